@@ -1,0 +1,45 @@
+"""The errors, sorted by what the caller does next. No I/O.
+
+    NewsletterError              every error of ours: one line, fit to show an operator
+      SettingsError              stop at start: a setting is missing, unknown or impossible    (exit 2)
+        SubscriberError          the same, in the subscribers' file
+      StoreError                 stop: what happens could not be recorded (disk, lock, schema) (exit 1)
+      SourceError                go on without this source; it is named in log, status, footer
+        NotYet                   the source has no such day yet: ask again later, nothing is broken
+      RenderError                this edition fails, the others go on
+      Halt                       our own fault at the provider (login, policy): stop the run
+
+What a provider says of a single message is a value, not an exception: see `Outcome` in `models`.
+"""
+
+
+class NewsletterError(Exception):
+    """Something the operator should read; the text is one line that says what, where and the cure."""
+
+
+class SettingsError(NewsletterError):
+    """The settings, or a file of settings, cannot be used. Nothing was started."""
+
+
+class SubscriberError(SettingsError):
+    """The subscribers' file cannot be used; every fault of it is listed, one a line."""
+
+
+class StoreError(NewsletterError):
+    """A database cannot be read or written, so nothing is sent that could not be recorded."""
+
+
+class SourceError(NewsletterError):
+    """A source failed for this day; the others go on."""
+
+
+class NotYet(SourceError):
+    """The source does not have this day yet, as Hugging Face says of tomorrow (HTTP 400)."""
+
+
+class RenderError(NewsletterError):
+    """One edition could not be made into a message; the other editions go on."""
+
+
+class Halt(NewsletterError):
+    """The provider refuses *us*, not a reader (login, policy, quota): the run stops, nobody is suppressed."""

@@ -1,0 +1,283 @@
+"""The nouns: values that every other room passes around. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Literal, TypeAlias
+
+Threshold: TypeAlias = Literal["loose", "normal", "strict"]
+State: TypeAlias = Literal["pending", "submitting", "submitted", "failed", "uncertain", "skipped"]
+STATES: tuple[State, ...] = ("pending", "submitting", "submitted", "failed", "uncertain", "skipped")
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One research paper, whichever source brought it; one id for all its versions and sources.
+
+    Text fields are as the source wrote them, free of control characters but *not* of TeX or HTML:
+    `text.readable` makes them fit to read, the templates escape them.
+    """
+
+    id: str
+    """arXiv id without version, else a DOI in lower case, else `title:` and a hash (see `identity`)."""
+    title: str
+    abstract: str = ""
+    authors: tuple[str, ...] = ()
+    published: date | None = None
+    summary: str = ""
+    """Hugging Face's machine-made summary, a sentence or two; empty when there is none."""
+    keywords: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    """arXiv categories, primary first: `cs.CL`."""
+    organization: str = ""
+    code: str = ""
+    """URL of the code, http or https."""
+    stars: int | None = None
+    project: str = ""
+    """URL of the project page, http or https."""
+    url: str = ""
+    """A page of the paper, when its id does not lead to one."""
+    upvotes: int = 0
+    comments: int = 0
+    also: tuple[str, ...] = ()
+    """Other ids that this paper was known by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A paper stood on a source on a day."""
+
+    paper: Paper
+    day: date | None
+    """The source's own day; None where the source has no days: then the day of first collection counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a source answered for a day."""
+
+    listings: tuple[Listing, ...] = ()
+    faults: tuple[str, ...] = ()
+    """What was left out and why, one line each (a damaged file, a paper without title)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """How a source did for a day, as said in the log, in `status` and in the edition's footer."""
+
+    source: str
+    state: Literal["ok", "quiet", "not yet", "broken"]
+    detail: str = ""
+    papers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A paper that may come into an edition, as it stood when the digest was taken."""
+
+    paper: Paper
+    day: date
+    """The latest day it was listed on."""
+    new: bool
+    """Newly listed since the cut-off; otherwise carried over from the seven days before it."""
+    percentile: float
+    """Share of that day's papers with fewer upvotes, 0 to 1; ties count half."""
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """An immutable snapshot of candidate papers as shown, the same for all who get it."""
+
+    id: str
+    """Hash of the content: the same content is the same digest."""
+    day: date
+    """The last listing day in it."""
+    since: date
+    """The first listing day that counts as new."""
+    until: datetime
+    """The moment collection ran (UTC): the cut-off of every edition made from it."""
+    candidates: tuple[Candidate, ...]
+    sources: tuple[SourceState, ...] = ()
+    note: str = ""
+    """The editor's note, Markdown."""
+    left_out: int = 0
+    """Papers listed before the longest gap that one edition covers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cadence:
+    """How often: `daily`, `weekdays`, `weekly` on a weekday, `monthly` on the first."""
+
+    kind: Literal["daily", "weekdays", "weekly", "monthly"] = "daily"
+    weekday: int = 0
+    """0 is Monday; for `weekly` only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    """One thing a subscriber wants to read about; it becomes a section."""
+
+    name: str
+    about: str = ""
+    keywords: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    like: tuple[str, ...] = ()
+    """Canonical ids of example papers."""
+    dislike: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    threshold: Threshold = "normal"
+    weight: float = 1.0
+    max_papers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """Who reads: address, cadence, time, interests."""
+
+    key: str
+    """`id` of the file, else the normalised address: what the ledger and feedback belong to."""
+    email: str
+    name: str = ""
+    timezone: str = "UTC"
+    send_at: time = time(8, 0)
+    cadence: Cadence = Cadence()
+    max_papers: int = 12
+    interests: tuple[Interest, ...] = ()
+    trending: int = 3
+    exclude: tuple[str, ...] = ()
+    paused_until: date | None = None
+    sources: tuple[str, ...] = ()
+    """Only these sources; empty for all."""
+    language: str = "en"
+    design: str = "daily"
+    quiet: Literal["skip", "send"] = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """What an edition is for, named in the subscriber's own zone."""
+
+    name: str
+    """`2026-03-03`, `2026-W10` or `2026-03`."""
+    day: date
+    """The local date it is sent on."""
+    since: date
+    """The first local date of it: where a first edition starts to look for papers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A paper that answers an interest (or is trending), with its score and the reasons for it."""
+
+    candidate: Candidate
+    score: float
+    reasons: tuple[str, ...]
+
+    @property
+    def paper(self) -> Paper:
+        return self.candidate.paper
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One interest's papers in an edition, or *Trending*."""
+
+    kind: Literal["interest", "trending"]
+    title: str
+    matches: tuple[Match, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """The digest as one subscriber gets it for one period."""
+
+    subscriber: Subscriber
+    period: Period
+    digest: str
+    """The digest's id."""
+    sections: tuple[Section, ...]
+    notes: tuple[str, ...] = ()
+    """What was quiet, broken or left out, one sentence each."""
+    note: str = ""
+    """The editor's note, Markdown."""
+    considered: int = 0
+    """How many candidates there were."""
+
+    @property
+    def matches(self) -> Iterator[Match]:
+        """Every match in reading order."""
+        return (match for section in self.sections for match in section.matches)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a claim fixes for good, so that a retry makes the same bytes."""
+
+    at: datetime
+    """The one timestamp for the Date header and tokens (UTC)."""
+    occasion: str = "regular"
+    """`regular`, `rehearsal`, `again-n`, or `test` for a copy outside the ledger."""
+    reference: str = ""
+    """The subscriber in links: opaque, without the address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A rendered edition: envelope, headers and both bodies."""
+
+    sender: str
+    """Envelope sender: an address alone."""
+    recipient: str
+    """Envelope recipient: an address alone."""
+    headers: tuple[tuple[str, str], ...]
+    """In order, decoded, without CR, LF or NUL; Content-* are added by `mime`."""
+    text: str
+    html: str
+    message_id: str
+    """With its angle brackets."""
+    mime: bytes = field(repr=False)
+    """The whole message as sent: RFC 5322 bytes, CRLF, 7-bit clean."""
+
+    @property
+    def subject(self) -> str:
+        return next(value for name, value in self.headers if name == "Subject")
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The provider accepted the message."""
+
+    id: str
+    """The provider's own name for it, or the SMTP reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The provider refuses this message for good."""
+
+    reason: str
+    bad_address: bool = False
+    """The address itself is wrong (SMTP 5.1.x): never write to it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class TryLater:
+    """The provider cannot take it now; nothing was accepted."""
+
+    reason: str
+    after: timedelta | None = None
+    """How long the provider asks us to wait, when it says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertain:
+    """Handed over and not answered: the provider may or may not have accepted it."""
+
+    reason: str
+
+
+Outcome: TypeAlias = Receipt | Refused | TryLater | Uncertain
