@@ -12,6 +12,12 @@
 What a provider says of a single message is a value, not an exception: see `Outcome` in `models`.
 """
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from newsletter.models import Outcome
+
 
 class NewsletterError(Exception):
     """Something the operator should read; the text is one line that says what, where and the cure."""
@@ -42,4 +48,12 @@ class RenderError(NewsletterError):
 
 
 class Halt(NewsletterError):
-    """The provider refuses *us*, not a reader (login, policy, quota): the run stops, nobody is suppressed."""
+    """The provider refuses *us*, not a reader (login, policy, quota): the run stops, nobody is suppressed.
+
+    `outcomes` says what became of the messages of the call that was halted, in their order; those that were
+    not handed over are `TryLater`. It is empty when none was.
+    """
+
+    def __init__(self, text: str, outcomes: Sequence[Outcome] = ()) -> None:
+        super().__init__(text)
+        self.outcomes = tuple(outcomes)

@@ -241,6 +241,8 @@ class Message:
     """With its angle brackets."""
     mime: bytes = field(repr=False)
     """The whole message as sent: RFC 5322 bytes, CRLF, 7-bit clean."""
+    label: str = ""
+    """Which edition it is, for people and file names: `2026-03-03`, `2026-W10-again-1`."""
 
     @property
     def subject(self) -> str:

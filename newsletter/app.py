@@ -1,0 +1,150 @@
+"""The parts, opened once from settings; nothing else reads settings, environment or clock."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import random
+import secrets
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from newsletter import __version__, http
+from newsletter.archive import Archive
+from newsletter.errors import StoreError
+from newsletter.ledger import Ledger
+from newsletter.links import reference
+from newsletter.models import Subscriber
+from newsletter.providers import Provider, is_rehearsal, open_provider
+from newsletter.ranking.terms import TermModel, dump, learn, load
+from newsletter.render import Imprint, Renderer, default_templates
+from newsletter.settings import Settings
+from newsletter.sources.reach import Reach
+from newsletter.subscribers import read
+from newsletter.suppressions import Suppressions
+
+LEARNED_FROM = 20_000  # papers, the most recently listed
+GROWTH = 1.2  # learn again when the archive has grown by this factor
+
+
+@dataclass(frozen=True)
+class App:
+    """The parts."""
+
+    settings: Settings
+    archive: Archive
+    ledger: Ledger
+    suppressions: Suppressions
+    reach: Reach
+    renderer: Renderer
+    clock: Callable[[], datetime]
+
+    @property
+    def occasion(self) -> str:
+        """What deliveries are called here: `rehearsal` as long as messages only go into files."""
+        return "rehearsal" if is_rehearsal(self.settings) else "regular"
+
+    @property
+    def occasions(self) -> tuple[str, ...]:
+        """The deliveries whose papers count as seen here."""
+        return ("regular",) if self.occasion == "regular" else ("regular", "rehearsal")
+
+    def roster(self) -> tuple[Subscriber, ...]:
+        """The subscribers, from the file as it is now."""
+        return read(self.settings.home / "subscribers.yaml")
+
+    def seen(self, subscribers: Sequence[str]) -> Mapping[str, frozenset[str]]:
+        """Per subscriber the ids of the papers that were shown."""
+        return self.ledger.seen(self.occasions, subscribers)
+
+    def reference(self, subscriber: Subscriber) -> str:
+        """The subscriber's opaque name in links."""
+        return reference(self.settings.secrets[0], subscriber.key)
+
+    def note(self) -> str:
+        """The editor's note, Markdown: `note.md` in the home, if there is one."""
+        path = self.settings.home / "note.md"
+        return path.read_text("utf-8", "replace")[:20_000] if path.is_file() else ""
+
+    def term_model(self) -> TermModel:
+        """How telling each term is in this archive: learned now if the archive has grown, and kept."""
+        size = min(self.archive.size(), LEARNED_FROM)
+        kept = self.archive.model("terms")
+        if kept and size < max(kept[1] * GROWTH, kept[1] + 1):
+            return load(kept[0])
+        model = learn(self.archive.listed_papers(LEARNED_FROM))
+        self.archive.save_model("terms", dump(model), model.papers, self.clock())
+        return model
+
+    @contextmanager
+    def provider(self) -> Iterator[Provider]:
+        """The provider, for one run."""
+        provider = open_provider(self.settings)
+        try:
+            yield provider
+        finally:
+            provider.close()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Holds the home: one process sends at a time. The lock dies with its process."""
+        path = self.settings.home / "newsletter.lock"
+        try:
+            file = path.open("a+")
+        except OSError as error:
+            raise StoreError(f"{path}: cannot be written: {error.strerror}; check the folder's permissions") from error
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                file.seek(0)
+                holder = file.read(20).strip() or "another process"
+                raise StoreError(f"{path.name}: process {holder} is sending from this home; wait for it") from error
+            file.seek(0)
+            file.truncate()
+            file.write(str(os.getpid()))
+            file.flush()
+            yield
+
+
+@contextmanager
+def open_app(settings: Settings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Iterator[App]:
+    """Opens the stores and what reaches the outside; closes them at the end."""
+    with ExitStack() as stack:
+        archive = Archive(settings.archive)
+        stack.callback(archive.close)
+        database = Ledger.open(settings.database)
+        stack.callback(database.close)
+        client = stack.enter_context(http.open_client(f"newsletter/{__version__}"))
+        owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        yield App(
+            settings=settings,
+            archive=archive,
+            ledger=Ledger(database, owner),
+            suppressions=Suppressions(database),
+            reach=_reach(settings, client),
+            renderer=Renderer(imprint(settings), settings.templates or default_templates()),
+            clock=clock,
+        )
+
+
+def imprint(settings: Settings) -> Imprint:
+    """What a mail says of its publisher."""
+    return Imprint(
+        name=settings.name,
+        sender=settings.sender_name,
+        address=settings.sender_address,
+        reply_to=settings.reply_to,
+        postal_address=settings.postal_address,
+        base_url=settings.base_url,
+        secrets=settings.secrets,
+    )
+
+
+def _reach(settings: Settings, client: http.Client) -> Reach:
+    patience = http.Patience(attempts=5, total=timedelta(minutes=6), sleep=time.sleep, jitter=random.random)
+    return Reach(client, settings.home, settings.hf_endpoint, settings.hf_token, patience)

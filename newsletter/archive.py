@@ -1,0 +1,378 @@
+"""Every paper and every listing ever collected, and the digests made of them."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from newsletter.database import Database, Moment, chunks, insert_new, schema_table
+from newsletter.identity import has_own_id, merge, same_by_title, title_key
+from newsletter.models import Digest, Listing, Paper, SourceState
+from newsletter.records import digest_record, paper_record, read_digest, read_paper
+
+SCHEMA = 1
+_tables = sa.MetaData()
+schema_table(_tables)
+_papers = sa.Table(
+    "papers",
+    _tables,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("title_key", sa.Text, nullable=False, index=True),
+    sa.Column("record", sa.Text, nullable=False),
+    sa.Column("first_seen", Moment, nullable=False),
+)
+_aliases = sa.Table(
+    "aliases",
+    _tables,
+    sa.Column("alias", sa.Text, primary_key=True),
+    sa.Column("paper", sa.Text, nullable=False, index=True),
+)
+_listings = sa.Table(
+    "listings",
+    _tables,
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("paper", sa.Text, primary_key=True),
+    sa.Column("seen_at", Moment, nullable=False),
+    sa.Index("listings_by_paper", "paper", "source"),
+)
+_readings = sa.Table(
+    "readings",
+    _tables,
+    sa.Column("paper", sa.Text, primary_key=True),
+    sa.Column("at", Moment, primary_key=True),
+    sa.Column("upvotes", sa.Integer, nullable=False),
+    sa.Column("comments", sa.Integer, nullable=False),
+    sa.Column("stars", sa.Integer),
+)
+_collections = sa.Table(
+    "collections",
+    _tables,
+    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("at", Moment, primary_key=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("papers", sa.Integer, nullable=False),
+)
+_missing = sa.Table(
+    "missing",
+    _tables,
+    sa.Column("paper", sa.Text, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+)
+_digests = sa.Table(
+    "digests",
+    _tables,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+_models = sa.Table(
+    "models",
+    _tables,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("papers", sa.Integer, nullable=False),
+    sa.Column("made_at", Moment, nullable=False),
+    sa.Column("checksum", sa.Text, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A row of the window: a paper stood on a source on a day, first seen by us at a moment."""
+
+    paper: str
+    source: str
+    day: date
+    seen_at: datetime
+
+
+class Archive:
+    """The large store that can be rebuilt: papers, listings, readings of upvotes, digests."""
+
+    def __init__(self, url: str) -> None:
+        self._db = Database(url, _tables, SCHEMA, durable=False)
+
+    def close(self) -> None:
+        self._db.close()
+
+    # -- what was collected
+
+    def add(self, source: str, listings: Sequence[Listing], day: date, at: datetime) -> int:
+        """Keeps the listings and merges what is the same paper; returns how many listings are new.
+
+        A listing without a day of its own is listed on `day` the first time, and never again.
+        """
+        with self._db.write() as connection:
+            shelf = _Shelf(connection, [listing.paper for listing in listings])
+            put = [shelf.put(listing.paper) for listing in listings]
+            ids = [shelf.now(id_) for id_ in put]
+            shelf.save(at)
+            dated = _dated(connection, source, [(id_, x.day) for id_, x in zip(ids, listings, strict=True)], day)
+            rows = [{"day": on, "source": source, "paper": id_, "seen_at": at} for id_, on in dated]
+            return insert_new(connection, _listings, rows)
+
+    def keep(self, paper: Paper, at: datetime) -> None:
+        """Keeps an example paper that no source listed."""
+        with self._db.write() as connection:
+            shelf = _Shelf(connection, [paper])
+            shelf.put(paper)
+            shelf.save(at)
+
+    def note_missing(self, paper_id: str, at: datetime) -> None:
+        """Remembers that a look-up found no such paper, so that it is asked for once."""
+        with self._db.write() as connection:
+            insert_new(connection, _missing, [{"paper": paper_id, "at": at}])
+
+    def missing(self) -> frozenset[str]:
+        """The ids that were looked up and not found."""
+        with self._db.read() as connection:
+            return frozenset(connection.execute(sa.select(_missing.c.paper)).scalars())
+
+    def note_collection(self, day: date, at: datetime, states: Iterable[SourceState]) -> None:
+        """Remembers how each source did for a day."""
+        rows = [
+            {"source": s.source, "day": day, "at": at, "state": s.state, "detail": s.detail, "papers": s.papers}
+            for s in states
+        ]
+        with self._db.write() as connection:
+            insert_new(connection, _collections, rows)
+
+    def collected(self, day: date) -> tuple[SourceState, ...]:
+        """How each source last did for a day, in order of name; nothing where it was never asked."""
+        latest = (
+            sa.select(_collections.c.source, sa.func.max(_collections.c.at).label("at"))
+            .where(_collections.c.day == day)
+            .group_by(_collections.c.source)
+            .subquery()
+        )
+        query = (
+            sa.select(_collections)
+            .join(latest, sa.and_(_collections.c.source == latest.c.source, _collections.c.at == latest.c.at))
+            .where(_collections.c.day == day)
+            .order_by(_collections.c.source)
+        )
+        with self._db.read() as connection:
+            return tuple(
+                SourceState(row.source, row.state, row.detail, row.papers) for row in connection.execute(query)
+            )
+
+    def is_complete(self, day: date, names: Sequence[str]) -> bool:
+        """Whether every one of these sources answered for that day after its end: then its list grows no more."""
+        over = datetime.combine(day + timedelta(days=1), time(), UTC)
+        query = sa.select(_collections.c.source).where(
+            _collections.c.day == day, _collections.c.at >= over, _collections.c.state.in_(("ok", "quiet"))
+        )
+        with self._db.read() as connection:
+            return set(names) <= set(connection.execute(query).scalars())
+
+    # -- what can be asked
+
+    def find(self, ids: Sequence[str]) -> dict[str, Paper]:
+        """The papers of these ids (or aliases), by the id that was asked for."""
+        with self._db.read() as connection:
+            names = _resolve(connection, ids)
+            records = _records(connection, sorted(set(names.values())))
+        return {asked: records[id_] for asked, id_ in names.items() if id_ in records}
+
+    def window(self, first: date, last: date) -> list[Listed]:
+        """Every listing of the days from `first` to `last`, both included, by day, source and id."""
+        query = (
+            sa.select(_listings)
+            .where(_listings.c.day.between(first, last))
+            .order_by(_listings.c.day, _listings.c.source, _listings.c.paper)
+        )
+        with self._db.read() as connection:
+            return [Listed(row.paper, row.source, row.day, row.seen_at) for row in connection.execute(query)]
+
+    def count_listed(self, first: date, last: date) -> int:
+        """How many papers were listed from `first` to `last`, both included."""
+        query = sa.select(sa.func.count(sa.distinct(_listings.c.paper))).where(_listings.c.day.between(first, last))
+        with self._db.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def days(self) -> list[date]:
+        """The days that have listings, oldest first."""
+        with self._db.read() as connection:
+            return list(connection.execute(sa.select(_listings.c.day).distinct().order_by(_listings.c.day)).scalars())
+
+    def size(self) -> int:
+        """How many listed papers there are."""
+        with self._db.read() as connection:
+            return int(connection.execute(sa.select(sa.func.count(sa.distinct(_listings.c.paper)))).scalar_one())
+
+    def listed_papers(self, limit: int) -> Iterator[Paper]:
+        """The most recently listed papers, newest first: what term statistics are learned from.
+
+        Example papers that no source listed are left out, so that a reader's examples change nobody's ranking.
+        """
+        newest = (
+            sa.select(_listings.c.paper, sa.func.max(_listings.c.day).label("day")).group_by(_listings.c.paper)
+        ).subquery()
+        query = (
+            sa.select(_papers.c.record)
+            .join(newest, _papers.c.id == newest.c.paper)
+            .order_by(newest.c.day.desc(), _papers.c.id)
+            .limit(limit)
+        )
+        with self._db.read() as connection:
+            for record in connection.execute(query).scalars():
+                yield read_paper(record)
+
+    # -- what is made of it
+
+    def save_digest(self, digest: Digest) -> None:
+        """Keeps a digest for good: editions in the ledger name it."""
+        row = {"id": digest.id, "day": digest.day, "content": zlib.compress(digest_record(digest).encode())}
+        with self._db.write() as connection:
+            insert_new(connection, _digests, [row])
+
+    def digest(self, digest_id: str) -> Digest | None:
+        """The digest of that id."""
+        with self._db.read() as connection:
+            content = connection.execute(sa.select(_digests.c.content).where(_digests.c.id == digest_id)).scalar()
+        return None if content is None else read_digest(digest_id, zlib.decompress(content).decode())
+
+    def save_model(self, name: str, content: bytes, papers: int, at: datetime) -> None:
+        """Replaces a learned model, with a checksum."""
+        row = {"name": name, "papers": papers, "made_at": at, "checksum": _checksum(content), "content": content}
+        with self._db.write() as connection:
+            connection.execute(_models.delete().where(_models.c.name == name))
+            connection.execute(_models.insert(), row)
+
+    def model(self, name: str) -> tuple[bytes, int] | None:
+        """A learned model and the number of papers it was learned from; None if absent or damaged."""
+        with self._db.read() as connection:
+            row = connection.execute(sa.select(_models).where(_models.c.name == name)).first()
+        if row is None or row.checksum != _checksum(row.content):
+            return None
+        return row.content, row.papers
+
+
+class _Shelf:
+    """The papers that one batch of listings touches, while they are merged."""
+
+    def __init__(self, connection: sa.Connection, papers: Sequence[Paper]) -> None:
+        self._connection = connection
+        self._names = _resolve(connection, [id_ for paper in papers for id_ in (paper.id, *paper.also)])
+        known = _records(connection, sorted(set(self._names.values())))
+        known |= _records_by_title(connection, sorted({title_key(paper.title) for paper in papers}))
+        self._papers = dict(known)
+        self._before = dict(known)
+        self._by_title: dict[str, list[str]] = {}
+        for paper in known.values():
+            self._by_title.setdefault(title_key(paper.title), []).append(paper.id)
+        self._renamed: dict[str, str] = {}
+
+    def put(self, paper: Paper) -> str:
+        """Merges a paper in and returns its canonical id."""
+        known = self._known(paper)
+        if known is None:
+            self._papers[paper.id] = paper
+            self._by_title.setdefault(title_key(paper.title), []).append(paper.id)
+            return paper.id
+        merged = merge(known, paper)
+        if merged.id != known.id:
+            del self._papers[known.id]
+            self._renamed[known.id] = merged.id
+            self._by_title.setdefault(title_key(paper.title), []).append(merged.id)
+        self._papers[merged.id] = merged
+        return merged.id
+
+    def _known(self, paper: Paper) -> Paper | None:
+        for id_ in (paper.id, *paper.also):
+            found = self._papers.get(self._renamed.get(id_, self._names.get(id_, id_)))
+            if found is not None and (has_own_id(paper) or same_by_title(found, paper)):
+                return found
+        twins = (self._papers.get(id_) for id_ in self._by_title.get(title_key(paper.title), ()))
+        return next((twin for twin in twins if twin is not None and same_by_title(twin, paper)), None)
+
+    def now(self, id_: str) -> str:
+        """The id that a paper has after all: a later one of the batch may have brought a better one."""
+        return self._renamed.get(id_, id_)
+
+    def save(self, at: datetime) -> None:
+        changed = [paper for id_, paper in self._papers.items() if self._before.get(id_) != paper]
+        for old, new in self._renamed.items():
+            if old in self._before:
+                _rename(self._connection, old, new)
+        for paper in changed:
+            _upsert(self._connection, paper, at)
+        readings = [_reading(paper, at) for paper in changed if _moved(self._before.get(paper.id), paper)]
+        if readings:
+            insert_new(self._connection, _readings, readings)
+
+
+def _dated(
+    connection: sa.Connection, source: str, found: Sequence[tuple[str, date | None]], day: date
+) -> Iterator[tuple[str, date]]:
+    """Gives each listing its day; those without one only if this source never listed the paper."""
+    undated = sorted({id_ for id_, on in found if on is None})
+    listed: set[str] = set()
+    for some in chunks(undated):
+        query = sa.select(_listings.c.paper).where(_listings.c.source == source, _listings.c.paper.in_(some))
+        listed |= set(connection.execute(query).scalars())
+    return ((id_, on or day) for id_, on in dict.fromkeys(found) if on is not None or id_ not in listed)
+
+
+def _resolve(connection: sa.Connection, ids: Sequence[str]) -> dict[str, str]:
+    names = {id_: id_ for id_ in ids}
+    for some in chunks(sorted(names)):
+        query = sa.select(_aliases.c.alias, _aliases.c.paper).where(_aliases.c.alias.in_(some))
+        names |= {row.alias: row.paper for row in connection.execute(query)}
+    return names
+
+
+def _records(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Paper]:
+    found = (connection.execute(sa.select(_papers.c.record).where(_papers.c.id.in_(some))) for some in chunks(ids))
+    return {paper.id: paper for rows in found for paper in map(read_paper, rows.scalars())}
+
+
+def _records_by_title(connection: sa.Connection, keys: Sequence[str]) -> dict[str, Paper]:
+    found = (
+        connection.execute(sa.select(_papers.c.record).where(_papers.c.title_key.in_(some))) for some in chunks(keys)
+    )
+    return {paper.id: paper for rows in found for paper in map(read_paper, rows.scalars())}
+
+
+def _rename(connection: sa.Connection, old: str, new: str) -> None:
+    """A paper known by its title turned out to have an id: everything said of it moves along."""
+    taken = sa.select(_listings.c.day, _listings.c.source).where(_listings.c.paper == new)
+    same = sa.and_(_listings.c.paper == old, sa.tuple_(_listings.c.day, _listings.c.source).in_(taken))
+    connection.execute(_listings.delete().where(same))
+    connection.execute(_listings.update().where(_listings.c.paper == old).values(paper=new))
+    connection.execute(_readings.delete().where(_readings.c.paper == old))
+    connection.execute(_aliases.update().where(_aliases.c.paper == old).values(paper=new))
+    connection.execute(_papers.delete().where(_papers.c.id == old))
+
+
+def _upsert(connection: sa.Connection, paper: Paper, at: datetime) -> None:
+    row = {"title_key": title_key(paper.title), "record": paper_record(paper)}
+    updated = connection.execute(_papers.update().where(_papers.c.id == paper.id).values(**row))
+    if not updated.rowcount:
+        connection.execute(_papers.insert().values(id=paper.id, first_seen=at, **row))
+    for alias in paper.also:
+        connection.execute(_aliases.delete().where(_aliases.c.alias == alias))
+        connection.execute(_aliases.insert().values(alias=alias, paper=paper.id))
+
+
+def _moved(before: Paper | None, after: Paper) -> bool:
+    if before is None:
+        return True
+    return (before.upvotes, before.comments, before.stars) != (after.upvotes, after.comments, after.stars)
+
+
+def _reading(paper: Paper, at: datetime) -> dict[str, Any]:
+    return {"paper": paper.id, "at": at, "upvotes": paper.upvotes, "comments": paper.comments, "stars": paper.stars}
+
+
+def _checksum(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

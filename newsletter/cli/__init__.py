@@ -1,0 +1,60 @@
+"""The command line: a table of commands, each loaded when it is called, so that `--help` is quick."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+
+import click
+
+from newsletter import __version__
+
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "init": ("setup:init", "Write subscribers.yaml and newsletter.yaml to edit."),
+    "check": ("setup:check", "Check YAML, settings, sources and provider, each in words, with the cure."),
+    "fetch": ("papers:fetch", "Collect a day's papers into the archive."),
+    "preview": ("preview:preview", "Look at the editions without sending anything."),
+    "send": ("sending:send", "Send to whoever is due; --date D is an order."),
+    "run": ("doors:run", "The scheduler and the web pages."),
+    "serve": ("doors:serve", "The web pages alone."),
+    "status": ("sending:status", "The account of a day, and the people."),
+    "stop": ("sending:stop", "No further message is handed over."),
+    "resume": ("sending:resume", "Take the stop back."),
+    "subscribers": ("subscribers:subscribers", "List, show and check the subscribers; print the schema."),
+    "explain": ("papers:explain", "Why a paper is (not) in a subscriber's edition."),
+}
+
+
+class Lazy(click.Group):
+    """A group that knows its commands by name and imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(import_module(f"newsletter.cli.{module}"), name)
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, message="%(prog)s %(version)s")
+@click.option(
+    "--home",
+    type=click.Path(file_okay=False),
+    default=".",
+    envvar="NEWSLETTER_HOME",
+    show_default=True,
+    help="The folder with subscribers.yaml.",
+)
+@click.option("-v", "--verbose", is_flag=True, help="Say more of what is done.")
+@click.pass_context
+def newsletter(ctx: click.Context, home: str, verbose: bool) -> None:
+    """Daily Papers as an email in which every reader gets their own edition."""
+    ctx.obj = {"home": home, "verbose": verbose}

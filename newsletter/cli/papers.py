@@ -1,0 +1,61 @@
+"""Papers: fetch a day, explain one."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from newsletter.cli.opening import app_of, as_json, date_option, json_option
+from newsletter.errors import SettingsError, SourceError
+
+
+@click.command()
+@date_option
+@json_option
+@click.pass_context
+def fetch(ctx: click.Context, day: datetime | None, machine: bool) -> int:
+    """Collect a day's papers (today's and yesterday's without --date) into the archive."""
+    from newsletter.collect import collect
+
+    with app_of(ctx) as app:
+        now = app.clock()
+        today = now.astimezone(UTC).date()
+        days = [day.date()] if day else [today - timedelta(days=1), today]
+        collected = collect(days, app.settings.sources, app.archive, app.reach, now)
+    if collected.all_broken:
+        raise SourceError("no source answered: " + "; ".join(state.detail for state in collected.states))
+    if machine:
+        told = [
+            {"source": s.source, "state": s.state, "papers": s.papers, "detail": s.detail} for s in collected.states
+        ]
+        click.echo(as_json({"date": days[-1], "new": collected.new, "sources": told, "faults": collected.faults}))
+    else:
+        for state in collected.states:
+            said = f"{state.papers} papers" if state.state == "ok" else f"{state.state} {state.detail}".rstrip()
+            click.echo(f"{state.source} {days[-1]}: {said}")
+        click.echo(f"{collected.new} new listings in the archive")
+    return 1 if any(state.state == "broken" for state in collected.states) else 0
+
+
+@click.command()
+@click.argument("paper")
+@click.option("--subscriber", required=True, metavar="A", help="For whom, by address or id.")
+@date_option
+@json_option
+@click.pass_context
+def explain(ctx: click.Context, paper: str, subscriber: str, day: datetime | None, machine: bool) -> None:
+    """Why PAPER (an arXiv id, a DOI, an address) is, or is not, in a subscriber's edition of a date."""
+    from newsletter.identity import paper_id
+    from newsletter.look import explained
+    from newsletter.publish import Order
+
+    id_ = paper_id(paper) or paper
+    with app_of(ctx) as app:
+        told = explained(app, app.clock(), Order(day.date() if day else None, subscriber), id_)
+    if told is None:
+        raise SettingsError(
+            f"{id_} was not listed in the days of that edition; `newsletter fetch --date D` collects one"
+        )
+    click.echo(as_json(asdict(told)) if machine else "\n".join(told.sentences))

@@ -1,0 +1,164 @@
+"""Sending and its account: send, status, stop, resume."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+import click
+
+from newsletter.app import App
+from newsletter.cli.opening import app_of, as_json, date_option, json_option, subscriber_option
+from newsletter.cli.progress import watching
+from newsletter.ledger import Account
+from newsletter.models import STATES, State
+
+
+@click.command()
+@date_option
+@subscriber_option
+@click.option("--dry-run", is_flag=True, help="Say what would be sent; send and record nothing.")
+@click.option("--test-to", metavar="ADDRESS", help="Send a copy marked [Test] there, outside ledger and seen.")
+@click.option("--again", is_flag=True, help="A subscriber's last edition once more, on purpose, recorded as such.")
+@json_option
+@click.pass_context
+def send(
+    ctx: click.Context,
+    day: datetime | None,
+    subscriber: str | None,
+    dry_run: bool,
+    test_to: str | None,
+    again: bool,
+    machine: bool,
+) -> int:
+    """Send to whoever is due, and to whoever still waits.
+
+    --date D is an order: local date D for everybody, whatever the hour. Running the same command again is the
+    retry; what was submitted is never sent twice.
+    """
+    from newsletter import publish
+
+    if sum((dry_run, test_to is not None, again)) > 1:
+        raise click.UsageError("--dry-run, --test-to and --again exclude each other")
+    if again and not subscriber:
+        raise click.UsageError("--again needs --subscriber: an edition is only repeated for one person, on purpose")
+    order = publish.Order(day.date() if day else None, subscriber)
+    with app_of(ctx) as app:
+        if dry_run:
+            return _dry_run(app, order, machine)
+        if test_to is not None:
+            return _test(app, order, test_to)
+        with watching() as progress:
+            now = app.clock()
+            account = publish.again(app, now, order) if again else publish.publish(app, now, order, progress)
+        click.echo(as_json(_account(account)) if machine else sentence(account))
+        return _said_stopped(app) or (1 if account.left else 0)
+
+
+def _dry_run(app: App, order: Any, machine: bool) -> int:
+    from newsletter.editing.edit import quiet_reason
+    from newsletter.look import look, render
+
+    lines: list[dict[str, Any]] = []
+    for seen in look(app, app.clock(), order):
+        edition = seen.edition
+        quiet = quiet_reason(edition, app.settings.min_papers)
+        subject = "" if quiet else render(app, seen).subject
+        papers = [match.paper.id for match in edition.matches]
+        lines.append({"email": edition.subscriber.email, "period": edition.period.name, "subject": subject})
+        lines[-1] |= {"papers": papers, "quiet": quiet}
+    if machine:
+        click.echo(as_json(lines))
+        return 0
+    for line in lines:
+        said = line["quiet"] or f"{len(line['papers'])} papers  {line['subject']}"
+        click.echo(f"{line['email']}  {line['period']}  {said}")
+    click.echo(
+        f"{sum(not line['quiet'] for line in lines)} of {len(lines)} would be sent; nothing was sent or recorded"
+    )
+    return 0
+
+
+def _test(app: App, order: Any, address: str) -> int:
+    from newsletter.look import send_test
+
+    said = send_test(app, app.clock(), order, address)
+    click.echo(f"{said}; it is not in the ledger and nothing counts as seen")
+    return 0
+
+
+@click.command()
+@date_option
+@json_option
+@click.option("--who", type=click.Choice(STATES), help="List the people in this state.")
+@click.pass_context
+def status(ctx: click.Context, day: datetime | None, machine: bool, who: State | None) -> int:
+    """The account of a day (the latest without --date): audience = the six states, exactly."""
+    with app_of(ctx) as app:
+        account = app.ledger.account(app.occasion, day.date() if day else None)
+        people = app.ledger.people(app.occasion, account.day, [who]) if who and account.day else []
+        sources = app.archive.collected(account.day) if account.day else ()
+        if machine:
+            told = _account(account) | {"sources": [asdict(state) for state in sources]}
+            told |= {"stopped": app.ledger.stopped()} | ({"people": [asdict(one) for one in people]} if who else {})
+            click.echo(as_json(told))
+        else:
+            click.echo(_table(account))
+            for state in sources:
+                click.echo(f"source {state.source}: {state.state}, {state.papers} papers {state.detail}".rstrip())
+            for one in people:
+                click.echo(f"{one.address}  {one.period}  {one.reason or one.receipt}")
+            _said_stopped(app)
+        return 1 if account.left else 0
+
+
+@click.command()
+@click.pass_context
+def stop(ctx: click.Context) -> None:
+    """No further message is handed over, by any process of this home, within two seconds."""
+    with app_of(ctx) as app:
+        app.ledger.stop(app.clock())
+    click.echo("stopped: nothing more is sent until `newsletter resume`")
+
+
+@click.command()
+@click.pass_context
+def resume(ctx: click.Context) -> None:
+    """Take the stop back; what waits is sent by the next run."""
+    with app_of(ctx) as app:
+        was = app.ledger.resume()
+    click.echo("resumed: the next run goes on where it stopped" if was else "it was not stopped")
+
+
+def sentence(account: Account) -> str:
+    """The account in a line, and what was not submitted, a line each."""
+    if account.day is None:
+        return "nobody is due, and nobody ever was: `newsletter send --date YYYY-MM-DD` orders an edition"
+    counts = ", ".join(f"{account.counts[state]} {state}" for state in STATES if account.counts[state])
+    called = "" if account.occasion == "regular" else f" ({account.occasion})"
+    lines = [f"{account.day}{called}: {account.audience} readers: {counts or 'nobody'}"]
+    return "\n".join(lines + [f"  {number} {reason}" for reason, number in account.reasons.items()])
+
+
+def _table(account: Account) -> str:
+    if account.day is None:
+        return "nothing was planned yet"
+    rows = [("audience", account.audience), *((state, account.counts[state]) for state in STATES)]
+    lines = [f"{account.day} {'' if account.occasion == 'regular' else account.occasion}".rstrip()]
+    lines += [f"  {name:<11}{number:>9}" for name, number in rows]
+    return "\n".join(lines + [f"  {number} {reason}" for reason, number in account.reasons.items()])
+
+
+def _account(account: Account) -> dict[str, Any]:
+    counts = {state: account.counts[state] for state in STATES}
+    told: dict[str, Any] = {"date": account.day, "occasion": account.occasion, "audience": account.audience}
+    return told | counts | {"reasons": dict(account.reasons)}
+
+
+def _said_stopped(app: App) -> int:
+    since = app.ledger.stopped()
+    if since is None:
+        return 0
+    click.echo(f"sending is stopped since {since:%Y-%m-%d %H:%M} UTC; `newsletter resume`", err=True)
+    return 1

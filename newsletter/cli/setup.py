@@ -1,0 +1,141 @@
+"""Setting up: init writes the files to edit, check says in words what works and how to mend what does not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+from tzlocal import get_localzone_name
+
+from newsletter.app import App
+from newsletter.cli.opening import app_of, as_json, json_option
+from newsletter.errors import NewsletterError, SettingsError
+
+FILES = {"subscribers.yaml": "subscribers.yaml", "newsletter.yaml": "newsletter.yaml", ".gitignore": "gitignore"}
+
+
+@click.command()
+@click.argument("email", default="you@example.org")
+@click.pass_context
+def init(ctx: click.Context, email: str) -> None:
+    """Write subscribers.yaml (for EMAIL), newsletter.yaml and .gitignore; files that exist stay as they are."""
+    from newsletter.render import default_templates
+
+    home = Path(ctx.obj["home"])
+    if any(c in email for c in "\r\n\"'{}#:") or "@" not in email:
+        raise SettingsError(f"{email!r} is not an address; write for instance: newsletter init ada@example.org")
+    for name, template in FILES.items():
+        text = (default_templates() / "home" / template).read_text("utf-8")
+        text = text.replace("{{ email }}", email).replace("{{ timezone }}", get_localzone_name() or "UTC")
+        click.echo(_write_new(home / name, text))
+    click.echo("next: edit subscribers.yaml, then `newsletter check` and `newsletter preview`")
+
+
+def _write_new(path: Path, text: str) -> str:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        return f"kept   {path} (it is there already)"
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be written: {error.strerror}; choose another --home") from error
+    return f"wrote  {path}"
+
+
+@click.command()
+@json_option
+@click.pass_context
+def check(ctx: click.Context, machine: bool) -> int:
+    """Check everything that could go wrong at eight o'clock, each in words, with the cure."""
+    with app_of(ctx) as app:
+        found = list(_findings(app))
+    if machine:
+        click.echo(as_json([{"what": what, "state": state, "said": said} for what, state, said in found]))
+    else:
+        for what, state, said in found:
+            click.echo(f"{_MARKS[state]} {what}: {said}")
+    return 1 if any(state == "broken" for _, state, _ in found) else 0
+
+
+_MARKS = {"ok": "ok     ", "warning": "warning", "broken": "BROKEN "}
+Finding = tuple[str, str, str]
+
+
+def _findings(app: App) -> Iterator[Finding]:
+    yield ("home", "ok", str(app.settings.home.resolve()))
+    yield from _subscribers(app)
+    yield from _sources(app)
+    yield _tried("provider", lambda: _provider(app))
+    yield _tried("templates", lambda: f"design daily, version {app.renderer.version('daily')}")
+    yield from _publisher(app)
+    yield _now(app)
+
+
+def _tried(what: str, attempt: Callable[[], str]) -> Finding:
+    try:
+        return (what, "ok", attempt())
+    except NewsletterError as error:
+        return (what, "broken", str(error))
+
+
+def _subscribers(app: App) -> Iterator[Finding]:
+    from newsletter.collect import unknown_examples
+
+    try:
+        roster = app.roster()
+    except NewsletterError as error:
+        yield from (("subscribers", "broken", line) for line in str(error).splitlines())
+        return
+    yield ("subscribers", "ok", f"{len(roster)} subscribers, {sum(len(s.interests) for s in roster)} interests")
+    wanted = {id_ for s in roster for i in s.interests for id_ in (*i.like, *i.dislike)}
+    for id_ in sorted(wanted & app.archive.missing()):
+        yield ("subscribers", "warning", f"example paper {id_} was not found; check the id")
+    waiting = unknown_examples(roster, app.archive)
+    if waiting:
+        yield ("subscribers", "ok", f"{len(waiting)} example papers will be looked up with the next collection")
+
+
+def _sources(app: App) -> Iterator[Finding]:
+    from newsletter import sources
+
+    for name in app.settings.sources:
+        yield _tried(f"source {name}", lambda name=name: sources.check(name, app.reach))  # type: ignore[misc]
+
+
+def _provider(app: App) -> str:
+    with app.provider() as provider:
+        return provider.check()
+
+
+def _publisher(app: App) -> Iterator[Finding]:
+    from newsletter import sources
+
+    settings = app.settings
+    if settings.sender_address.endswith("@localhost"):
+        yield ("from", "warning", f"mail from {settings.sender_address} is not accepted elsewhere; set `from`")
+    if not settings.base_url:
+        yield (
+            "base_url",
+            "warning",
+            "not set: readers unsubscribe by mail, and mail programs show no one-click button",
+        )
+    if not settings.postal_address:
+        yield ("postal_address", "warning", "not set: several countries demand one in the footer of a newsletter")
+    with app.provider() as provider:
+        hosts = [*provider.hosts(), *(host for name in settings.sources for host in sources.hosts(name, app.reach))]
+    yield ("network", "ok", f"talks to {', '.join(dict.fromkeys(hosts)) or 'nobody'}, and to nobody else")
+    stopped = app.ledger.stopped()
+    if stopped:
+        yield ("sending", "warning", f"stopped since {stopped:%Y-%m-%d %H:%M} UTC; `newsletter resume` goes on")
+
+
+def _now(app: App) -> Finding:
+    now = app.clock()
+    return (
+        "clock",
+        "ok",
+        f"{now:%Y-%m-%d %H:%M} UTC; this machine's zone is {os.environ.get('TZ') or get_localzone_name()}",
+    )

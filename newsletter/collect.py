@@ -1,0 +1,95 @@
+"""Asks every source for its days and keeps what they answer: one broken source is named, the day goes on."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from newsletter import sources
+from newsletter.archive import Archive
+from newsletter.errors import NotYet, SourceError
+from newsletter.identity import arxiv_id
+from newsletter.models import Paper, SourceState, Subscriber
+from newsletter.sources.reach import Reach
+
+log = logging.getLogger("newsletter.collect")
+LookUp = Callable[[str, Reach], Paper | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What collecting brought."""
+
+    states: tuple[SourceState, ...]
+    """How each source did on the last of the days."""
+    new: int
+    """How many listings were not in the archive before."""
+    faults: tuple[str, ...]
+    """What was left out and why, one line each."""
+
+    @property
+    def all_broken(self) -> bool:
+        return bool(self.states) and all(state.state == "broken" for state in self.states)
+
+
+def collect(days: Sequence[date], names: Sequence[str], archive: Archive, reach: Reach, at: datetime) -> Collected:
+    """Collects the days (oldest first) from the sources; what a source brought twice is kept once."""
+    new, faults, last = 0, [], []
+    for name in names:
+        state = SourceState(name, "quiet")
+        for day in days:
+            state, added, left_out = _collect_day(name, day, archive, reach, at)
+            archive.note_collection(day, at, [state])
+            new += added
+            faults += [f"{name}: {fault}" for fault in left_out]
+            if state.state == "broken":
+                break
+        last.append(state)
+    for fault in faults:
+        log.warning("%s", fault)
+    return Collected(tuple(last), new, tuple(faults))
+
+
+def _collect_day(
+    name: str, day: date, archive: Archive, reach: Reach, at: datetime
+) -> tuple[SourceState, int, Sequence[str]]:
+    try:
+        fetched = sources.fetch(name, day, reach)
+    except NotYet as error:
+        log.info("%s %s: not yet", name, day)
+        return SourceState(name, "not yet", str(error)), 0, ()
+    except SourceError as error:
+        log.error("%s", error)
+        return SourceState(name, "broken", str(error)), 0, ()
+    added = archive.add(name, fetched.listings, day, at)
+    papers = len(fetched.listings)
+    log.info("%s %s: %d papers, %d new", name, day, papers, added)
+    return SourceState(name, "ok" if papers else "quiet", "", papers), added, fetched.faults
+
+
+def look_up_examples(
+    subscribers: Iterable[Subscriber], archive: Archive, reach: Reach, at: datetime, look_up: LookUp
+) -> None:
+    """Fetches the example papers that the archive lacks, each id once; what is not found is remembered.
+
+    When the far side fails, the rest waits for the next run: an edition does not depend on it.
+    """
+    for paper_id in sorted(unknown_examples(subscribers, archive)):
+        try:
+            paper = look_up(paper_id, reach)
+        except SourceError as error:
+            log.warning("example papers: %s", error)
+            return
+        if paper is None:
+            log.warning("example paper %s is not known to Hugging Face; it is left out of the ranking", paper_id)
+            archive.note_missing(paper_id, at)
+        else:
+            archive.keep(paper, at)
+
+
+def unknown_examples(subscribers: Iterable[Subscriber], archive: Archive) -> set[str]:
+    """The arXiv ids among the examples that the archive lacks and that were not looked up in vain."""
+    wanted = {id_ for s in subscribers for i in s.interests for id_ in (*i.like, *i.dislike) if arxiv_id(id_)}
+    return wanted - set(archive.find(sorted(wanted))) - archive.missing()

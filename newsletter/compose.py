@@ -1,0 +1,164 @@
+"""Makes editions and messages for the deliveries that wait: rank, edit, render. Nothing is sent or recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from newsletter.app import App
+from newsletter.editing.edit import edit, quiet_reason
+from newsletter.errors import RenderError
+from newsletter.ledger import Claim, Delivery, Key
+from newsletter.models import Digest, Edition, Message, Period, Stamp, Subscriber
+from newsletter.ranking.index import Index, index
+from newsletter.ranking.profile import Profile, profile
+from newsletter.ranking.rank import Scores, rank
+from newsletter.records import content_of, content_record, read_content, restore
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A delivery with its message, ready to be claimed and sent."""
+
+    claim: Claim
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """A delivery with nothing to send, and why."""
+
+    key: Key
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Spoilt:
+    """A delivery whose edition cannot be made, and why."""
+
+    key: Key
+    reason: str
+
+
+class Composer:
+    """Composes for one run: the term model, each digest's index and each profile are made once."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._model = app.term_model()
+        self._indexes: dict[str, Index] = {}
+        self._profiles: dict[object, Profile] = {}
+
+    def index(self, digest: Digest) -> Index:
+        if digest.id not in self._indexes:
+            self._indexes[digest.id] = index(digest.candidates, self._model)
+        return self._indexes[digest.id]
+
+    def scores(self, digest: Digest, subscribers: Sequence[Subscriber]) -> list[Scores]:
+        """Per subscriber the scores of their interests, all ranked at once."""
+        compiled = [self._compiled(subscriber) for subscriber in subscribers]
+        scores = rank(self.index(digest), [one for profiles in compiled for one in profiles])
+        parts, start = [], 0
+        for profiles in compiled:
+            parts.append(scores.of(start, start + len(profiles)))
+            start += len(profiles)
+        return parts
+
+    def editions(
+        self, digest: Digest, wanted: Sequence[tuple[Subscriber, Period]], seen: Mapping[str, frozenset[str]]
+    ) -> Iterator[Edition]:
+        """The editions of a digest for these subscribers, in their order."""
+        scores = self.scores(digest, [subscriber for subscriber, _ in wanted])
+        for (subscriber, period), their in zip(wanted, scores, strict=True):
+            yield edit(digest, subscriber, their, seen.get(subscriber.key, frozenset()), period)
+
+    def _compiled(self, subscriber: Subscriber) -> list[Profile]:
+        wanted = sorted({id_ for interest in subscriber.interests for id_ in (*interest.like, *interest.dislike)})
+        known = self._app.archive.find(wanted) if wanted else {}
+        compiled = []
+        for interest in subscriber.interests:
+            recipe = (interest, subscriber.exclude, tuple(id_ for id_ in wanted if id_ in known))
+            if recipe not in self._profiles:
+                self._profiles[recipe] = profile(interest, subscriber.exclude, known, self._model)
+            compiled.append(self._profiles[recipe])
+        return compiled
+
+    # -- for the ledger's deliveries
+
+    def compose(
+        self, deliveries: Sequence[Delivery], roster: Mapping[str, Subscriber], at: datetime
+    ) -> Iterator[Composed | Quiet | Spoilt]:
+        """A message for each delivery, or why there is none.
+
+        A delivery that was claimed before is made again from what the ledger kept of it, to the byte.
+        """
+        fresh = [delivery for delivery in deliveries if delivery.claim is None]
+        yield from self._repeat([delivery for delivery in deliveries if delivery.claim is not None])
+        for digest_id in dict.fromkeys(delivery.digest for delivery in fresh):
+            group = [delivery for delivery in fresh if delivery.digest == digest_id]
+            yield from self._first(digest_id, group, roster, at)
+
+    def _first(
+        self, digest_id: str, group: Sequence[Delivery], roster: Mapping[str, Subscriber], at: datetime
+    ) -> Iterator[Composed | Quiet | Spoilt]:
+        digest = self._app.archive.digest(digest_id)
+        known = [d for d in group if d.key.subscriber in roster]
+        yield from (Quiet(d.key, "removed: no longer in the subscribers' file") for d in group if d not in known)
+        if digest is None:
+            yield from (Spoilt(d.key, _GONE) for d in known)
+            return
+        wanted = [(roster[d.key.subscriber], Period(d.key.period, d.day, d.since)) for d in known]
+        seen = self._app.seen([subscriber.key for subscriber, _ in wanted])
+        for delivery, edition in zip(known, self.editions(digest, wanted, seen), strict=True):
+            quiet = quiet_reason(edition, self._app.settings.min_papers)
+            stamp = Stamp(at.replace(microsecond=0), delivery.key.occasion, delivery.reference)
+            yield Quiet(delivery.key, quiet) if quiet else self._message(delivery.key, edition, stamp)
+
+    def _repeat(self, deliveries: Iterable[Delivery]) -> Iterator[Composed | Spoilt]:
+        digests: dict[str, Digest | None] = {}
+        for delivery in deliveries:
+            if delivery.digest not in digests:
+                digests[delivery.digest] = self._app.archive.digest(delivery.digest)
+            digest = digests[delivery.digest]
+            if digest is None or delivery.claim is None:
+                yield Spoilt(delivery.key, _GONE)
+                continue
+            edition = restored(delivery, digest)
+            stamp = Stamp(delivery.claim.stamped_at, delivery.key.occasion, delivery.reference)
+            yield self._message(delivery.key, edition, stamp)
+
+    def _message(self, key: Key, edition: Edition, stamp: Stamp) -> Composed | Spoilt:
+        try:
+            message = self._app.renderer.render(edition, stamp)
+        except RenderError as error:
+            return Spoilt(key, str(error))
+        content = content_of(edition)
+        subscriber = edition.subscriber
+        claim = Claim(
+            key=key,
+            papers=content.papers,
+            content=content_record(content),
+            name=subscriber.name,
+            language=subscriber.language,
+            design=subscriber.design,
+            template=self._app.renderer.version(subscriber.design),
+            stamped_at=stamp.at,
+            message_id=message.message_id,
+        )
+        return Composed(claim, message)
+
+
+_GONE = "its digest is gone from the archive; its papers come with the next edition"
+
+
+def restored(delivery: Delivery, digest: Digest) -> Edition:
+    """The edition that a claimed delivery is, from what the ledger kept and not from today's files."""
+    claim = delivery.claim
+    if claim is None:
+        raise ValueError("only a claimed delivery says what its edition is")
+    subscriber = Subscriber(
+        delivery.key.subscriber, delivery.address, claim.name, language=claim.language, design=claim.design
+    )
+    period = Period(delivery.key.period, delivery.day, delivery.since)
+    return restore(read_content(claim.content), digest, subscriber, period)

@@ -1,0 +1,1 @@
+"""Chooses, caps, groups and explains: a digest becomes one subscriber's edition. No I/O."""

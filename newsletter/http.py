@@ -1,0 +1,242 @@
+"""Ask a web address politely and patiently; the one module that knows which HTTP library we use."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, TypeAlias
+
+from newsletter import __version__, text
+from newsletter.errors import SourceError
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    try:
+        import httpx2 as httpx  # the maintained continuation of httpx, with the same names (2026-11)
+    except ImportError:
+        import httpx
+
+__all__ = ["USER_AGENT", "Client", "Patience", "Response", "get", "httpx", "open_client"]
+
+Client: TypeAlias = httpx.Client
+
+USER_AGENT = f"newsletter/{__version__}"
+MAX_BYTES = 50_000_000
+"""A body larger than this, unpacked, is not read: the largest day seen was half a megabyte (2026-09-30)."""
+_MAX_REDIRECTS = 5
+_AGAIN = frozenset({404, 408, 425, 429})
+"""Besides 5xx. A listing that is 404 now and there a minute later has been seen often enough."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How often, and for how long in all, an address is asked before we give up."""
+
+    attempts: int
+    """How often to ask, the first time included."""
+    total: timedelta
+    """For one address, waits and answers together; no wait begins that would end later."""
+    sleep: Callable[[float], None]
+    """Waits so many seconds."""
+    jitter: Callable[[], float]
+    """A random number from 0 to 1, so that many homes do not come back at the same moment."""
+    clock: Callable[[], float] = time.monotonic
+    """Seconds on a stopwatch."""
+
+
+@dataclass(frozen=True)
+class Response:
+    """What an address answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names are case-insensitive."""
+    body: bytes = field(repr=False)
+
+
+class _Failed(Exception):
+    """One attempt failed: what happened, what helps, and whether and when to ask again."""
+
+    def __init__(self, what: str, cure: str, again: bool = True, wait: float | None = None) -> None:
+        super().__init__(what)
+        self.what, self.cure, self.again, self.wait = what, cure, again, wait
+
+
+def open_client(
+    user_agent: str = USER_AGENT, *, connect: float = 10, read: float = 30, connections: int = 10
+) -> Client:
+    """A client for all sources, to be closed by the caller.
+
+    `connect` and `read` are seconds: to reach the host, and between two pieces of an answer. Redirects
+    are left to `get`, which does not let one leave the host that the settings name.
+    """
+    return httpx.Client(
+        # Only gzip: at most about 1,000 to 1, so a hostile body meets MAX_BYTES early.
+        headers={"User-Agent": user_agent, "Accept-Encoding": "gzip"},
+        timeout=httpx.Timeout(read, connect=connect),
+        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+        follow_redirects=False,
+    )
+
+
+def get(
+    client: Client,
+    url: str,
+    *,
+    patience: Patience,
+    params: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    answers: Collection[int] = (200,),
+) -> Response:
+    """Ask until an answer comes; `answers` are the statuses the caller understands.
+
+    404, 429, 5xx, timeouts, broken connections and truncated bodies are asked again with growing
+    spacing, or after as long as the server says. `params` replaces the query of `url`. Whatever finally
+    fails is one SourceError that names host and path (never the query: it may hold a key).
+    """
+    deadline = patience.clock() + patience.total.total_seconds()
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            return _follow(client, url, params, headers, answers, lambda: patience.clock() > deadline)
+        except _Failed as failed:
+            wait = _backoff(attempt, patience.jitter()) if failed.wait is None else failed.wait
+            late = patience.clock() + wait > deadline
+            if late or not failed.again or attempt >= patience.attempts:
+                raise SourceError(_sentence(url, failed, attempt, patience, late)) from failed
+            patience.sleep(wait)
+
+
+def _backoff(attempt: int, jitter: float) -> float:
+    """1, 2, 4 ... 60 seconds, of which the second half is left to chance."""
+    return min(60.0, 2.0 ** (attempt - 1)) * (0.5 + jitter / 2)
+
+
+def _sentence(url: str, failed: _Failed, attempt: int, patience: Patience, late: bool) -> str:
+    times = "asked once" if attempt == 1 else f"asked {attempt} times"
+    if failed.again and late and attempt < patience.attempts:
+        times += f", and the next time would be later than the {patience.total.total_seconds():g} s we wait"
+    return f"{_place(url)}: {failed.what} ({times}); {failed.cure}"
+
+
+def _place(url: str) -> str:
+    """Host and path, without password and query."""
+    scheme, _, rest = url.partition("://")
+    return text.line(re.split(r"[?#]", rest or scheme)[0].rpartition("@")[2], limit=200)
+
+
+def _follow(
+    client: Client,
+    url: str,
+    params: Mapping[str, str] | None,
+    headers: Mapping[str, str] | None,
+    answers: Collection[int],
+    late: Callable[[], bool],
+) -> Response:
+    """One attempt, through redirects that stay on the host."""
+    for _ in range(_MAX_REDIRECTS):
+        response = _ask(client, url, params, headers, late)
+        if response.status in answers:
+            return response
+        if response.status not in (301, 302, 303, 307, 308):
+            raise _refusal(response)
+        url, params = _target(url, response.headers.get("location", "")), None
+    raise _Failed("it redirects in a circle", "check the address in the settings", again=False)
+
+
+def _target(url: str, location: str) -> str:
+    """Where a redirect leads, if it stays on the host and does not give up encryption."""
+    cure = "if you trust the new address, name it in the settings"
+    try:
+        old, new = httpx.URL(url), httpx.URL(url).join(location)
+    except httpx.InvalidURL as error:
+        raise _Failed("it redirects to an address that is none", cure, again=False) from error
+    kept = (new.scheme, new.port) == (old.scheme, old.port)
+    encrypted = (old.scheme, new.scheme, old.port, new.port) == ("http", "https", None, None)
+    if new.host != old.host or not (kept or encrypted):
+        shown = text.line(f"{new.scheme}://{new.host}{new.path}", limit=200)
+        raise _Failed(f"it has moved to {shown}, which is elsewhere", cure, again=False)
+    return str(new)
+
+
+def _ask(
+    client: Client,
+    url: str,
+    params: Mapping[str, str] | None,
+    headers: Mapping[str, str] | None,
+    late: Callable[[], bool],
+) -> Response:
+    try:
+        with client.stream("GET", url, params=params, headers=headers) as response:
+            return Response(response.status_code, response.headers, _body(response, late))
+    except httpx.TimeoutException as error:
+        raise _Failed("no answer in time", "check the network, or ask again later") from error
+    except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        raise _Failed("it is not an http or https address", "check it in the settings", again=False) from error
+    except (httpx.LocalProtocolError, UnicodeEncodeError) as error:
+        # The library's words would show the header, and with it the token.
+        raise _Failed("the request cannot be sent", "check the address and the token", again=False) from error
+    except (httpx.TransportError, httpx.DecodingError) as error:
+        what = text.line(str(error), limit=200) or type(error).__name__
+        raise _Failed(what, "check the network and the address, or ask again later") from error
+
+
+def _body(response: httpx.Response, late: Callable[[], bool]) -> bytes:
+    body = bytearray()
+    for chunk in response.iter_bytes():
+        body += chunk
+        if len(body) > MAX_BYTES:
+            raise _Failed(f"the answer is larger than {MAX_BYTES // 1_000_000} MB", "check the address", again=False)
+        if late():
+            raise _Failed("the answer trickles in too slowly", "check the network, or ask again later")
+    return bytes(body)
+
+
+def _refusal(response: Response) -> _Failed:
+    status = response.status
+    again = status in _AGAIN or status >= 500
+    what = f"HTTP {status}{_phrase(status)}"
+    return _Failed(what, _cure(status), again, _asked_to_wait(response) if again else None)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return f" {HTTPStatus(status).phrase}"
+    except ValueError:
+        return ""
+
+
+def _cure(status: int) -> str:
+    if status == 429:
+        return "ask less often; a token, where the source has one, raises what we may ask"
+    if status >= 500:
+        return "the fault is on their side: ask again later"
+    if status in (401, 403):
+        return "check the token, and whether the source lets this machine in"
+    return "check the address in the settings"
+
+
+def _asked_to_wait(response: Response) -> float | None:
+    """Seconds the server asks us to wait, if it says so.
+
+    `RateLimit: "api";r=0;t=55` of Hugging Face (hub-docs, rate-limits.md, 2026-10), to which its own
+    client adds one second; else Retry-After (RFC 9110, 10.2.3), a date being measured from the answer's own.
+    """
+    spent = re.findall(r"\br=0\s*;\s*t=(\d{1,6})\b", response.headers.get("ratelimit", ""))
+    if response.status == 429 and spent:
+        return max(map(float, spent)) + 1
+    after = response.headers.get("retry-after", "").strip()
+    if re.fullmatch(r"[0-9]{1,6}", after):
+        return float(after)
+    try:
+        until, now = (parsedate_to_datetime(when) for when in (after, response.headers.get("date", "")))
+        return max(0.0, (until - now).total_seconds())
+    except (ValueError, TypeError):
+        return None

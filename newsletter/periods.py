@@ -1,0 +1,74 @@
+"""When a subscriber's editions are due: zones, cadences, gaps. No I/O."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from newsletter.models import Cadence, Period, Subscriber
+
+DAY = timedelta(days=1)
+
+
+def due(subscriber: Subscriber, now: datetime, last: date | None) -> Period | None:
+    """The period whose edition should go out now, if there is one.
+
+    It is the latest period whose moment has come, unless `last` (the day of the last one planned) is it
+    already; so a gap is one edition, not a flood.
+    """
+    today = now.astimezone(ZoneInfo(subscriber.timezone)).date()
+    day = today if moment(subscriber, today) <= now else today - DAY
+    while not falls_on(subscriber.cadence, day):
+        day -= DAY
+    return None if last is not None and last >= day else period_on(subscriber.cadence, day)
+
+
+def period_on(cadence: Cadence, day: date) -> Period:
+    """The period of an edition sent on a local day: also on a day that the cadence would not choose."""
+    if cadence.kind == "weekly":
+        year, week, _ = day.isocalendar()
+        return Period(f"{year}-W{week:02}", day, day - 6 * DAY)
+    if cadence.kind == "monthly":
+        return Period(f"{day:%Y-%m}", day, _month_before(day) + DAY)
+    previous = day - DAY
+    while not falls_on(cadence, previous):
+        previous -= DAY
+    return Period(day.isoformat(), day, previous + DAY)
+
+
+def falls_on(cadence: Cadence, day: date) -> bool:
+    """Whether the cadence has an edition on that local day."""
+    match cadence.kind:
+        case "daily":
+            return True
+        case "weekdays":
+            return day.weekday() < 5
+        case "weekly":
+            return day.weekday() == cadence.weekday
+        case "monthly":
+            return day.day == 1
+
+
+def moment(subscriber: Subscriber, day: date) -> datetime:
+    """The moment (UTC) of a local day's edition.
+
+    A time that the clock skips in spring is an hour later; one that it shows twice in autumn is the first.
+    """
+    zone = ZoneInfo(subscriber.timezone)
+    return datetime.combine(day, subscriber.send_at, zone).astimezone(UTC)
+
+
+def give_up_at(subscriber: Subscriber, day: date, now: datetime) -> datetime:
+    """Until when an edition is worth retrying: the next one's moment; weekly and monthly, five days."""
+    if subscriber.cadence.kind in ("weekly", "monthly"):
+        return max(moment(subscriber, day), now) + 5 * DAY
+    following = day + DAY
+    while not falls_on(subscriber.cadence, following):
+        following += DAY
+    # An edition ordered for a past day (`--date`) is still given a day.
+    return max(moment(subscriber, following), now + DAY)
+
+
+def _month_before(day: date) -> date:
+    last_of_previous = day.replace(day=1) - DAY
+    return last_of_previous.replace(day=min(day.day, last_of_previous.day))

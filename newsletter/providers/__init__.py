@@ -1,0 +1,66 @@
+"""Who carries messages: the contract, and the table of those that there are."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Protocol, TypeAlias
+
+from newsletter.errors import SettingsError
+from newsletter.models import Message, Outcome
+from newsletter.providers import file, smtp
+from newsletter.settings import Settings
+
+
+class Provider(Protocol):
+    """Carries messages."""
+
+    @property
+    def batch(self) -> int:
+        """How many messages one call takes; what is in doubt after a crash."""
+
+    @property
+    def idempotent_for(self) -> timedelta:
+        """How long a repeated key is recognised; zero: never."""
+
+    def send(self, messages: Sequence[Message], key: str) -> list[Outcome]:
+        """Sends each message once; answers in the same order. Raises only `Halt`."""
+
+    def check(self) -> str:
+        """Logs in without sending and says how it went, in a sentence. Raises `Halt` with the cure."""
+
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts it talks to."""
+
+    def close(self) -> None:
+        """Ends its connections."""
+
+
+Opener: TypeAlias = Callable[[str, Settings], Provider]
+PROVIDERS: Mapping[str, Opener] = {
+    "file": file.open_provider,
+    "smtp": smtp.open_provider,
+}
+
+
+def open_provider(settings: Settings) -> Provider:
+    """The provider that the settings name; nothing is connected yet."""
+    if len(settings.providers) > 1:
+        raise SettingsError(
+            f"{settings.origin('providers')}: {len(settings.providers)} providers: this version carries no fallback "
+            f"chain; name one, for instance provider: {settings.providers[0]}"
+        )
+    spec = settings.providers[0]
+    name = spec.partition(":")[0]
+    opener = PROVIDERS.get(name)
+    if opener is None:
+        near = difflib.get_close_matches(name, PROVIDERS, 1, 0.5)
+        hint = f"did you mean {near[0]}?" if near else f"this version has {', '.join(PROVIDERS)}"
+        raise SettingsError(f"{settings.origin('provider')}: unknown provider '{name}'; {hint}")
+    return opener(spec, settings)
+
+
+def is_rehearsal(settings: Settings) -> bool:
+    """Whether messages only go into files: such editions are no deliveries once a real provider is set."""
+    return all(spec.partition(":")[0] == "file" for spec in settings.providers)

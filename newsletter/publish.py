@@ -1,0 +1,292 @@
+"""READ FIRST. The day as a story: who is due, what was listed, one edition each, sent and recorded.
+
+    publish     serves whoever is due: collect, digest, plan, then shard by shard compose and deliver
+    digest_of   what is new since a cut-off, as one immutable snapshot
+    plan        freezes the audience in the ledger
+    send_batch  composes, claims and delivers a shard; losing or repeating it costs only time
+
+Running `publish` again is the retry: what was planned stays planned, what was submitted stays submitted.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from newsletter import periods, queues
+from newsletter.app import App
+from newsletter.collect import Collected, collect, look_up_examples
+from newsletter.compose import Composed, Composer, Quiet, Spoilt
+from newsletter.deliver import deliver
+from newsletter.errors import SettingsError, SourceError
+from newsletter.ledger import Account, Key, LastEdition, Planned
+from newsletter.models import Candidate, Digest, Period, SourceState, Subscriber
+from newsletter.providers import Provider
+from newsletter.records import sealed
+from newsletter.sources import huggingface
+
+log = logging.getLogger("newsletter.publish")
+DAY = timedelta(days=1)
+CARRY_OVER = 7 * DAY
+LONGEST_GAP = 31 * DAY
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and how much there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a person asked for; by default nothing: whoever is due gets an edition."""
+
+    date: date | None = None
+    """An edition of this local date for everybody, whatever the hour and the cadence."""
+    only: str | None = None
+    """Only this subscriber, by key or address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A subscriber for whom it is time, and what their edition starts from."""
+
+    subscriber: Subscriber
+    period: Period
+    since: date
+    """The first listing day that is new to them."""
+    seen_after: datetime | None
+    """Listings of earlier days that we saw after this moment are new as well; None for a first edition."""
+    left_out_since: date | None
+    """Where the gap begins that is too long for one edition, if it is."""
+
+
+def publish(app: App, now: datetime, order: Order | None = None, progress: Progress = lambda *_: None) -> Account:
+    """Serves whoever is due, and whoever still waits from an earlier run; returns the day's account.
+
+    Raises `SourceError` when no source answered (after sending what was planned before), `Halt` when the
+    provider refuses us; either way, run again.
+    """
+    order = order or Order()
+    with app.alone(), app.provider() as provider:
+        app.ledger.recover(now, app.settings.in_doubt, alone=True)
+        if app.ledger.stopped() is None:
+            failure = _plan_who_is_due(app, now, order, progress)
+            _send_waiting(app, provider, order, progress)
+            if failure is not None:
+                raise failure
+    return app.ledger.account(app.occasion, order.date)
+
+
+def _plan_who_is_due(app: App, now: datetime, order: Order, progress: Progress) -> SourceError | None:
+    waiting = who_is_due(app, now, order)
+    if not waiting:
+        return None
+    progress("collect", 0, 1)
+    collected = gather(app, waiting, now)
+    if collected.all_broken and not app.archive.window(min(d.since for d in waiting), waiting[0].period.day):
+        _give_up_on_late(app, waiting, now, order)
+        return SourceError("no source answered: " + "; ".join(state.detail for state in collected.states))
+    plan(app, waiting, now, order)
+    return None
+
+
+def _send_waiting(app: App, provider: Provider, order: Order, progress: Progress) -> None:
+    waiting = app.ledger.waiting(app.clock(), app.occasion)
+    keys = [d.key for d in waiting if order.only in (None, d.key.subscriber, d.address)]
+    composer, roster = Composer(app), {subscriber.key: subscriber for subscriber in app.roster()}
+    done = 0
+
+    def sent(number: int) -> None:
+        nonlocal done
+        done += number
+        progress("send", done, len(keys))
+
+    queues.QUEUES[app.settings.queue](keys, lambda shard: send_batch(app, composer, provider, roster, shard, sent))
+
+
+def send_batch(
+    app: App,
+    composer: Composer,
+    provider: Provider,
+    roster: Mapping[str, Subscriber],
+    shard: Sequence[Key],
+    sent: Callable[[int], None] = lambda number: None,
+) -> None:
+    """Composes, claims and delivers a shard of planned deliveries; what another process took is left to it."""
+    now = app.clock()
+    deliveries = app.ledger.waiting(now, app.occasion, shard)
+    composed = list(composer.compose(deliveries, roster, now))
+    app.ledger.skip({one.key: one.reason for one in composed if isinstance(one, Quiet)}, now)
+    app.ledger.fail({one.key: one.reason for one in composed if isinstance(one, Spoilt)}, now)
+    for spoilt in (one for one in composed if isinstance(one, Spoilt)):
+        log.error("%s %s: %s", spoilt.key.subscriber, spoilt.key.period, spoilt.reason)
+    ready = [one for one in composed if isinstance(one, Composed)]
+    won = app.ledger.claim([one.claim for one in ready], app.settings.providers[0].partition(":")[0], now)
+    mine = [one for one in ready if one.claim.key in won]
+    sent(len(shard) - len(mine))
+    deliver(mine, provider, app.ledger, app.clock, app.settings.in_doubt, sent)
+
+
+# -- who is due
+
+
+def who_is_due(app: App, now: datetime, order: Order) -> list[Due]:
+    """The subscribers whose edition is to be planned now."""
+    roster = [s for s in app.roster() if order.only in (None, s.key, s.email)]
+    if order.only is not None and not roster:
+        raise SettingsError(f"no subscriber '{order.only}'; `newsletter subscribers list` shows them")
+    planned = app.ledger.last_periods(app.occasion, [s.key for s in roster])
+    found = []
+    for subscriber in roster:
+        if order.date is not None:
+            found.append((subscriber, periods.period_on(subscriber.cadence, order.date)))
+        elif (period := periods.due(subscriber, now, planned.get(subscriber.key))) is not None:
+            found.append((subscriber, period))
+    return starts(app, found)
+
+
+def starts(app: App, found: Sequence[tuple[Subscriber, Period]]) -> list[Due]:
+    """Where each edition starts: after the subscriber's last one, else with its period."""
+    last = app.ledger.last_editions(app.occasions, {s.key: period.day for s, period in found})
+    return [_start(subscriber, period, last.get(subscriber.key)) for subscriber, period in found]
+
+
+def _start(subscriber: Subscriber, period: Period, last: LastEdition | None) -> Due:
+    if last is None:
+        return Due(subscriber, period, period.since, None, None)
+    since, earliest = last.cut_off_day + DAY, period.day - LONGEST_GAP + DAY
+    return Due(subscriber, period, max(since, earliest), last.cut_off_at, since if since < earliest else None)
+
+
+# -- collect
+
+
+def gather(app: App, waiting: Sequence[Due], now: datetime) -> Collected:
+    """Asks the sources for the days that these editions cover, and for the examples that are not known yet."""
+    last = max(due.period.day for due in waiting)
+    first = min(min(due.since for due in waiting), last - DAY)
+    days = [first + n * DAY for n in range((last - first).days + 1)]
+    names = app.settings.sources
+    # Yesterday is always asked again: lists grow until the day's end, and after it.
+    asked = [day for day in days if day >= last - DAY or not app.archive.is_complete(day, names)]
+    collected = collect(asked, names, app.archive, app.reach, now)
+    if any(name.partition(":")[0] == "huggingface" for name in names):
+        look_up_examples((d.subscriber for d in waiting), app.archive, app.reach, now, huggingface.lookup)
+    return collected
+
+
+def _give_up_on_late(app: App, waiting: Sequence[Due], now: datetime, order: Order) -> None:
+    """Editions that no source gave anything for, for too long, are given up; their papers come with the next."""
+    if order.date is not None:
+        return
+    patience = app.settings.give_up_after
+    late = [due for due in waiting if now - periods.moment(due.subscriber, due.period.day) > patience]
+    app.ledger.plan([_planned(app, due, None, now, "no source answered") for due in late], now)
+
+
+# -- digest
+
+
+def digest_of(app: App, due: Due, now: datetime) -> Digest:
+    """What is new since the cut-off, and the seven days before for carry-over, as it stands now."""
+    listed = app.archive.window(due.since - CARRY_OVER, due.period.day)
+    papers = app.archive.find(sorted({one.paper for one in listed}))
+    on: dict[str, date] = {one.paper: one.day for one in listed}  # in order of day: the latest stays
+    by: dict[str, set[str]] = {}
+    new: set[str] = set()
+    of_a_day: dict[tuple[str, date], list[str]] = {}
+    for one in listed:
+        by.setdefault(one.paper, set()).add(one.source)
+        of_a_day.setdefault((one.source, one.day), []).append(one.paper)
+        if one.day >= due.since or (due.seen_after is not None and one.seen_at > due.seen_after):
+            new.add(one.paper)
+    standing = _percentiles(of_a_day, {id_: paper.upvotes for id_, paper in papers.items()})
+    candidates = [
+        Candidate(paper, on[id_], id_ in new, standing[id_], tuple(sorted(by[id_]))) for id_, paper in papers.items()
+    ]
+    candidates.sort(key=lambda c: (-c.day.toordinal(), -c.paper.upvotes, c.paper.id))
+    left_out = app.archive.count_listed(due.left_out_since, due.since - DAY) if due.left_out_since else 0
+    states = _states(app, due.period.day)
+    return sealed(Digest("", due.period.day, due.since, now, tuple(candidates), states, app.note(), left_out))
+
+
+def _states(app: App, day: date) -> tuple[SourceState, ...]:
+    return tuple(state for state in app.archive.collected(day) if state.source in app.settings.sources)
+
+
+def _percentiles(of_a_day: Mapping[tuple[str, date], Sequence[str]], upvotes: Mapping[str, int]) -> dict[str, float]:
+    """Per paper the share of its day's papers with fewer upvotes, ties half; the best of its listings."""
+    best: dict[str, float] = {}
+    for ids in of_a_day.values():
+        votes = [upvotes[id_] for id_ in ids]
+        for id_, mine in zip(ids, votes, strict=True):
+            below = sum(other < mine for other in votes) + (votes.count(mine) - 1) / 2
+            share = below / (len(votes) - 1) if len(votes) > 1 else 0.5
+            best[id_] = max(best.get(id_, 0.0), round(share, 4))
+    return best
+
+
+def digests_of(app: App, waiting: Sequence[Due], now: datetime) -> Iterator[tuple[Digest, list[Due]]]:
+    """One digest for all who start from the same cut-off."""
+    groups: dict[object, list[Due]] = {}
+    for due in waiting:
+        groups.setdefault((due.period.day, due.since, due.seen_after), []).append(due)
+    for group in groups.values():
+        yield digest_of(app, group[0], now), group
+
+
+# -- plan
+
+
+def plan(app: App, waiting: Sequence[Due], now: datetime, order: Order) -> int:
+    """Freezes the audience: one row each, with the digest it will be made from; returns how many are new."""
+    rows = []
+    for digest, group in digests_of(app, waiting, now):
+        app.archive.save_digest(digest)
+        rows += [_planned(app, due, digest, now, _skip(app, due, now, order)) for due in group]
+    return app.ledger.plan(rows, now)
+
+
+def _skip(app: App, due: Due, now: datetime, order: Order) -> str:
+    """Why this subscriber gets nothing this time; empty when they do."""
+    pause = due.subscriber.paused_until
+    if pause is not None and due.period.day < pause:
+        return f"paused until {pause}"
+    if order.date is None and now - periods.moment(due.subscriber, due.period.day) > app.settings.max_age:
+        return f"too old: was due on {due.period.day}"
+    return ""
+
+
+def _planned(app: App, due: Due, digest: Digest | None, now: datetime, skip: str) -> Planned:
+    subscriber, period = due.subscriber, due.period
+    return Planned(
+        key=Key(subscriber.key, period.name, app.occasion),
+        day=period.day,
+        since=period.since,
+        address=subscriber.email,
+        reference=app.reference(subscriber),
+        digest=digest.id if digest else "",
+        cut_off=(digest.day, digest.until) if digest else None,
+        give_up_at=periods.give_up_at(subscriber, period.day, now),
+        skip=skip,
+    )
+
+
+# -- once more, on purpose
+
+
+def again(app: App, now: datetime, order: Order) -> Account:
+    """Sends one subscriber's last edition (of the date) once more: the same papers, recorded as a repetition."""
+    with app.alone(), app.provider() as provider:
+        [subscriber] = [due.subscriber for due in who_is_due(app, now, Order(order.date or now.date(), order.only))]
+        made = app.ledger.latest(app.occasion, subscriber.key, order.date)
+        if made is None or made.claim is None:
+            raise SettingsError(f"{subscriber.email} had no edition yet that could be sent again")
+        key = Key(subscriber.key, made.key.period, app.ledger.next_again(subscriber.key, made.key.period))
+        stamp = now.replace(microsecond=0)
+        gone = periods.give_up_at(subscriber, made.day, now)
+        row = Planned(key, made.day, made.since, made.address, made.reference, made.digest, None, gone)
+        app.ledger.plan([row], now)
+        app.ledger.repeat(key, replace(made.claim, key=key, stamped_at=stamp), now)
+        send_batch(app, Composer(app), provider, {subscriber.key: subscriber}, [key])
+    return app.ledger.account(key.occasion, made.day)

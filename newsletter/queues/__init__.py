@@ -1,0 +1,16 @@
+"""How the shards of a day are worked off: on this machine, or by an engine over many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from newsletter.ledger import Key
+from newsletter.queues import inline
+
+Queue: TypeAlias = Callable[[Sequence[Key], Callable[[Sequence[Key]], None]], None]
+"""Calls the worker with every shard of the keys; losing or repeating a shard costs only time."""
+
+QUEUES: Mapping[str, Queue] = {
+    "inline": inline.work_off,
+}

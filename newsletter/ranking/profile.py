@@ -1,0 +1,61 @@
+"""An interest compiled once: what it looks for, ready to be compared with many papers. No I/O."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from newsletter.models import Interest, Paper
+from newsletter.ranking.terms import TermModel, paper_text, vector, words
+
+# How much each part of an interest says of it: examples tell most.
+WORDS, KEYWORDS, EXAMPLES, DISLIKES = 0.6, 0.6, 1.0, -0.4
+
+Vector = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What an interest looks for. Vectors map terms to weights and have length 1 (or are empty)."""
+
+    interest: Interest
+    vector: Vector
+    examples: Mapping[str, Vector]
+    """Per example paper's id, its own vector: which of them a match is like."""
+    phrases: Mapping[str, str]
+    """Per keyword as written, the words to look for, stemmed and joined by spaces."""
+    excluded: Mapping[str, str]
+    """The same for what must not come."""
+
+
+def profile(interest: Interest, exclude: Sequence[str], examples: Mapping[str, Paper], model: TermModel) -> Profile:
+    """Compiles an interest; `exclude` are the subscriber's own, `examples` the papers known by their ids."""
+    liked = {id_: vector(paper_text(examples[id_]), model) for id_ in interest.like if id_ in examples}
+    disliked = [vector(paper_text(examples[id_]), model) for id_ in interest.dislike if id_ in examples]
+    parts = [
+        (WORDS, vector(f"{interest.name}. {interest.about}", model)),
+        (KEYWORDS, vector(". ".join(interest.keywords), model)),
+        (EXAMPLES, _mean(list(liked.values()))),
+        (DISLIKES, _mean(disliked)),
+    ]
+    return Profile(interest, _sum(parts), liked, phrases(interest.keywords), phrases((*interest.exclude, *exclude)))
+
+
+def phrases(texts: Sequence[str]) -> dict[str, str]:
+    """Per text, the phrase to look for in the words of a paper."""
+    return {text: joined for text in texts if (joined := " ".join(words(text)))}
+
+
+def _mean(vectors: Sequence[Vector]) -> Vector:
+    return _sum([(1.0, one) for one in vectors])
+
+
+def _sum(parts: Sequence[tuple[float, Vector]]) -> Vector:
+    """The weighted sum, of length 1."""
+    total: dict[str, float] = {}
+    for weight, part in parts:
+        for term, value in part.items():
+            total[term] = total.get(term, 0.0) + weight * value
+    norm = math.sqrt(sum(value * value for value in total.values()))
+    return {term: value / norm for term, value in total.items()} if norm else {}

@@ -1,0 +1,144 @@
+"""Values as the JSON that the stores keep, and back. No I/O.
+
+A field that has its default is left out and an unknown field is passed over, so that records written by an
+older or newer schema still read well.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import date, datetime
+from typing import Any, Literal
+
+from newsletter.models import Candidate, Digest, Edition, Match, Paper, Period, Section, SourceState, Subscriber
+
+_PAPER_DEFAULTS = {field.name: field.default for field in fields(Paper)}
+
+
+def paper_record(paper: Paper) -> str:
+    """The paper as JSON."""
+    return _json(_paper_values(paper))
+
+
+def read_paper(record: str) -> Paper:
+    """The paper of `paper_record`."""
+    return _paper(json.loads(record))
+
+
+def _paper_values(paper: Paper) -> dict[str, Any]:
+    values = {name: value for name, value in asdict(paper).items() if value != _PAPER_DEFAULTS[name]}
+    if paper.published is not None:
+        values["published"] = paper.published.isoformat()
+    return values
+
+
+def _paper(values: Mapping[str, Any]) -> Paper:
+    known: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in values.items()
+        if name in _PAPER_DEFAULTS
+    }
+    if "published" in known:
+        known["published"] = date.fromisoformat(known["published"])
+    return Paper(**known)
+
+
+def sealed(digest: Digest) -> Digest:
+    """The digest with its id, a hash of all the rest: the same content is the same digest."""
+    return replace(digest, id=hashlib.sha256(digest_record(digest).encode()).hexdigest()[:20])
+
+
+def digest_record(digest: Digest) -> str:
+    """The digest as JSON, without its id."""
+    return _json(
+        {
+            "day": digest.day.isoformat(),
+            "since": digest.since.isoformat(),
+            "until": digest.until.isoformat(),
+            "note": digest.note,
+            "left_out": digest.left_out,
+            "sources": [asdict(state) for state in digest.sources],
+            "candidates": [_candidate_values(candidate) for candidate in digest.candidates],
+        }
+    )
+
+
+def read_digest(digest_id: str, record: str) -> Digest:
+    """The digest of `digest_record`."""
+    values = json.loads(record)
+    return Digest(
+        id=digest_id,
+        day=date.fromisoformat(values["day"]),
+        since=date.fromisoformat(values["since"]),
+        until=datetime.fromisoformat(values["until"]),
+        note=values["note"],
+        left_out=values["left_out"],
+        sources=tuple(SourceState(**state) for state in values["sources"]),
+        candidates=tuple(_candidate(candidate) for candidate in values["candidates"]),
+    )
+
+
+def _candidate_values(candidate: Candidate) -> dict[str, Any]:
+    values = {"paper": _paper_values(candidate.paper), "day": candidate.day.isoformat(), "new": candidate.new}
+    return values | {"percentile": candidate.percentile, "sources": list(candidate.sources)}
+
+
+def _candidate(values: Mapping[str, Any]) -> Candidate:
+    day = date.fromisoformat(values["day"])
+    return Candidate(_paper(values["paper"]), day, values["new"], values["percentile"], tuple(values["sources"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What an edition is, apart from its digest and subscriber: what the ledger keeps of it."""
+
+    sections: tuple[tuple[Literal["interest", "trending"], str, tuple[tuple[str, float, tuple[str, ...]], ...]], ...]
+    """Per section: kind, title, and per match the paper's id, score and reasons."""
+    notes: tuple[str, ...]
+    considered: int
+
+    @property
+    def papers(self) -> tuple[str, ...]:
+        """The ids of the papers, in reading order."""
+        return tuple(match[0] for section in self.sections for match in section[2])
+
+
+def content_of(edition: Edition) -> Content:
+    """What the ledger keeps of an edition."""
+    sections = tuple(
+        (section.kind, section.title, tuple((m.paper.id, m.score, m.reasons) for m in section.matches))
+        for section in edition.sections
+    )
+    return Content(sections, edition.notes, edition.considered)
+
+
+def restore(content: Content, digest: Digest, subscriber: Subscriber, period: Period) -> Edition:
+    """The edition that `content_of` was taken from, given its digest."""
+    by_id = {candidate.paper.id: candidate for candidate in digest.candidates}
+    sections = tuple(
+        Section(kind, title, tuple(Match(by_id[id_], score, reasons) for id_, score, reasons in matches))
+        for kind, title, matches in content.sections
+    )
+    return Edition(subscriber, period, digest.id, sections, content.notes, digest.note, content.considered)
+
+
+def content_record(content: Content) -> str:
+    """The content as JSON."""
+    return _json({"sections": content.sections, "notes": content.notes, "considered": content.considered})
+
+
+def read_content(record: str) -> Content:
+    """The content of `content_record`."""
+    values = json.loads(record)
+    sections = tuple(
+        (kind, title, tuple((id_, score, tuple(reasons)) for id_, score, reasons in matches))
+        for kind, title, matches in values["sections"]
+    )
+    return Content(sections, tuple(values["notes"]), values["considered"])
+
+
+def _json(values: object) -> str:
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

@@ -1,0 +1,59 @@
+"""Once a minute: who is due now? A single tick of APScheduler; the ledger knows the rest."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from newsletter.app import App
+from newsletter.errors import NewsletterError, SourceError
+from newsletter.publish import publish
+
+log = logging.getLogger("newsletter.scheduler")
+SPACING = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 20, 30))
+
+
+class Ticker:
+    """Publishes at each tick; after a failure of all sources it asks again with growing spacing."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._failures = 0
+        self._not_before = datetime.min.replace(tzinfo=UTC)
+
+    def tick(self) -> None:
+        """One minute's work. Errors are one log line: the next tick is the retry."""
+        now = self._app.clock()
+        if now < self._not_before:
+            return
+        try:
+            publish(self._app, now)
+        except SourceError as error:
+            wait = SPACING[min(self._failures, len(SPACING) - 1)]
+            self._failures += 1
+            self._not_before = now + wait
+            log.error("%s; asking again in %d minutes", error, wait.total_seconds() // 60)
+        except NewsletterError as error:
+            log.error("%s", error)
+        else:
+            self._failures = 0
+
+
+def start(app: App) -> BackgroundScheduler:
+    """Starts ticking, in the background, until `shutdown`."""
+    scheduler = BackgroundScheduler(timezone=UTC)
+    # A late tick still counts, several late ones count once, and two never run side by side. Double firing would
+    # do no harm either: the ledger has one row per subscriber and period.
+    scheduler.add_job(
+        Ticker(app).tick,
+        "cron",
+        second=0,
+        misfire_grace_time=None,
+        coalesce=True,
+        max_instances=1,
+        next_run_time=datetime.now(UTC),
+    )
+    scheduler.start()
+    return scheduler

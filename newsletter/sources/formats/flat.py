@@ -1,0 +1,57 @@
+"""A paper as one flat object, in the words of our Paper or of an archive of Daily Papers. No I/O."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from newsletter import identity
+from newsletter.models import Listing, Paper
+from newsletter.sources import huggingface
+from newsletter.sources.fields import Fields, Unusable, paper_id
+
+
+def read(fields: Fields, day: date | None) -> Listing:
+    """The listing in an object, on its own `date` before `day`; one in Hugging Face's words is read as such."""
+    return huggingface.read(fields, day) if _is_huggingface(fields) else _read_flat(fields, day)
+
+
+def _is_huggingface(fields: Fields) -> bool:
+    """Its `summary` is the abstract, ours is the summary that a machine made: the words must not be mixed."""
+    return "abstract" not in fields.values and not {"paper", "publishedAt"}.isdisjoint(fields.values)
+
+
+def _read_flat(fields: Fields, day: date | None) -> Listing:
+    title = fields.line("title")
+    return Listing(
+        paper=Paper(
+            id=paper_id(_first(fields, "id", "arxiv", "doi"), title),
+            title=title,
+            abstract=fields.text("abstract"),
+            authors=fields.names("authors"),
+            published=fields.day("published"),
+            summary=fields.text("summary") or fields.text("ai_summary"),
+            keywords=fields.names("keywords") or fields.names("ai_keywords"),
+            categories=fields.names("categories"),
+            organization=_first(fields, "organization", "org"),
+            code=fields.link("code") or fields.link("github"),
+            stars=fields.count("stars"),
+            project=fields.link("project"),
+            url=fields.link("url"),
+            upvotes=fields.count("upvotes") or 0,
+            comments=fields.count("comments") or 0,
+            also=tuple(sorted(known for name in fields.names("also") if (known := identity.paper_id(name)))),
+        ),
+        day=_day(fields) or day,
+    )
+
+
+def _first(fields: Fields, *keys: str) -> str:
+    return next(filter(None, map(fields.line, keys)), "")
+
+
+def _day(fields: Fields) -> date | None:
+    """The day it was listed on, which decides whether it is shown: so a wrong one is not guessed."""
+    day = fields.day("date")
+    if "date" in fields.wrong:
+        raise Unusable("its `date` is not YYYY-MM-DD")
+    return day

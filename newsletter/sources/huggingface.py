@@ -1,0 +1,190 @@
+"""Hugging Face's Daily Papers: the papers its community put forward on a day, with upvotes."""
+
+from __future__ import annotations
+
+from datetime import date
+from urllib.parse import quote, urlsplit
+
+from newsletter import http, text
+from newsletter.errors import NotYet, SettingsError, SourceError
+from newsletter.models import Fetched, Listing, Paper
+from newsletter.sources.fields import (
+    Fields,
+    Unusable,
+    decode,
+    fields_of,
+    first_faults,
+    from_json,
+    gather,
+    kind_of,
+    once,
+    paper_id,
+)
+from newsletter.sources.reach import Reach
+
+PAGE = 100
+"""The most that a page may hold (hub API, 2026-10); without a limit it holds 50 and truncates busy days."""
+MOST_PAGES = 20
+"""The busiest day seen had 92 papers (2026-09-30)."""
+
+
+def fetch(argument: str, day: date, reach: Reach) -> Fetched:
+    """The papers of a day, all pages of it, each once; a day without papers is empty.
+
+    Raises NotYet for a day that has not begun in UTC, SourceError when the first page cannot be read.
+    A later page that cannot be read is a fault: the papers before it are used.
+    """
+    listings: dict[str, Listing] = {}
+    faults: list[str] = []
+    for number in range(MOST_PAGES):
+        try:
+            page = _page(day, number, reach)
+        except SourceError as error:
+            if number == 0:
+                raise
+            faults.append(f"papers may be missing, page {number + 1} of {day} failed: {error}")
+            break
+        known = len(listings)
+        listings |= {found.paper.id: found for found in page.listings if found.paper.id not in listings}
+        if len(listings) == known:  # empty, or the same again: `Link: next` stands on the last page too (2026-08)
+            break
+        faults += page.faults
+    else:
+        faults.append(f"papers may be missing, {day} has more than {MOST_PAGES} pages")
+    return Fetched(tuple(listings.values()), first_faults(faults))
+
+
+def parse(body: bytes, day: date | None) -> Fetched:
+    """The listings in an answer of `/api/daily_papers`, all of them on `day` if it is given.
+
+    Raises SourceError when the answer as a whole is not a JSON list.
+    """
+    try:
+        papers = from_json(decode(body))
+    except Unusable as error:
+        raise SourceError(str(error)) from error
+    if not isinstance(papers, list):
+        raise SourceError(f"not a list of papers but {kind_of(papers)}")
+    return gather(
+        ((f"paper {number}", paper) for number, paper in enumerate(papers, 1)), lambda fields: read(fields, day)
+    )
+
+
+def read(entry: Fields, day: date | None) -> Listing:
+    """One paper as the API writes it: nested in `paper`, or with its fields un-nested (`/api/papers/ID`).
+
+    The nested fields are the true ones: the `publishedAt` beside them is the same moment in New York
+    time, not the day of the listing (2025-03), and what is missing beside them is not missing inside.
+    """
+    paper = entry.inner("paper") if "paper" in entry.values else entry
+    if paper is None:
+        raise Unusable("its `paper` is not an object")
+    title = paper.line("title") or entry.line("title")
+    return Listing(
+        paper=Paper(
+            id=paper_id(paper.line("id"), title),
+            title=title,
+            abstract=paper.text("summary") or entry.text("summary"),
+            authors=_authors(paper),
+            published=paper.day("publishedAt"),
+            summary=paper.text("ai_summary"),
+            keywords=paper.names("ai_keywords"),
+            organization=_organization(paper) or _organization(entry),
+            code=paper.link("githubRepo"),
+            stars=paper.count("githubStars"),
+            project=paper.link("projectPage"),
+            upvotes=paper.count("upvotes") or 0,
+            comments=entry.count("numComments") or 0,
+        ),
+        day=day or paper.day("submittedOnDailyAt"),
+    )
+
+
+def lookup(id_: str, reach: Reach) -> Paper | None:
+    """The paper with this id, if Hugging Face knows it; SourceError when it does not answer."""
+    answer = _get(f"/api/papers/{quote(id_, safe='/')}", {}, reach, answers=(200, 404))
+    if answer.status == 404:
+        return None
+    try:
+        return read(fields_of(from_json(decode(answer.body))), None).paper
+    except Unusable as error:
+        raise SourceError(f"{_host(reach)}/api/papers: {id_} cannot be read: {error}; ask again later") from error
+
+
+def check(argument: str, reach: Reach) -> str:
+    """How many papers the latest day has, in a sentence; SourceError when Hugging Face does not answer."""
+    answer = _get("/api/daily_papers", {"limit": str(PAGE)}, reach)
+    listings = _parse(answer.body, None, reach).listings
+    latest = max((found.day for found in listings if found.day), default=None)
+    papers = f"{sum(found.day == latest for found in listings)} papers on {latest}" if latest else "no papers today"
+    return f"{_host(reach)} answers: {papers}, {'with' if reach.token else 'without'} a token (HF_TOKEN)"
+
+
+def hosts(argument: str, reach: Reach) -> tuple[str, ...]:
+    """The one host that is asked."""
+    return (_host(reach),)
+
+
+def _page(day: date, number: int, reach: Reach) -> Fetched:
+    asked = {"date": day.isoformat(), "limit": str(PAGE), "p": str(number)}
+    answer = _get("/api/daily_papers", asked, reach, answers=(200, 400))
+    if answer.status == 200:
+        return _parse(answer.body, day, reach)
+    said = _error(answer.body)
+    if "must be less than or equal" in said:
+        raise NotYet(f"{_host(reach)} has no {day} yet: its days begin at midnight UTC; ask again later")
+    raise SourceError(f"{_host(reach)}/api/daily_papers: HTTP 400 for {day}: {said}; check HF_ENDPOINT")
+
+
+def _parse(body: bytes, day: date | None, reach: Reach) -> Fetched:
+    """The listings of a page; SourceError when it has papers and not one of them can be read."""
+    place, cure = f"{_host(reach)}/api/daily_papers", "ask again later, or check HF_ENDPOINT"
+    try:
+        page = parse(body, day)
+    except SourceError as error:
+        raise SourceError(f"{place}: {error}; {cure}") from error
+    if page.faults and not page.listings:
+        raise SourceError(f"{place}: none of its papers can be read ({page.faults[0]}); {cure}")
+    return page
+
+
+def _get(path: str, params: dict[str, str], reach: Reach, answers: tuple[int, ...] = (200,)) -> http.Response:
+    return http.get(
+        reach.client,
+        reach.endpoint.rstrip("/") + path,
+        params=params or None,
+        headers={"Authorization": f"Bearer {reach.token}"} if reach.token else None,
+        patience=reach.patience,
+        answers=answers,
+    )
+
+
+def _error(body: bytes) -> str:
+    """What an error answer says, in one line: `{"error": "..."}`."""
+    try:
+        said = fields_of(from_json(decode(body))).line("error")
+    except Unusable:
+        said = ""
+    return said or "no reason given"
+
+
+def _host(reach: Reach) -> str:
+    try:
+        parts = urlsplit(reach.endpoint)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if not host or parts.scheme not in ("http", "https"):
+        raise SettingsError(f"HF_ENDPOINT: {text.line(reach.endpoint, limit=100)} is not an http or https address")
+    return f"{host}:{port}" if port else host
+
+
+def _authors(paper: Fields) -> tuple[str, ...]:
+    """The names in order, each once; Hugging Face hides some, so do we."""
+    return once(author.line("name") for author in paper.each("authors") if not author.values.get("hidden"))
+
+
+def _organization(holder: Fields) -> str:
+    """Its full name; the field was `submitterOrganization` from 2025-09-29 to 10-02."""
+    found = holder.inner("organization") or holder.inner("submitterOrganization")
+    return (found.line("fullname") or found.line("name")) if found else ""

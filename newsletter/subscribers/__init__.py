@@ -1,0 +1,6 @@
+"""The subscribers' file: who reads what and when, or every fault of it with its line."""
+
+from newsletter.subscribers.file import parse, read
+from newsletter.subscribers.schema import schema
+
+__all__ = ["parse", "read", "schema"]

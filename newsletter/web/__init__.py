@@ -1,0 +1,23 @@
+"""The web pages: unsubscribe (GET asks, POST acts, RFC 8058 one-click) and health."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from newsletter.app import App
+from newsletter.web import health, unsubscribe
+from newsletter.web.safety import Headers
+
+
+def pages(app: App) -> Starlette:
+    """The web application over the opened parts."""
+    routes = [
+        Route("/u/{token}", unsubscribe.page, methods=["GET", "HEAD"]),
+        Route("/u/{token}", unsubscribe.act, methods=["POST"]),
+        Route("/healthz", health.alive, methods=["GET", "HEAD"]),
+    ]
+    site = Starlette(routes=routes, exception_handlers={404: unsubscribe.not_found})
+    site.state.app = app
+    site.add_middleware(Headers)
+    return site

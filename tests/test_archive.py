@@ -1,0 +1,116 @@
+"""What was collected, and what is the same paper."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from newsletter.archive import Archive
+from newsletter.identity import title_id
+from newsletter.models import Candidate, Digest, Listing, Paper, SourceState
+from newsletter.records import sealed
+
+NOW = datetime(2026, 3, 3, 7, tzinfo=UTC)
+MONDAY, TUESDAY = date(2026, 3, 2), date(2026, 3, 3)
+TITLE = "Slow Rivers Remember Their Stones"
+
+
+@pytest.fixture
+def archive(tmp_path):
+    archive = Archive(f"sqlite:///{tmp_path}/archive.db")
+    yield archive
+    archive.close()
+
+
+def listed(archive, *papers, source="huggingface", day=TUESDAY, at=NOW, dated=True):
+    return archive.add(source, [Listing(paper, day if dated else None) for paper in papers], day, at)
+
+
+def test_a_listing_is_kept_once(archive):
+    paper = Paper("2611.90001", TITLE, upvotes=3)
+    assert [1, 0] == [listed(archive, paper) for _ in range(2)]
+    assert {"2611.90001": paper} == archive.find(["2611.90001", "2611.99999"])
+
+
+def test_a_paper_has_a_listing_for_each_day_and_source(archive):
+    paper = Paper("2611.90001", TITLE)
+    listed(archive, paper, day=MONDAY)
+    listed(archive, paper)
+    listed(archive, paper, source="arxiv:cs.CL")
+    window = [(one.day, one.source) for one in archive.window(MONDAY, TUESDAY)]
+    assert [(MONDAY, "huggingface"), (TUESDAY, "arxiv:cs.CL"), (TUESDAY, "huggingface")] == window
+    assert 1 == archive.count_listed(MONDAY, TUESDAY) == archive.size()
+
+
+def test_votes_are_kept_as_they_rise(archive):
+    listed(archive, Paper("2611.90001", TITLE, upvotes=3))
+    listed(archive, Paper("2611.90001", TITLE, upvotes=9), at=NOW + timedelta(hours=8))
+    assert 9 == archive.find(["2611.90001"])["2611.90001"].upvotes
+
+
+def test_what_carries_no_date_is_listed_on_the_day_it_first_came(archive):
+    paper = Paper(title_id(TITLE), TITLE)
+    assert [1, 0] == [listed(archive, paper, source="file:x", day=day, dated=False) for day in (MONDAY, TUESDAY)]
+    assert [MONDAY] == [one.day for one in archive.window(MONDAY, TUESDAY)]
+
+
+@pytest.mark.parametrize("first_with_id", [True, False])
+def test_a_capture_and_its_listed_paper_are_one(archive, first_with_id):
+    capture, paper = Paper(title_id(TITLE), TITLE, abstract="Of rivers."), Paper("2611.90001", TITLE)
+    for one in (paper, capture) if first_with_id else (capture, paper):
+        listed(archive, one, source="file:x" if one is capture else "huggingface")
+    found = archive.find([capture.id])[capture.id]
+    assert ("2611.90001", "Of rivers.", (capture.id,)) == (found.id, found.abstract, found.also)
+    assert {"2611.90001"} == {one.paper for one in archive.window(TUESDAY, TUESDAY)}
+    assert 2 == len(archive.window(TUESDAY, TUESDAY))
+
+
+def test_a_capture_that_becomes_known_within_one_batch_is_one(archive):
+    listed(archive, Paper(title_id(TITLE), TITLE), Paper("2611.90001", TITLE), source="file:x")
+    assert ["2611.90001"] == [one.paper for one in archive.window(TUESDAY, TUESDAY)]
+
+
+def test_two_ids_with_one_title_are_two_papers(archive):
+    listed(archive, Paper("2611.90001", TITLE), Paper("2611.90002", TITLE))
+    assert 2 == archive.size()
+
+
+def test_an_example_is_kept_without_being_listed(archive):
+    archive.keep(Paper("2006.11239", "An Example of Old"), NOW)
+    assert "2006.11239" in archive.find(["2006.11239"])
+    assert [0, []] == [archive.size(), list(archive.listed_papers(10))]
+
+
+def test_what_was_not_found_is_remembered(archive):
+    archive.note_missing("2611.99999", NOW)
+    archive.note_missing("2611.99999", NOW)
+    assert {"2611.99999"} == archive.missing()
+
+
+def test_a_day_is_complete_when_every_source_answered_after_its_end(archive):
+    ok, broken = SourceState("a", "ok", papers=3), SourceState("b", "broken", "no route")
+    archive.note_collection(TUESDAY, NOW, [ok, broken])
+    assert not archive.is_complete(TUESDAY, ["a"])
+    archive.note_collection(TUESDAY, NOW + timedelta(days=1), [ok, broken])
+    assert archive.is_complete(TUESDAY, ["a"])
+    assert not archive.is_complete(TUESDAY, ["a", "b"])
+    assert (ok, broken) == archive.collected(TUESDAY)
+
+
+def test_a_digest_comes_back_as_it_was(archive):
+    paper = Paper("2611.90001", TITLE, authors=("Ada Example",), published=MONDAY, stars=0, also=("title:1",))
+    candidate = Candidate(paper, TUESDAY, True, 0.75, ("huggingface",))
+    digest = sealed(Digest("", TUESDAY, MONDAY, NOW, (candidate,), (SourceState("a", "quiet"),), "*note*", 4))
+    archive.save_digest(digest)
+    archive.save_digest(digest)
+    assert digest == archive.digest(digest.id)
+    assert archive.digest("no such digest") is None
+
+
+def test_a_damaged_model_is_learned_again(archive, tmp_path):
+    import sqlite3
+
+    archive.save_model("terms", b"learned", 12, NOW)
+    assert (b"learned", 12) == archive.model("terms")
+    with sqlite3.connect(tmp_path / "archive.db") as raw:
+        raw.execute("UPDATE models SET content = x'00'")
+    assert archive.model("terms") is None

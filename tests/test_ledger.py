@@ -1,0 +1,216 @@
+"""The book of deliveries."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from newsletter.errors import StoreError
+from newsletter.ledger import Claim, Key, Ledger, Planned
+from newsletter.models import STATES, Receipt, Refused, TryLater, Uncertain
+from newsletter.suppressions import Suppressions
+
+NOW = datetime(2026, 3, 3, 7, tzinfo=UTC)
+DAY = date(2026, 3, 3)
+TOMORROW = NOW + timedelta(days=1)
+
+
+def key(name="ada", period="2026-03-03", occasion="regular"):
+    return Key(name, period, occasion)
+
+
+def planned(name="ada", skip="", day=DAY, **changes):
+    values = {
+        "key": key(name, day.isoformat()),
+        "day": day,
+        "since": day,
+        "address": f"{name}@example.org",
+        "reference": f"ref-{name}",
+        "digest": "d1",
+        "cut_off": (day, NOW),
+        "give_up_at": TOMORROW,
+        "skip": skip,
+    }
+    return Planned(**values | changes)
+
+
+def claim(name="ada", content="{}", papers=("2611.90001",), day=DAY):
+    return Claim(key(name, day.isoformat()), papers, content, name.title(), "en", "daily", "v1", NOW, f"<{name}@x>")
+
+
+@pytest.fixture
+def database(tmp_path):
+    database = Ledger.open(f"sqlite:///{tmp_path}/newsletter.db")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def ledger(database):
+    return Ledger(database, "here")
+
+
+def send(ledger, outcome, name="ada", at=NOW, in_doubt="resend"):
+    ledger.claim([claim(name)], "smtp", at)
+    assert {key(name)} == ledger.step([], [key(name)], "b1", at)
+    ledger.step([(key(name), outcome)], [], "", at, in_doubt)
+
+
+def states(ledger):
+    return {state: number for state, number in ledger.account("regular", DAY).counts.items() if number}
+
+
+def test_planning_twice_plans_once(ledger):
+    assert [2, 0] == [ledger.plan([planned("ada"), planned("bo")], NOW) for _ in range(2)]
+
+
+def test_the_states_add_up_to_the_audience(ledger):
+    ledger.plan([planned("ada"), planned("bo", skip="paused until 2026-04-01"), planned("cy")], NOW)
+    send(ledger, Receipt("250 queued"))
+    account = ledger.account("regular", DAY)
+    assert (3, {"submitted": 1, "skipped": 1, "pending": 1}) == (account.audience, states(ledger))
+    assert set(STATES) == set(account.counts)
+    assert {"skipped: paused until 2026-04-01": 1} == account.reasons
+
+
+def test_a_claim_is_won_once(database, ledger):
+    ledger.plan([planned()], NOW)
+    other = Ledger(database, "elsewhere")
+    assert [{key()}, set()] == [one.claim([claim()], "smtp", NOW) for one in (ledger, other)]
+    assert [] == other.waiting(NOW, "regular")
+
+
+def test_a_dead_owners_lease_runs_out(database, ledger):
+    ledger.plan([planned()], NOW)
+    ledger.claim([claim()], "smtp", NOW)
+    later = NOW + timedelta(seconds=61)
+    assert {key()} == Ledger(database, "elsewhere").claim([claim()], "smtp", later)
+
+
+def test_what_an_edition_is_never_changes_after_the_first_claim(ledger):
+    ledger.plan([planned()], NOW)
+    ledger.claim([claim(content="first")], "smtp", NOW)
+    assert set() == ledger.claim([claim(content="second")], "smtp", NOW)
+    [waiting] = ledger.waiting(NOW, "regular")
+    assert "first" == waiting.claim.content
+
+
+def test_what_was_submitted_is_seen_and_what_failed_is_not(ledger):
+    ledger.plan([planned("ada"), planned("bo")], NOW)
+    send(ledger, Receipt("ok"), "ada")
+    send(ledger, Refused("552 5.3.4 too big"), "bo")
+    assert {"ada": frozenset({"2611.90001"})} == ledger.seen(["regular"], ["ada", "bo"])
+
+
+def test_a_wrong_address_is_suppressed_with_its_failure(database, ledger):
+    ledger.plan([planned()], NOW)
+    send(ledger, Refused("550 5.1.1 no such user", bad_address=True))
+    assert {"failed": 1} == states(ledger)
+    assert "bounced" == Suppressions(database).find("ADA@example.org").reason
+
+
+def test_a_suppressed_address_is_skipped_at_the_claim(database, ledger):
+    ledger.plan([planned()], NOW)
+    Suppressions(database).add("Ada@Example.org", "unsubscribed", NOW)
+    assert set() == ledger.claim([claim()], "smtp", NOW)
+    assert {"skipped: suppressed": 1} == ledger.account("regular", DAY).reasons
+
+
+def test_a_suppression_after_the_claim_still_stops_the_message(database, ledger):
+    ledger.plan([planned()], NOW)
+    ledger.claim([claim()], "smtp", NOW)
+    Suppressions(database).add("ada@example.org", "unsubscribed", NOW)
+    assert set() == ledger.step([], [key()], "b1", NOW)
+    assert {"skipped": 1} == states(ledger)
+
+
+def test_try_later_waits_longer_each_time_and_keeps_its_content(ledger):
+    ledger.plan([planned()], NOW)
+    waits, at = [], NOW
+    for _ in range(3):
+        send(ledger, TryLater("451 greylisted"), at=at)
+        assert [] == ledger.waiting(at, "regular")
+        start = at
+        while not ledger.waiting(at, "regular"):
+            at += timedelta(minutes=1)
+        waits.append((at - start) // timedelta(minutes=1))
+    assert [1, 5, 15] == waits
+    assert "{}" == ledger.waiting(at, "regular")[0].claim.content
+
+
+def test_the_servers_own_wait_is_kept(ledger):
+    ledger.plan([planned()], NOW)
+    send(ledger, TryLater("450 busy", timedelta(minutes=42)))
+    assert [] == ledger.waiting(NOW + timedelta(minutes=41), "regular")
+    assert 1 == len(ledger.waiting(NOW + timedelta(minutes=42), "regular"))
+
+
+def test_an_edition_that_the_next_one_overtakes_has_failed(ledger):
+    ledger.plan([planned(give_up_at=NOW + timedelta(seconds=30))], NOW)
+    send(ledger, TryLater("451 greylisted"))
+    assert {"failed: superseded by the next edition; last: 451 greylisted": 1} == ledger.account("regular", DAY).reasons
+
+
+@pytest.mark.parametrize(("in_doubt", "state"), [("resend", "pending"), ("hold", "uncertain")])
+def test_an_unanswered_message_is_sent_again_or_held(ledger, in_doubt, state):
+    ledger.plan([planned()], NOW)
+    send(ledger, Uncertain("no answer after the final dot"), in_doubt=in_doubt)
+    assert {state: 1} == states(ledger)
+
+
+@pytest.mark.parametrize(("in_doubt", "state"), [("resend", "pending"), ("hold", "uncertain")])
+def test_what_a_dead_process_handed_over_is_in_doubt(database, ledger, in_doubt, state):
+    ledger.plan([planned("ada"), planned("bo")], NOW)
+    ledger.claim([claim("ada"), claim("bo")], "smtp", NOW)
+    ledger.step([], [key("ada")], "b1", NOW)
+    after = Ledger(database, "restarted")
+    assert 1 == after.recover(NOW, in_doubt, alone=True)
+    assert ({"pending": 2} if state == "pending" else {"pending": 1, "uncertain": 1}) == states(after)
+    assert "bo" in [waiting.key.subscriber for waiting in after.waiting(NOW, "regular")]
+
+
+def test_a_living_process_is_not_recovered(database, ledger):
+    ledger.plan([planned()], NOW)
+    ledger.claim([claim()], "smtp", NOW)
+    ledger.step([], [key()], "b1", NOW)
+    assert 0 == Ledger(database, "other host").recover(NOW, "resend", alone=False)
+    assert {"submitting": 1} == states(ledger)
+
+
+def test_the_last_edition_is_the_last_one_that_showed_something(ledger):
+    monday, tuesday, wednesday = (date(2026, 3, n) for n in (2, 3, 4))
+    ledger.plan([planned(day=monday), planned(day=tuesday, skip="quiet")], NOW)
+    found = ledger.last_editions(["regular"], {"ada": wednesday})["ada"]
+    assert (monday, "2026-03-02") == (found.cut_off_day, found.period)
+    assert {} == ledger.last_editions(["regular"], {"ada": monday})
+
+
+def test_stopping_lasts_until_it_is_taken_back(ledger):
+    ledger.stop(NOW)
+    assert [NOW, True, None, False] == [ledger.stopped(), ledger.resume(), ledger.stopped(), ledger.resume()]
+
+
+def test_a_reader_is_known_by_the_reference_in_links(ledger):
+    ledger.plan([planned()], NOW)
+    assert [("ada", "ada@example.org"), None] == [ledger.reader("ref-ada"), ledger.reader("ref-bo")]
+
+
+def test_a_newer_schema_is_refused_in_words(tmp_path):
+    import sqlite3
+
+    url = f"sqlite:///{tmp_path}/newsletter.db"
+    Ledger.open(url).close()
+    with sqlite3.connect(tmp_path / "newsletter.db") as raw:
+        raw.execute("UPDATE schema SET version = 99")
+    with pytest.raises(StoreError, match=r"newsletter.db: schema version 99 is newer than this program's 1"):
+        Ledger.open(url)
+
+
+def test_a_damaged_database_is_named(tmp_path):
+    (tmp_path / "newsletter.db").write_bytes(b"this is no database at all" * 100)
+    with pytest.raises(StoreError, match=r"newsletter.db: is damaged or not a database; move it away"):
+        Ledger.open(f"sqlite:///{tmp_path}/newsletter.db")
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(StoreError, match=r"newsletter.db: cannot be opened"):
+        Ledger.open(f"sqlite:///{tmp_path}/nowhere/newsletter.db")

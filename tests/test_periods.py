@@ -1,0 +1,82 @@
+"""When editions are due."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+
+from newsletter.models import Cadence, Subscriber
+from newsletter.periods import due, give_up_at, moment, period_on
+
+
+def reader(**changes):
+    return Subscriber(**{"key": "ada", "email": "ada@example.org", "timezone": "Europe/Paris"} | changes)
+
+
+def at(text):
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def test_nobody_is_due_before_their_hour():
+    assert due(reader(), at("2026-03-03T06:59:59"), date(2026, 3, 2)) is None
+
+
+def test_a_reader_is_due_at_their_local_hour():
+    found = due(reader(), at("2026-03-03T07:00:00"), date(2026, 3, 2))
+    assert ("2026-03-03", date(2026, 3, 3)) == (found.name, found.day)
+
+
+def test_a_period_is_due_once():
+    assert due(reader(), at("2026-03-03T22:00:00"), date(2026, 3, 3)) is None
+
+
+def test_a_gap_is_one_edition():
+    assert due(reader(), at("2026-03-09T12:00:00"), date(2026, 3, 3)).day == date(2026, 3, 9)
+
+
+def test_the_date_is_the_readers_own():
+    assert due(reader(timezone="Pacific/Auckland"), at("2026-03-02T20:00:00"), None).name == "2026-03-03"
+
+
+def test_weekdays_skip_the_weekend():
+    weekdays = reader(cadence=Cadence("weekdays"))
+    assert due(weekdays, at("2026-03-07T12:00:00"), date(2026, 3, 6)) is None
+    assert due(weekdays, at("2026-03-09T12:00:00"), date(2026, 3, 6)).day == date(2026, 3, 9)
+
+
+def test_a_weekly_edition_is_named_by_its_iso_week():
+    found = due(reader(cadence=Cadence("weekly", 0)), at("2026-03-05T12:00:00"), None)
+    assert ("2026-W10", date(2026, 3, 2), date(2026, 2, 24)) == (found.name, found.day, found.since)
+
+
+def test_a_monthly_edition_covers_a_month():
+    found = due(reader(cadence=Cadence("monthly")), at("2026-03-01T12:00:00"), None)
+    assert ("2026-03", date(2026, 3, 1), date(2026, 2, 2)) == (found.name, found.day, found.since)
+
+
+def test_mondays_first_weekday_edition_starts_with_the_weekend():
+    assert period_on(Cadence("weekdays"), date(2026, 3, 9)).since == date(2026, 3, 7)
+
+
+@pytest.mark.parametrize(
+    ("day", "send_at", "expected"),
+    [
+        (date(2026, 3, 29), time(2, 30), "2026-03-29T01:30:00"),  # skipped in spring: an hour later, 03:30
+        (date(2026, 10, 25), time(2, 30), "2026-10-25T00:30:00"),  # shown twice in autumn: the first
+    ],
+)
+def test_the_clocks_gaps_and_overlaps_make_exactly_one_moment(day, send_at, expected):
+    assert at(expected) == moment(reader(send_at=send_at), day)
+
+
+def test_an_edition_is_retried_until_the_next_one():
+    assert give_up_at(reader(), date(2026, 3, 3), at("2026-03-03T07:00:00")) == at("2026-03-04T07:00:00")
+
+
+def test_an_edition_ordered_for_a_past_day_is_retried_for_a_day():
+    now = at("2026-11-21T12:00:00")
+    assert give_up_at(reader(), date(2026, 3, 3), now) == now + timedelta(days=1)
+
+
+def test_a_weekly_edition_is_retried_for_five_days():
+    weekly = reader(cadence=Cadence("weekly", 0))
+    assert give_up_at(weekly, date(2026, 3, 2), at("2026-03-02T07:00:00")) == at("2026-03-07T07:00:00")
