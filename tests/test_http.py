@@ -131,7 +131,7 @@ def test_an_answer_that_trickles_in_is_given_up() -> None:
     with HuggingFace() as hub, http.open_client() as client:
         hub.script.append(GOOD)
         with pytest.raises(SourceError, match="trickles in too slowly"):
-            http.get(client, hub.endpoint, patience=Stopwatch(a_look=40).patience(total=60))
+            http.get(client, hub.endpoint, patience=Stopwatch(a_look=70).patience(total=60))
 
 
 def test_a_status_the_caller_understands_is_an_answer(hub: HuggingFace) -> None:
@@ -167,7 +167,7 @@ def test_a_body_without_end_is_not_read(hub: HuggingFace, packed: bool, monkeypa
     assert "the answer is larger than 2 MB (asked once)" in failure(hub, says(body, 200, headers))
 
 
-@pytest.mark.parametrize("url", ["ftp://example.org/x", "nonsense", "http://", "http://[::1/x", "https://a b/"])
+@pytest.mark.parametrize("url", ["ftp://example.org/x", "nonsense", "http://", "http://[::1/x"])
 def test_an_address_that_is_none_is_said_at_once(url: str) -> None:
     with http.open_client() as client, pytest.raises(SourceError, match="asked once") as caught:
         http.get(client, url, patience=Stopwatch().patience())

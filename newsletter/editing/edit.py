@@ -20,6 +20,12 @@ class Pick:
     score: float
     interest: int
     row: int
+    new: bool
+
+    @property
+    def order(self) -> tuple[bool, float, int]:
+        """News before what is carried over, then the best; ties in the digest's order."""
+        return not self.new, -self.score, self.row
 
 
 def edit(digest: Digest, subscriber: Subscriber, scores: Scores, seen: Collection[str], period: Period) -> Edition:
@@ -91,17 +97,17 @@ def _share_out(subscriber: Subscriber, scores: Scores, allowed: set[int]) -> lis
         if len(first) < room and taken[pick.interest] < caps[pick.interest]:
             first.append(pick)
             taken[pick.interest] += 1
-    return sorted(first, key=lambda pick: (-pick.score, pick.row))
+    return sorted(first, key=lambda pick: pick.order)
 
 
 def _wanted(scores: Scores, allowed: set[int]) -> list[Pick]:
-    """Each row once, for the interest that wants it most; best first."""
+    """Each row once, for the interest that wants it most; news and the best first."""
     best: dict[int, Pick] = {}
     for number, ranked in enumerate(scores.ranked):
         for row, score in eligible(scores, ranked, allowed):
             if row not in best or score > best[row].score:
-                best[row] = Pick(score, number, row)
-    return sorted(best.values(), key=lambda pick: (-pick.score, pick.row))
+                best[row] = Pick(score, number, row, scores.index.candidates[row].new)
+    return sorted(best.values(), key=lambda pick: pick.order)
 
 
 def eligible(scores: Scores, ranked: Ranked, allowed: set[int]) -> list[tuple[int, float]]:
@@ -129,8 +135,9 @@ def _trending(subscriber: Subscriber, scores: Scores, rows: set[int], room: int)
 def _standing(candidate: Candidate) -> tuple[str, ...]:
     if candidate.percentile < FAVOURITE or not candidate.paper.upvotes:
         return tuple(community(candidate))
-    top = max(round((1 - candidate.percentile) * 100), 1)
-    return (f"top {top} % of {candidate.day.day} {candidate.day:%B}", *community(candidate))
+    day = f"{candidate.day.day} {candidate.day:%B}"
+    top = round((1 - candidate.percentile) * 100)
+    return (f"top {top} % of {day}" if top else f"most upvoted of {day}", *community(candidate))
 
 
 def notes(digest: Digest) -> tuple[str, ...]:

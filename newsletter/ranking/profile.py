@@ -10,7 +10,7 @@ from newsletter.models import Interest, Paper
 from newsletter.ranking.terms import TermModel, paper_text, vector, words
 
 # How much each part of an interest says of it: examples tell most.
-WORDS, KEYWORDS, EXAMPLES, DISLIKES = 0.6, 0.6, 1.0, -0.4
+NAME, ABOUT, KEYWORDS, EXAMPLES, DISLIKES = 0.3, 0.6, 0.6, 1.0, -0.4
 
 Vector = Mapping[str, float]
 
@@ -34,12 +34,21 @@ def profile(interest: Interest, exclude: Sequence[str], examples: Mapping[str, P
     liked = {id_: vector(paper_text(examples[id_]), model) for id_ in interest.like if id_ in examples}
     disliked = [vector(paper_text(examples[id_]), model) for id_ in interest.dislike if id_ in examples]
     parts = [
-        (WORDS, vector(f"{interest.name}. {interest.about}", model)),
+        (NAME, vector(_telling_name(interest), model)),
+        (ABOUT, vector(interest.about, model)),
         (KEYWORDS, vector(". ".join(interest.keywords), model)),
         (EXAMPLES, _mean(list(liked.values()))),
         (DISLIKES, _mean(disliked)),
     ]
     return Profile(interest, _sum(parts), liked, phrases(interest.keywords), phrases((*interest.exclude, *exclude)))
+
+
+def _telling_name(interest: Interest) -> str:
+    """The name, unless it only labels a wish for people or categories: "Friends" is no subject."""
+    only_a_label = (interest.authors or interest.categories) and not (
+        interest.about or interest.keywords or interest.like
+    )
+    return "" if only_a_label else interest.name
 
 
 def phrases(texts: Sequence[str]) -> dict[str, str]:

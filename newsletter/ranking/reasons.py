@@ -49,12 +49,10 @@ def _filed(profile: Profile, candidate: Candidate) -> list[str]:
 
 def _shared(profile: Profile, vector: Mapping[str, float]) -> list[str]:
     """The terms that bring the two together, when nothing that was asked for by name does."""
-    shared = sorted(((profile.vector[t] * vector[t], t) for t in vector if t in profile.vector), reverse=True)
-    chosen: list[str] = []
-    for weight, term in shared:
-        if weight > 0 and not any(term in other or other in term for other in chosen):
-            chosen.append(term)
-    return chosen[:MOST]
+    weights = {term: profile.vector[term] * vector[term] for term in vector if term in profile.vector}
+    # A pair of words tells a person more than its parts.
+    parts = {part for term in weights for part in term.split(" ") if " " in term}
+    return sorted(weights.keys() - parts, key=lambda term: (-weights[term], term))[:MOST]
 
 
 def cosine(a: Mapping[str, float], b: Mapping[str, float]) -> float:

@@ -192,7 +192,10 @@ def day_in(written: str) -> date | None:
 
 def once(names: Iterable[str]) -> tuple[str, ...]:
     """The names that are not empty, each once whatever its case, in order."""
-    return tuple({name.casefold(): name for name in reversed([n for n in names if n])}.values())[::-1]
+    kept: dict[str, str] = {}
+    for name in filter(None, names):
+        kept.setdefault(name.casefold(), name)
+    return tuple(kept.values())
 
 
 def first_faults(faults: list[str]) -> tuple[str, ...]:

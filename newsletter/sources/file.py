@@ -44,9 +44,9 @@ def check(argument: str, reach: Reach) -> str:
     days = sorted({found.day for _, file in loaded for found in file.listings if found.day})
     papers = sum(len(file.listings) for _, file in loaded)
     faults += _named(loaded)
-    span = f", listed {days[0]} to {days[-1]}" if days else ", of no particular day"
-    left_out = f"; {len(faults)} not read: {faults[0]}" if faults else ""
-    return f"{_shown(argument)}: {papers:,} papers in {len(files):,} files{span if papers else ''}{left_out}"
+    span = f"listed {days[0]} to {days[-1]}" if days else "of no particular day"
+    left_out = f"; {_many(len(faults), 'fault')}, the first: {faults[0]}" if faults else ""
+    return f"{_shown(argument)}: {_many(papers, 'paper')} in {_many(len(files), 'file')}, {span}{left_out}"
 
 
 def hosts(argument: str, reach: Reach) -> tuple[str, ...]:
@@ -122,6 +122,10 @@ def _bytes(path: Path) -> bytes:
 
 def _named(loaded: Iterable[tuple[Path, Fetched]]) -> list[str]:
     return [f"{_shown(path)}: {fault}" for path, file in loaded for fault in file.faults]
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _shown(path: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from newsletter import http, text
 from newsletter.errors import NotYet, SettingsError, SourceError
@@ -70,31 +70,31 @@ def parse(body: bytes, day: date | None) -> Fetched:
     )
 
 
-def read(entry: Fields, day: date | None) -> Listing:
+def read(outer: Fields, day: date | None) -> Listing:
     """One paper as the API writes it: nested in `paper`, or with its fields un-nested (`/api/papers/ID`).
 
     The nested fields are the true ones: the `publishedAt` beside them is the same moment in New York
     time, not the day of the listing (2025-03), and what is missing beside them is not missing inside.
     """
-    paper = entry.inner("paper") if "paper" in entry.values else entry
+    paper = outer.inner("paper") if "paper" in outer.values else outer
     if paper is None:
         raise Unusable("its `paper` is not an object")
-    title = paper.line("title") or entry.line("title")
+    title = paper.line("title") or outer.line("title")
     return Listing(
         paper=Paper(
             id=paper_id(paper.line("id"), title),
             title=title,
-            abstract=paper.text("summary") or entry.text("summary"),
+            abstract=paper.text("summary") or outer.text("summary"),
             authors=_authors(paper),
             published=paper.day("publishedAt"),
             summary=paper.text("ai_summary"),
             keywords=paper.names("ai_keywords"),
-            organization=_organization(paper) or _organization(entry),
+            organization=_organization(paper) or _organization(outer),
             code=paper.link("githubRepo"),
             stars=paper.count("githubStars"),
             project=paper.link("projectPage"),
             upvotes=paper.count("upvotes") or 0,
-            comments=entry.count("numComments") or 0,
+            comments=outer.count("numComments") or 0,
         ),
         day=day or paper.day("submittedOnDailyAt"),
     )
@@ -151,7 +151,7 @@ def _parse(body: bytes, day: date | None, reach: Reach) -> Fetched:
 def _get(path: str, params: dict[str, str], reach: Reach, answers: tuple[int, ...] = (200,)) -> http.Response:
     return http.get(
         reach.client,
-        reach.endpoint.rstrip("/") + path,
+        _endpoint(reach).geturl() + path,
         params=params or None,
         headers={"Authorization": f"Bearer {reach.token}"} if reach.token else None,
         patience=reach.patience,
@@ -169,14 +169,18 @@ def _error(body: bytes) -> str:
 
 
 def _host(reach: Reach) -> str:
+    return _endpoint(reach).netloc.rpartition("@")[2]
+
+
+def _endpoint(reach: Reach) -> SplitResult:
     try:
-        parts = urlsplit(reach.endpoint)
-        host, port = parts.hostname, parts.port
+        parts = urlsplit(reach.endpoint.rstrip("/"))
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
-        host, port = None, None
-    if not host or parts.scheme not in ("http", "https"):
-        raise SettingsError(f"HF_ENDPOINT: {text.line(reach.endpoint, limit=100)} is not an http or https address")
-    return f"{host}:{port}" if port else host
+        usable = None
+    if not usable:
+        raise SettingsError(f"HF_ENDPOINT: {text.line(reach.endpoint, limit=100)!r} is not an http or https address")
+    return parts
 
 
 def _authors(paper: Fields) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ def read_bibliography(path: Path) -> tuple[str, ...]:
         text = path.read_bytes().decode("utf-8", "replace")
     except OSError as error:
         raise ValueError(
-            f"{path} cannot be read ({error.strerror or error}); its path is relative to this file"
+            f"{path} cannot be read ({error.strerror or error}); its path begins at the folder of the subscribers' file"
         ) from error
     found = tuple(dict.fromkeys(bibliography(text)))
     if not found:

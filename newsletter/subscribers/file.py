@@ -123,17 +123,16 @@ def _refuse_twins(entries: tuple[Value, ...], values: list[dict[str, Any]], read
     for number, (entry, own) in enumerate(zip(entries, values, strict=True)):
         if not isinstance(entry, Fields) or "email" not in own:
             continue
-        at, where = entry.fields["email"][1], f"subscribers[{number}]"
+        where = f"subscribers[{number}]"
         first = addresses.setdefault(folded(own["email"]), number)
         if first != number:
             what = f"{own['email']} is on line {_line(entries[first], 'email')} already; keep one of the two"
-            reading.fault(at, f"{where}.email", what)
-            continue
+            reading.fault(entry.fields["email"][1], f"{where}.email", what)
         first = keys.setdefault(_key(own), number)
-        if first != number:
+        if first != number and ("id" in own or "id" in values[first]):
             kind = "id" if "id" in own else "email"
             line = _line(entries[first], "id" if "id" in values[first] else "email")
-            what = f"'{_key(own)}' is the id of the subscriber on line {line} already; change one of the two"
+            what = f"'{_key(own)}' names the subscriber on line {line} already; change one of the two"
             reading.fault(entry.fields[kind][1], f"{where}.{kind}", what)
 
 
