@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import secrets as random_secrets
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import secrets
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
-from newsletter import yamltext
+from newsletter import secretfile, yamltext
 from newsletter.errors import SettingsError
 from newsletter.typed import address, choice, duration, integer, line, listed, mailbox, nearest, quoted
 from newsletter.yamltext import Fields, Items, Text
@@ -26,6 +23,7 @@ SECRETS: Final = "secrets.env"
 SHORTEST_SECRET: Final = 16
 """Characters of a secret for signed links; a made one has 43 (256 bits)."""
 
+_USUAL_SENDER: Final = "Daily Papers <papers@localhost>"
 _LOCAL: Final = ("localhost", "127.0.0.1", "::1")
 # Kubernetes puts these into every container beside a Service that is called "newsletter" (v1 API, 2026-11).
 _KUBERNETES = re.compile(r"NEWSLETTER_(SERVICE_.*|PORT(_.*)?)")
@@ -60,9 +58,9 @@ class Settings:
     hf_token: str = field(default="", repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """For signed links: the first signs, all verify."""
-    variables: Mapping[str, str] = field(default=MappingProxyType({}), repr=False, compare=False)
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     """The environment over `secrets.env`: where `secret` looks."""
-    origins: Mapping[str, str] = field(default=MappingProxyType({}), repr=False, compare=False)
+    origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         home = self.home.absolute()
@@ -90,20 +88,177 @@ class Settings:
         return not self.database.startswith("sqlite:")
 
 
+def _located(url: str, home: Path) -> str:
+    """A SQLite URL with its path made absolute; any other as it is."""
+    path, mark, options = url.removeprefix("sqlite:///").partition("?")
+    return f"sqlite:///{home / path}{mark}{options}" if url.startswith("sqlite:///") else url
+
+
+def _postal_address(text: str) -> str:
+    lines = (line(200)(part) for part in text.splitlines())
+    return "\n".join(part for part in lines if part)
+
+
+def _base_url(text: str) -> str:
+    """Readers follow links from wherever they are, so only a public https address is one; this machine for trying out."""
+    url = _web_address(text)
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if host not in _LOCAL:
+        if parts.scheme != "https":
+            raise ValueError(f"{quoted(url)} is not https; links in mail need https (http only with localhost)")
+        if _is_private(host) or "." not in host:
+            raise ValueError(f"{quoted(url)} cannot be reached by readers; write a public host, or leave it out")
+    return url
+
+
+def _web_address(text: str) -> str:
+    """An http or https address without what does not belong into the beginning of one, and no slash at its end."""
+    try:
+        parts = urlsplit(text)
+        whole = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        whole = False
+    if "@" in text:
+        raise ValueError("it must not hold a user or password; write https://host only")
+    if not whole or not re.fullmatch(r"[!-~]+", text):
+        raise ValueError(f"{quoted(text)} is not a web address; write it as https://papers.example.org")
+    if "?" in text or "#" in text:
+        raise ValueError(f"{quoted(text)} must end before ? and #; pages are put behind it")
+    return text.rstrip("/")
+
+
+def _is_private(host: str) -> bool:
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return False
+
+
+def _database(text: str) -> str:
+    """A database's URL. No error repeats it, as it may hold a password."""
+    scheme, _, rest = text.partition("://")
+    if scheme == "sqlite" and rest.startswith("/") and rest[1:].partition("?")[0] not in ("", ":memory:"):
+        return text
+    if scheme in ("postgresql", "postgresql+psycopg") and rest:
+        return text
+    if scheme == "sqlite":
+        raise ValueError("a SQLite database needs a file, so that nothing is forgotten; write sqlite:///newsletter.db")
+    raise ValueError(f"it begins with {quoted(scheme[:20])}; write sqlite:///FILE or postgresql://USER@HOST/NAME")
+
+
+def _signing_secret(text: str) -> str:
+    if len(text) < SHORTEST_SECRET:
+        raise ValueError(f"a secret of {len(text)} characters can be guessed; use {SHORTEST_SECRET} or more at random")
+    return text
+
+
+def _token(text: str) -> str:
+    if not re.fullmatch(r"[!-~]+", text):
+        raise ValueError("it holds spaces or characters that no token has; copy it again")
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One setting: what docs print, `check` explains and `load` reads."""
+    """One setting: what docs print and `load` reads."""
 
     key: str
     """As in newsletter.yaml; empty if only the environment has it."""
     variable: str
     default: str
-    """As it would be typed."""
+    """As it would be typed; in parentheses where it is not a text to type."""
     meaning: str
-    name: str = ""
-    """Of the field in `Settings`; empty where it is not a field of its own."""
-    read: Callable[[str], Any] = field(default=str.strip, repr=False)
+    field: str = ""
+    """Its field in `Settings`; empty if `load` itself uses it up."""
+    read: Callable[[str], Any] = str
     many: bool = False
+
+    @property
+    def id(self) -> str:
+        """Its name for `Settings.origin`."""
+        return self.key or self.variable
+
+
+KEYS: Final = (
+    Key("name", "NEWSLETTER_NAME", "Daily Papers", "what the newsletter is called", "name", line(200)),
+    Key("from", "NEWSLETTER_FROM", _USUAL_SENDER, "who it comes from: a name and an address", "from", mailbox),
+    Key(
+        "postal_address",
+        "NEWSLETTER_POSTAL_ADDRESS",
+        "",
+        "for the footer; several countries demand one",
+        "postal_address",
+        _postal_address,
+    ),
+    Key("base_url", "NEWSLETTER_BASE_URL", "", "public https address of the web pages", "base_url", _base_url),
+    Key("sources", "NEWSLETTER_SOURCES", "huggingface", "where papers come from", "sources", line(500), many=True),
+    Key("provider", "NEWSLETTER_PROVIDER", "file:outbox", "who carries messages", "providers", line(500), many=True),
+    Key(
+        "database",
+        "NEWSLETTER_DATABASE",
+        "sqlite:///newsletter.db",
+        "ledger, suppressions, consent: what must not be lost",
+        "database",
+        _database,
+    ),
+    Key(
+        "archive",
+        "NEWSLETTER_ARCHIVE",
+        "sqlite:///archive.db",
+        "papers and listings: what can be collected again",
+        "archive",
+        _database,
+    ),
+    Key(
+        "reply_to",
+        "NEWSLETTER_REPLY_TO",
+        "(the address of `from`)",
+        "where replies go, and unsubscribing by mail",
+        "reply_to",
+        address,
+    ),
+    Key(
+        "min_papers",
+        "NEWSLETTER_MIN_PAPERS",
+        "1",
+        "new papers that make an edition",
+        "min_papers",
+        integer(1, 500),
+    ),
+    Key("max_age", "NEWSLETTER_MAX_AGE", "2 days", "an edition later than this is not sent", "max_age", duration),
+    Key(
+        "give_up_after",
+        "NEWSLETTER_GIVE_UP_AFTER",
+        "6 hours",
+        "how long to ask sources that are all broken",
+        "give_up_after",
+        duration,
+    ),
+    Key("queue", "NEWSLETTER_QUEUE", "inline", "who does the work: this machine, or several", "queue", line(500)),
+    Key(
+        "in_doubt",
+        "NEWSLETTER_IN_DOUBT",
+        "resend",
+        "what happens to a message that was handed over and not answered: resend or hold",
+        "in_doubt",
+        choice("resend", "hold"),
+    ),
+    Key("", "NEWSLETTER_HOME", ".", "the folder of all files"),
+    Key(
+        "",
+        "NEWSLETTER_SECRET",
+        "(made once into secrets.env)",
+        "signs the links; to change it, put the new one before the old one and a space",
+        "secrets",
+        _signing_secret,
+        many=True,
+    ),
+    Key("", "NEWSLETTER_TEMPLATES", "(those that come with it)", "a folder of your own templates", "templates", Path),
+    Key("", "HF_ENDPOINT", "https://huggingface.co", "as in Hugging Face's own tools", "hf_endpoint", _web_address),
+    Key("", "HF_TOKEN", "", "as in Hugging Face's own tools; raises how often one may ask", "hf_token", _token),
+)
+"""Every setting. `providers` is another spelling of `provider`, for a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +273,133 @@ class _Typed:
 def load(home: Path, environ: Mapping[str, str]) -> Settings:
     """The settings of `home`. Raises SettingsError with every fault, one a line."""
     _check_home(home)
-    faults: list[str] = []
-    kept = _read_secrets(home, faults)
-    variables = {name: value for name, (value, _) in kept.items()} | {k: v for k, v in environ.items() if v.strip()}
-    typed = _from_file(home / FILE, faults) | _from_variables(environ, kept, faults)
-    values = {key.name: _value(key, typed[_id(key)], faults) for key in KEYS if key.name and _id(key) in typed}
-    values |= dict(zip(("sender_name", "sender_address"), values.pop("from", None) or ("", _USUAL_SENDER), strict=True))
-    origins = {name: one.origin for name, one in typed.items()}
-    _check_folders(home, values, faults)
+    kept, secret_faults = secretfile.read(home / SECRETS)
+    faults = list(secret_faults)
+    given = {name: value for name, value in environ.items() if value.strip()}
+    variables = {name: value for name, (value, _) in kept.items()} | given
+    lines = {name: f"{home / SECRETS}:{number}" for name, (_, number) in kept.items() if name not in given}
+    typed = _from_file(home / FILE, faults) | _from_variables(variables, lines, faults)
+    values = {key.field: _value(key, typed[key.id], faults) for key in KEYS if key.field and key.id in typed}
+    _check_together(home, values, faults)
     if faults:
-        raise SettingsError("\n".join(dict.fromkeys(faults)))
+        raise SettingsError("\n".join(faults))
+    if "from" in values:
+        values["sender_name"], values["sender_address"] = values.pop("from")
+    origins = {name: one.origin for name, one in typed.items()}
     return Settings(home=home, variables=variables, origins=origins, **values)
+
+
+def _check_home(home: Path) -> None:
+    if home.is_dir():
+        return
+    if home.exists():
+        raise SettingsError(f"{home}: the home is not a folder; name another with --home or NEWSLETTER_HOME")
+    raise SettingsError(f"{home}: there is no such home folder; `newsletter --home {home} init` makes one")
+
+
+def _from_file(path: Path, faults: list[str]) -> dict[str, _Typed]:
+    """What newsletter.yaml says, by key."""
+    known = {key.key: key for key in KEYS if key.key}
+    typed: dict[str, _Typed] = {}
+    for name, (at, value) in _fields(path, faults).items():
+        place = f"{path}:{at.line}:{at.column}"
+        key = known.get("provider" if name == "providers" else name)
+        if key is None:
+            hint = nearest(name, [*known, "providers"]) or f"; the keys are {listed(known)}"
+            faults.append(f"{place}: {quoted(name)} is not a setting{hint}")
+        elif key.key in typed:
+            faults.append(f"{place}: `provider` and `providers` are both given; keep one")
+        elif not isinstance(value, Text) and not (key.many and isinstance(value, Items)):
+            faults.append(f"{place}: {name}: expected {'a text or a list of texts' if key.many else 'a single text'}")
+        elif texts := _texts(value, f"{place}: {name}", faults):
+            typed[key.key] = _Typed(texts, f"{path}:{value.line}:{value.column}: {name}", f"{path}:{at.line}")
+    return typed
+
+
+def _texts(value: Text | Items, place: str, faults: list[str]) -> tuple[str, ...]:
+    items = value.items if isinstance(value, Items) else (value,)
+    faults += [f"{place}: expected texts in the list" for item in items if not isinstance(item, Text)]
+    return tuple(item.text.strip() for item in items if isinstance(item, Text) and item.text.strip())
+
+
+def _fields(path: Path, faults: list[str]) -> Mapping[str, tuple[Text, yamltext.Value]]:
+    """The keys of the file, if it is there and is one."""
+    try:
+        document = yamltext.read(path.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError:
+        return {}
+    except UnicodeDecodeError:
+        faults.append(f"{path}: this is not UTF-8; save the file as UTF-8 in your editor")
+        return {}
+    except OSError as error:
+        faults.append(f"{path}: cannot be read ({error.strerror}); let this program read it, or remove it")
+        return {}
+    if document.faults:
+        faults.append(yamltext.report(str(path), document.faults))
+    if isinstance(document.root, Fields):
+        return document.root.fields
+    if document.root is not None and document.root != Text("", document.root.line, document.root.column):
+        faults.append(f"{path}:{document.root.line}: expected settings as `key: value` lines, as `name: Daily Papers`")
+    return {}
+
+
+def _from_variables(variables: Mapping[str, str], lines: Mapping[str, str], faults: list[str]) -> dict[str, _Typed]:
+    """What the environment and secrets.env say, by key; `lines` has the place of what is in secrets.env."""
+    known = {key.variable: key for key in KEYS}
+    for name in sorted(variables):
+        if name.startswith("NEWSLETTER_") and name not in known and not _KUBERNETES.fullmatch(name):
+            where = f"{lines[name]}: " if name in lines else ""
+            faults.append(f"{where}{name} is not a setting{nearest(name, known) or '; remove it'}")
+    typed = {}
+    for name, key in known.items():
+        if text := variables.get(name, "").strip():
+            place = f"{lines[name]}: {name}" if name in lines else name
+            typed[key.id] = _Typed(tuple(text.split()) if key.many else (text,), place, lines.get(name, name))
+    return typed
+
+
+def _value(key: Key, typed: _Typed, faults: list[str]) -> Any:
+    """What the texts mean: a tuple where there may be many."""
+    values = []
+    for text in typed.texts:
+        try:
+            values.append(key.read(text))
+        except ValueError as error:
+            faults.append(f"{typed.place}: {error}")
+    return tuple(dict.fromkeys(values)) if key.many else next(iter(values), None)
+
+
+def _check_together(home: Path, values: dict[str, Any], faults: list[str]) -> None:
+    """What concerns several settings, or the disk."""
+    if values.get("templates"):
+        values["templates"] = home.absolute() / values["templates"]
+        if not values["templates"].is_dir():
+            faults.append(f"NEWSLETTER_TEMPLATES: {values['templates']} is not a folder; name one, or unset it")
+    stores = [
+        _located(values.get(name) or f"sqlite:///{_USUAL_FILES[name]}", home.absolute())
+        for name in ("database", "archive")
+    ]
+    if stores[0] == stores[1]:
+        faults.append("database and archive are the same; give each its own, as only the first is precious")
+    if any(Path(url.removeprefix("sqlite:///")).parent == home.absolute() for url in stores) and not os.access(
+        home, os.W_OK
+    ):
+        faults.append(f"{home}: the home cannot be written to; let this program write there, or name another --home")
+
+
+def ensure_secret(settings: Settings) -> Settings:
+    """The settings with a secret for signed links: where there is none, one is made and kept in secrets.env (0600).
+
+    Machines that share a database must share the secret too, so there a missing one is a SettingsError.
+    """
+    if settings.secrets:
+        return settings
+    if settings.shared:
+        raise SettingsError(
+            "NEWSLETTER_SECRET is not set and the database is shared: give every machine the same one, "
+            "32 characters or more at random, in its environment or secrets.env"
+        )
+    path = settings.home / SECRETS
+    kept = secretfile.keep(path, "NEWSLETTER_SECRET", secrets.token_urlsafe(32))
+    origins = {**settings.origins, "NEWSLETTER_SECRET": str(path)}
+    return replace(settings, secrets=tuple(kept.split()), origins=origins)

@@ -35,18 +35,16 @@ def edit(digest: Digest, subscriber: Subscriber, scores: Scores, seen: Collectio
     the places before any gets more. Papers of earlier days come only when they are strong.
     """
     allowed = allowed_rows(subscriber, scores, seen)
-    chosen = _share_out(subscriber, scores, allowed)
+    chosen, trending = _fill(subscriber, scores, allowed)
     sections = [
         Section("interest", interest.name, tuple(_match(scores, pick) for pick in chosen if pick.interest == number))
         for number, interest in enumerate(subscriber.interests)
     ]
-    room = subscriber.max_papers - len(chosen)
-    sections.append(_trending(subscriber, scores, allowed - {pick.row for pick in chosen}, room))
     return Edition(
         subscriber=subscriber,
         period=period,
         digest=digest.id,
-        sections=tuple(section for section in sections if section.matches),
+        sections=tuple(section for section in (*sections, trending) if section.matches),
         notes=notes(digest),
         note=digest.note,
         considered=len(allowed),
@@ -80,10 +78,21 @@ def places(subscriber: Subscriber) -> int:
     return max(subscriber.max_papers - min(subscriber.trending, subscriber.max_papers // 2), 1)
 
 
-def _share_out(subscriber: Subscriber, scores: Scores, allowed: set[int]) -> list[Pick]:
+def _fill(subscriber: Subscriber, scores: Scores, allowed: set[int]) -> tuple[list[Pick], Section]:
+    """The interests' picks and *Trending*; places that *Trending* leaves empty go to the interests."""
+    room = places(subscriber)
+    chosen = _share_out(subscriber, scores, allowed, room)
+    trending = _trending(subscriber, scores, allowed - {pick.row for pick in chosen}, len(chosen))
+    spare = subscriber.max_papers - len(chosen) - len(trending.matches)
+    if spare and len(chosen) == room:
+        chosen = _share_out(subscriber, scores, allowed, room + spare)
+        trending = _trending(subscriber, scores, allowed - {pick.row for pick in chosen}, len(chosen))
+    return chosen, trending
+
+
+def _share_out(subscriber: Subscriber, scores: Scores, allowed: set[int], room: int) -> list[Pick]:
     """First each interest's fair share, then the best of what is left."""
     wanted = _wanted(scores, allowed)
-    room = places(subscriber)
     share = max(room // max(len(subscriber.interests), 1), 1)
     taken = [0] * len(subscriber.interests)
     caps = [interest.max_papers or room for interest in subscriber.interests]
@@ -123,9 +132,9 @@ def _match(scores: Scores, pick: Pick) -> Match:
     return Match(scores.index.candidates[pick.row], round(pick.score, 4), why)
 
 
-def _trending(subscriber: Subscriber, scores: Scores, rows: set[int], room: int) -> Section:
+def _trending(subscriber: Subscriber, scores: Scores, rows: set[int], taken: int) -> Section:
     """New papers that the community likes best among those of their day."""
-    number = min(subscriber.trending if subscriber.interests else subscriber.max_papers, room)
+    number = min(subscriber.trending if subscriber.interests else subscriber.max_papers, subscriber.max_papers - taken)
     found = [scores.index.candidates[row] for row in sorted(rows)]
     liked = [c for c in found if c.new and (c.percentile >= FAVOURITE or not subscriber.interests)]
     liked.sort(key=lambda c: (-c.percentile, -c.paper.upvotes))

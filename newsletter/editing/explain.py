@@ -36,9 +36,7 @@ class Explanation:
         return lines
 
 
-def explain(
-    edition: Edition, subscriber: Subscriber, scores: Scores, seen: Collection[str], row: int
-) -> Explanation:
+def explain(edition: Edition, subscriber: Subscriber, scores: Scores, seen: Collection[str], row: int) -> Explanation:
     """Explains one row of the scores' index."""
     paper = scores.index.candidates[row].paper
     section = next((s.title for s in edition.sections if any(m.paper.id == paper.id for m in s.matches)), "")
