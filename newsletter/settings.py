@@ -121,8 +121,8 @@ def _web_address(text: str) -> str:
         whole = False
     if "@" in text:
         raise ValueError("it must not hold a user or password; write https://host only")
-    if not whole or not re.fullmatch(r"[!-~]+", text):
-        raise ValueError(f"{quoted(text)} is not a web address; write it as https://papers.example.org")
+    if not whole or not re.fullmatch(r"[A-Za-z0-9._~:/%?#&=\[\]-]+", text):
+        raise ValueError(f"{quoted(text)} is not a web address in ASCII; write it as https://papers.example.org")
     if "?" in text or "#" in text:
         raise ValueError(f"{quoted(text)} must end before ? and #; pages are put behind it")
     return text.rstrip("/")
@@ -290,9 +290,13 @@ def load(home: Path, environ: Mapping[str, str]) -> Settings:
 
 
 def _check_home(home: Path) -> None:
-    if home.is_dir():
-        return
-    if home.exists():
+    try:
+        if home.is_dir():
+            return
+        there = home.exists()
+    except OSError as error:
+        raise SettingsError(f"{home}: the home cannot be looked into ({error.strerror}); name another") from error
+    if there:
         raise SettingsError(f"{home}: the home is not a folder; name another with --home or NEWSLETTER_HOME")
     raise SettingsError(f"{home}: there is no such home folder; `newsletter --home {home} init` makes one")
 
@@ -371,19 +375,16 @@ def _value(key: Key, typed: _Typed, faults: list[str]) -> Any:
 
 def _check_together(home: Path, values: dict[str, Any], faults: list[str]) -> None:
     """What concerns several settings, or the disk."""
+    usual = Settings(home)
     if values.get("templates"):
-        values["templates"] = home.absolute() / values["templates"]
+        values["templates"] = usual.home / values["templates"]
         if not values["templates"].is_dir():
             faults.append(f"NEWSLETTER_TEMPLATES: {values['templates']} is not a folder; name one, or unset it")
-    stores = [
-        _located(values.get(name) or f"sqlite:///{_USUAL_FILES[name]}", home.absolute())
-        for name in ("database", "archive")
-    ]
-    if stores[0] == stores[1]:
+    stores = {_located(values.get(name) or getattr(usual, name), usual.home) for name in ("database", "archive")}
+    if len(stores) < 2:
         faults.append("database and archive are the same; give each its own, as only the first is precious")
-    if any(Path(url.removeprefix("sqlite:///")).parent == home.absolute() for url in stores) and not os.access(
-        home, os.W_OK
-    ):
+    here = any(Path(url.removeprefix("sqlite:///")).parent == usual.home for url in stores)
+    if here and not os.access(home, os.W_OK | os.X_OK):
         faults.append(f"{home}: the home cannot be written to; let this program write there, or name another --home")
 
 

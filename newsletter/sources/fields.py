@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TypeAlias, TypeVar
@@ -129,6 +129,11 @@ def gather(objects: Iterable[tuple[str, object]], read: Read, opened: Open | Non
     return Fetched(tuple(listings), first_faults(faults))
 
 
+def numbered(papers: Iterable[object]) -> Iterator[tuple[str, object]]:
+    """The papers of a list, each with its place in it."""
+    return ((f"paper {number}", paper) for number, paper in enumerate(papers, 1))
+
+
 def fields_of(value: object) -> Fields:
     """The fields of an object that was decoded from JSON."""
     if not isinstance(value, dict):
@@ -161,7 +166,8 @@ def decode(body: bytes) -> str:
 def from_json(written: str) -> object:
     """What JSON says; NaN and numbers beyond 18 digits stay text, so that no field takes them for a number."""
     try:
-        return json.loads(written, parse_int=_whole, parse_constant=str)
+        # Not strict: a control character in one title is no reason to lose the day; `text.clean` drops it.
+        return json.loads(written, parse_int=_whole, parse_constant=str, strict=False)
     except json.JSONDecodeError as error:
         raise Unusable(f"not JSON: {error.msg} (line {error.lineno}, column {error.colno})") from error
     except RecursionError as error:

@@ -17,6 +17,7 @@ from newsletter.sources.fields import (
     from_json,
     gather,
     kind_of,
+    numbered,
     once,
     paper_id,
 )
@@ -65,9 +66,7 @@ def parse(body: bytes, day: date | None) -> Fetched:
         raise SourceError(str(error)) from error
     if not isinstance(papers, list):
         raise SourceError(f"not a list of papers but {kind_of(papers)}")
-    return gather(
-        ((f"paper {number}", paper) for number, paper in enumerate(papers, 1)), lambda fields: read(fields, day)
-    )
+    return gather(numbered(papers), lambda fields: read(fields, day))
 
 
 def read(outer: Fields, day: date | None) -> Listing:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -51,7 +52,7 @@ def read_bibliography(path: Path) -> tuple[str, ...]:
 def bibliography(text: str) -> Iterator[str]:
     """The canonical id of every entry that has one; entries without are passed over, as most books are."""
     starts = [found.start() for found in _ENTRY.finditer(text)]
-    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+    for start, end in pairwise([*starts, len(text)]):
         fields = {name.lower(): re.sub(r"\\([_&%#])", r"\1", value) for name, value in _FIELD.findall(text[start:end])}
         candidates = [candidate for name in _ORDER if name in fields for candidate in _ids(fields[name])]
         best = next((one for one in candidates if arxiv_id(one)), None) or next(iter(candidates), None)

@@ -6,7 +6,7 @@ import ast
 from datetime import date
 
 from newsletter.models import Fetched
-from newsletter.sources.fields import Fields, Unusable, day_in, decode, fields_of, from_json, gather, kind_of
+from newsletter.sources.fields import Fields, Unusable, day_in, decode, fields_of, from_json, gather, kind_of, numbered
 from newsletter.sources.formats import flat
 
 
@@ -21,8 +21,7 @@ def parse(body: bytes, day: date | None) -> Fetched:
         recorded = recorded.get("data", [recorded])
     if not isinstance(recorded, list):
         raise Unusable(f"neither a paper nor a list of papers but {kind_of(recorded)}")
-    papers = ((f"paper {number}", paper) for number, paper in enumerate(recorded, 1))
-    return gather(papers, lambda fields: flat.read(fields, day), _opened)
+    return gather(numbered(recorded), lambda fields: flat.read(fields, day), _opened)
 
 
 def _opened(paper: object) -> Fields:

@@ -1,0 +1,91 @@
+"""The JSON Schema that editors check the subscribers' file with."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from newsletter.subscribers import read, schema
+from newsletter.subscribers.fields import INTEREST, SUBSCRIBER
+
+EXAMPLE = Path(__file__).parents[1] / "subscribers.example.yaml"
+
+
+def as_editors_type(text: str) -> Any:
+    """YAML with its scalars guessed, as the editors' language servers do; dates are strings to them."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: plain(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [plain(inner) for inner in value]
+        return value.isoformat() if isinstance(value, date) else value
+
+    return plain(yaml.safe_load(text))
+
+
+def complaints(text: str) -> list[str]:
+    return [error.message for error in Draft202012Validator(schema()).iter_errors(as_editors_type(text))]
+
+
+def test_the_schema_is_one():
+    Draft202012Validator.check_schema(schema())
+
+
+def test_the_example_file_is_valid_as_editors_type_it():
+    assert [] == complaints(EXAMPLE.read_text("utf-8"))
+
+
+def test_the_example_file_names_the_schema_in_its_first_line():
+    first = EXAMPLE.read_text("utf-8").splitlines()[0]
+    assert "# yaml-language-server: $schema=subscribers.schema.json" == first
+
+
+def test_the_example_file_has_readers_of_different_kinds():
+    readers = read(EXAMPLE)
+    assert 6 == len(readers)
+    assert {"daily", "weekdays", "weekly"} == {reader.cadence.kind for reader in readers}
+    assert [()] == [reader.interests for reader in readers if not reader.interests]
+    assert all(reader.email.endswith("@example.org") for reader in readers)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        "paused_until: 2026-12-24",
+        "send_at: 18:30",
+        "id: 7",
+        "language: no",
+        "interests: [NO, {name: 1984, like: 2401.10020, keywords: [2024, true], weight: '1.5'}]",
+        "interests: Robots",
+        "max_papers: '20'",
+    ],
+)
+def test_bare_scalars_are_text_wherever_text_is_meant(keys: str):
+    text = f"subscribers:\n  - email: ada@example.org\n    {keys}\n"
+    assert [] == complaints(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "subscribers: [{name: Ada}]",
+        "subscribers: [{email: a@b.org, intrests: []}]",
+        "subscribers: [{email: a@b.org, cadence: hourly}]",
+        "subscribers: [{email: a@b.org, max_papers: 0}]",
+        "subscribers: [{email: a@b.org, interests: [{about: x}]}]",
+        "subscribers: [{email: a@b.org, interests: [{name: x, threshold: striict}]}]",
+        "defaults: {email: a@b.org}\nsubscribers: []",
+        "defaults: {}",
+        "[]",
+    ],
+)
+def test_what_the_program_refuses_an_editor_underlines(text: str):
+    assert [] != complaints(text)
+
+
+def test_every_key_says_what_it_is_for():
+    assert all(field.says.endswith(".") for field in (*SUBSCRIBER.values(), *INTEREST.values()))
