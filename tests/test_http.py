@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -20,13 +21,13 @@ def hub() -> Iterator[HuggingFace]:
         yield server
 
 
-def ask(hub: HuggingFace, watch: Stopwatch, *script: Answer, read: float = 5, **patience: float) -> http.Response:
+def ask(hub: HuggingFace, watch: Stopwatch, *script: Answer, read: float = 5, **patience: Any) -> http.Response:
     hub.script.extend(script)
     with http.open_client(read=read) as client:
         return http.get(client, f"{hub.endpoint}/x?key=s3cret", patience=watch.patience(**patience))
 
 
-def failure(hub: HuggingFace, *script: Answer, **how: float) -> str:
+def failure(hub: HuggingFace, *script: Answer, **how: Any) -> str:
     with pytest.raises(SourceError) as caught:
         ask(hub, Stopwatch(), *script, **how)
     assert "\n" not in str(caught.value)

@@ -2,7 +2,6 @@
 
 import os
 import pickle
-import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -290,9 +289,7 @@ def test_settings_travel_to_other_processes(home: Path):
 def test_secrets_that_others_may_read_are_refused(home: Path):
     write(home, "", "SMTP_PASSWORD=x\n")
     (home / "secrets.env").chmod(0o644)
-    assert [
-        f"secrets.env: others on this machine may read it; run `chmod 600 {home}/secrets.env`".replace(f"{home}/", "")
-    ] == faults(home)
+    assert ["secrets.env: others on this machine may read it; run `chmod 600 secrets.env`"] == faults(home)
 
 
 def test_hugging_face_variables_mean_what_they_mean_there(home: Path):
@@ -304,7 +301,7 @@ def test_templates_are_a_folder(home: Path):
     (home / "mine").mkdir()
     assert home / "mine" == load(home, {"NEWSLETTER_TEMPLATES": "mine"}).templates
     (fault,) = faults(home, NEWSLETTER_TEMPLATES="none")
-    assert re.fullmatch(r"NEWSLETTER_TEMPLATES: none is not a folder; name one, or unset it", fault)
+    assert "NEWSLETTER_TEMPLATES: none is not a folder; name one, or unset it" == fault
 
 
 def test_a_missing_home_is_one_line_with_the_cure(home: Path):

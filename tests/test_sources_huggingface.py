@@ -207,7 +207,13 @@ def test_one_bad_paper_is_named_and_the_others_are_used() -> None:
 
 
 def test_a_field_of_a_wrong_type_is_named_and_the_paper_is_used() -> None:
-    wrong = {"upvotes": "many", "githubStars": -1, "ai_summary": 7, "ai_keywords": [1, "kept"], "publishedAt": "soon"}
+    wrong: dict[str, Any] = {
+        "upvotes": "many",
+        "githubStars": -1,
+        "ai_summary": 7,
+        "ai_keywords": [1, "kept"],
+        "publishedAt": "soon",
+    }
     (found,), (fault,) = (fetched := parsed(paper_json(1, **wrong))).listings, fetched.faults
     assert (0, None, "", ("kept",), None) == (
         found.paper.upvotes,

@@ -13,7 +13,7 @@ from newsletter import text
 from newsletter.errors import SourceError
 from newsletter.models import Fetched
 from newsletter.sources.fields import Unusable, day_in, first_faults
-from newsletter.sources.formats import FORMATS, Format
+from newsletter.sources.formats import FORMATS
 from newsletter.sources.reach import Reach
 
 MAX_BYTES = 50_000_000
@@ -64,10 +64,10 @@ def _files(argument: str, reach: Reach) -> tuple[list[Path], list[str]]:
         what = error.strerror if isinstance(error, OSError) else str(error)
         raise SourceError(f"{_shown(argument)}: {what}; check the path after `file:` in the sources") from error
     faults: list[str] = []
-    files = sorted(_walk(root, faults)) if is_folder else [root] if _format(root) else []
+    files = sorted(_walk(root, faults)) if is_folder else [root] if _suffix(root.name) in FORMATS else []
     if not files:
-        known = ", ".join(FORMATS)
-        raise SourceError(f"{_shown(argument)}: no file with papers; name a file or folder of {known} (or .gz of them)")
+        cure = f"name a file or folder of {', '.join(FORMATS)} (or .gz of them)"
+        raise SourceError(faults[0] if faults else f"{_shown(argument)}: no file with papers; {cure}")
     return files, faults
 
 
@@ -87,28 +87,25 @@ def _walk(root: Path, faults: list[str]) -> Iterable[Path]:
 
 
 def _may_hold_papers(name: str) -> bool:
-    return not name.lower().startswith((".", "readme")) and _format(Path(name)) is not None
+    return not name.lower().startswith((".", "readme")) and _suffix(name) in FORMATS
 
 
-def _format(path: Path) -> Format | None:
-    name = path.name.lower().removesuffix(".gz")
-    return FORMATS.get(Path(name).suffix)
+def _suffix(name: str) -> str:
+    return Path(name.lower().removesuffix(".gz")).suffix
 
 
 def _load(path: Path) -> Fetched:
     """What a file holds; if it cannot be read at all, that is its only fault."""
-    parse = _format(path)
-    assert parse is not None
     try:
-        return parse(_bytes(path), day_in(path.name))
+        return FORMATS[_suffix(path.name)](_bytes(path), day_in(path.name))
     except Unusable as error:
         return Fetched(faults=(str(error),))
 
 
 def _bytes(path: Path) -> bytes:
-    if not path.is_file():  # a pipe would keep us waiting
-        raise Unusable("not a regular file")
     try:
+        if not path.is_file():  # a pipe would keep us waiting
+            raise Unusable("not a regular file")
         with gzip.open(path) if path.suffix.lower() == ".gz" else path.open("rb") as file:
             body = file.read(MAX_BYTES + 1)
     except OSError as error:
