@@ -37,7 +37,7 @@ def run(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
-    except Exception as error:  # noqa: BLE001 - a traceback helps nobody who did not write this
+    except Exception as error:  # a traceback helps nobody who did not write this
         if os.environ.get("NEWSLETTER_DEBUG"):
             raise
         what = f"{type(error).__name__}: {error}".splitlines()[0]

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from newsletter import __version__, http
+from newsletter import http
 from newsletter.archive import Archive
 from newsletter.errors import StoreError
 from newsletter.ledger import Ledger
@@ -119,7 +119,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = lambda: datetim
         stack.callback(archive.close)
         database = Ledger.open(settings.database)
         stack.callback(database.close)
-        client = stack.enter_context(http.open_client(f"newsletter/{__version__}"))
+        client = stack.enter_context(http.open_client())
         owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         yield App(
             settings=settings,
@@ -147,4 +147,4 @@ def imprint(settings: Settings) -> Imprint:
 
 def _reach(settings: Settings, client: http.Client) -> Reach:
     patience = http.Patience(attempts=5, total=timedelta(minutes=6), sleep=time.sleep, jitter=random.random)
-    return Reach(client, settings.home, settings.hf_endpoint, settings.hf_token, patience)
+    return Reach(client, settings.home, patience, settings.hf_endpoint, settings.hf_token)

@@ -26,7 +26,11 @@ _DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:\s*)?(10\.\d{4,9}/[^\s\"<
 def arxiv_id(text: str) -> str | None:
     """The arXiv id without its version, if `text` is one, or an arXiv or Hugging Face address of one."""
     found = _ARXIV_WHOLE.fullmatch(text.strip())
-    return found[1] if found else None
+    if found is None:
+        return None
+    archive, slash, number = found[1].partition("/")
+    # Old ids were written with and without a subject class (math.GT/0309136); arXiv resolves both.
+    return f"{archive.partition('.')[0].lower()}/{number}" if slash else found[1]
 
 
 def doi(text: str) -> str | None:

@@ -20,8 +20,9 @@ import sqlalchemy as sa
 
 from newsletter.database import Database, Moment, chunks, insert_new, schema_table
 from newsletter.models import STATES, Outcome, Receipt, Refused, State, TryLater
-from newsletter.suppressions import folded, suppress, suppressed_among
+from newsletter.suppressions import suppress, suppressed_among
 from newsletter.suppressions import tables as _tables
+from newsletter.typed import folded
 
 SCHEMA = 1
 LEASE = timedelta(seconds=60)

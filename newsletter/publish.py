@@ -101,7 +101,7 @@ def _send_waiting(app: App, provider: Provider, order: Order, progress: Progress
         done += number
         progress("send", done, len(keys))
 
-    queues.QUEUES[app.settings.queue](keys, lambda shard: send_batch(app, composer, provider, roster, shard, sent))
+    queues.queue(app.settings)(keys, lambda shard: send_batch(app, composer, provider, roster, shard, sent))
 
 
 def send_batch(

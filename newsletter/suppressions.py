@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 import sqlalchemy as sa
 
 from newsletter.database import Database, Moment, chunks, insert_new
+from newsletter.typed import folded
 
 Reason: TypeAlias = Literal["unsubscribed", "bounced", "complained", "operator"]
 
@@ -32,11 +33,6 @@ class Suppression:
     reason: Reason
     detail: str
     at: datetime
-
-
-def folded(address: str) -> str:
-    """An address as it is compared: two spellings that reach one mailbox are one."""
-    return address.strip().lower()
 
 
 class Suppressions:

@@ -60,8 +60,9 @@ def plain(text: str) -> str:
     kept: list[str] = []
 
     def keep(found: re.Match[str]) -> str:
-        kept.append(_address(found[0]))
-        return f"\ue000{len(kept) - 1}\ue001"
+        url = trimmed(found[0])
+        kept.append(_address(url))
+        return f"\ue000{len(kept) - 1}\ue001{found[0][len(url) :]}"
 
     text = _URL_WITH_TEXT.sub(_url_and_text, _COMMAND_URL.sub(_url_and_text, text))
     text = _URL.sub(keep, text)
@@ -76,6 +77,13 @@ _URL = re.compile(r"(?:https?://|www\.)[^\s<>\"{}|^`\[\]\ue000\ue001]+")
 _COMMAND_URL = re.compile(r"\\(?:url|href)\s?\{([^{}]{1,500})\}(?:\s?\{([^{}]{0,300})\})?")
 _URL_WITH_TEXT = re.compile(r"(https?://[^\s<>\"{}|^`]{1,500})\{([^{}]{0,300})\}")
 _MARKDOWN_LINK = re.compile(r"\[([^\[\]]{1,200})\]\(\s?(\ue000\d+\ue001)\s?\)")
+
+
+def trimmed(url: str) -> str:
+    """An address without the sentence's punctuation at its end; balanced parentheses belong to it."""
+    while url and (url[-1] in ".,;:!?'\"*" or (url[-1] == ")" and url.count("(") < url.count(")"))):
+        url = url[:-1]
+    return url
 
 
 def _url_and_text(found: re.Match[str]) -> str:
@@ -129,9 +137,7 @@ def _commands(text: str) -> str:
 def _command(found: re.Match[str]) -> str:
     name = found[1]
     if name in GREEK or name in SYMBOLS:
-        sign = GREEK.get(name) or SYMBOLS[name]
-        # A space after a command only ends its name, but around relations and after words it reads better.
-        return sign + (found[2] if sign in "×≈≤≥≠→←↔⇒∈±·" or sign.isascii() else "")
+        return (GREEK.get(name) or SYMBOLS[name]) + found[2]
     return name + found[2]  # an author's own macro: its name is the best guess
 
 

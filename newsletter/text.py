@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
-from newsletter.tex import plain
+from newsletter.tex import plain, trimmed
 
 _LINE_BREAKS = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _INVISIBLE = re.compile(
@@ -81,10 +81,3 @@ def shorten_authors(authors: Sequence[str], limit: int = 3) -> str:
 def urls(text: str) -> tuple[str, ...]:
     """The web addresses in a text, without the punctuation that follows them."""
     return tuple(dict.fromkeys(trimmed(found) for found in _URL.findall(text)))
-
-
-def trimmed(url: str) -> str:
-    """An address without the sentence's punctuation at its end; balanced parentheses belong to it."""
-    while url and (url[-1] in ".,;:!?'\"*" or (url[-1] == ")" and url.count("(") < url.count(")"))):
-        url = url[:-1]
-    return url

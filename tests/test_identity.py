@@ -18,6 +18,8 @@ from newsletter.models import Paper
         ("10.48550/arXiv.2611.90001", "2611.90001"),
         ("https://doi.org/10.48550/arXiv.2611.90001", "2611.90001"),
         ("hep-th/9901001v2", "hep-th/9901001"),
+        ("HEP-TH/9901001", "hep-th/9901001"),
+        ("math.GT/0309136", "math/0309136"),
         ("10.1234/Some.Thing", None),
         ("2611.9", None),
         ("about 2611.90001 and more", None),

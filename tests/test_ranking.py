@@ -178,7 +178,7 @@ def test_plurals_are_stemmed(word, expected):
 
 
 def test_terms_are_words_pairs_and_hyphenated_words_but_no_pair_reaches_over_a_stop_word():
-    assert ["low-rank", "low", "rank", "low rank", "matrix"] == list(terms("Low-rank of matrices"))[:4] + ["matrix"]
+    assert ["low-rank", "low", "rank", "low rank", "matrix"] == [*list(terms("Low-rank of matrices"))[:4], "matrix"]
     assert "rank matrix" not in set(terms("Low-rank of matrices"))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol, TypeAlias
@@ -11,6 +10,7 @@ from newsletter.errors import SettingsError
 from newsletter.models import Message, Outcome
 from newsletter.providers import file, smtp
 from newsletter.settings import Settings
+from newsletter.typed import nearest
 
 
 class Provider(Protocol):
@@ -55,9 +55,8 @@ def open_provider(settings: Settings) -> Provider:
     name = spec.partition(":")[0]
     opener = PROVIDERS.get(name)
     if opener is None:
-        near = difflib.get_close_matches(name, PROVIDERS, 1, 0.5)
-        hint = f"did you mean {near[0]}?" if near else f"this version has {', '.join(PROVIDERS)}"
-        raise SettingsError(f"{settings.origin('provider')}: unknown provider '{name}'; {hint}")
+        hint = nearest(name, PROVIDERS) or f"; this version has {', '.join(PROVIDERS)}"
+        raise SettingsError(f"{settings.origin('provider')}: unknown provider '{name}'{hint}")
     return opener(spec, settings)
 
 

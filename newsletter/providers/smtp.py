@@ -182,7 +182,7 @@ class _Line:
             smtp = smtplib.SMTP(server.host, server.port, name, timeout=wait)
         try:
             # Without it a kept TLS connection stalls 40 ms a message: Nagle against delayed ACK (measured 2026-11).
-            smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            _socket(smtp).setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if server.tls == "starttls":
                 smtp.starttls(context=context)
             if server.user:
@@ -196,9 +196,9 @@ class _Line:
     def close(self) -> None:
         if self._smtp is not None:
             try:
-                self._smtp.sock.settimeout(2)
+                _socket(self._smtp).settimeout(2)
                 self._smtp.quit()
-            except (smtplib.SMTPException, OSError, AttributeError):
+            except (smtplib.SMTPException, OSError):
                 self._smtp.close()
         self._smtp = None
 
@@ -222,7 +222,7 @@ class _Line:
 
     def _transaction(self, smtp: smtplib.SMTP, message: Message) -> Outcome | _Dead:
         try:
-            smtp.sock.settimeout(self._server.wait(COMMAND))
+            _socket(smtp).settimeout(self._server.wait(COMMAND))
             for command in (f"MAIL FROM:<{message.sender}>", f"RCPT TO:<{message.recipient}>", "DATA"):
                 code, said = smtp.docmd(command)
                 if code not in (250, 251, 252, 354):
@@ -236,7 +236,7 @@ class _Line:
     def _answer(self, smtp: smtplib.SMTP) -> Outcome:
         """The reply to the final dot. Without one nobody knows: RFC 5321 section 6.1."""
         try:
-            smtp.sock.settimeout(self._server.wait(DATA_END))
+            _socket(smtp).settimeout(self._server.wait(DATA_END))
             code, said = smtp.getreply()
         except (smtplib.SMTPException, OSError) as error:
             self._smtp = None
@@ -286,6 +286,13 @@ class _Dead:
 
 
 _LOGIN = "check the user name and SMTP_PASSWORD (Gmail and Outlook want an app password)"
+
+
+def _socket(smtp: smtplib.SMTP) -> socket.socket:
+    """The connection's socket; smtplib has none once it noticed that the far side is gone."""
+    if smtp.sock is None:
+        raise smtplib.SMTPServerDisconnected("the connection is closed")
+    return smtp.sock
 
 
 def _text(said: object) -> str:
