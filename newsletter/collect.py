@@ -40,11 +40,12 @@ def collect(days: Sequence[date], names: Sequence[str], archive: Archive, reach:
     for name in names:
         state = SourceState(name, "quiet")
         for day in days:
-            state, added, left_out = _collect_day(name, day, archive, reach, at)
+            state, added, left_out = _collect_day(name, day, days[-1], archive, reach, at)
             archive.note_collection(day, at, [state])
             new += added
             faults += [f"{name}: {fault}" for fault in left_out]
-            if state.state == "broken":
+            if state.state == "broken":  # the other days would fail alike, each with its patience
+                archive.note_collection(days[-1], at, [state])
                 break
         last.append(state)
     for fault in faults:
@@ -53,8 +54,9 @@ def collect(days: Sequence[date], names: Sequence[str], archive: Archive, reach:
 
 
 def _collect_day(
-    name: str, day: date, archive: Archive, reach: Reach, at: datetime
+    name: str, day: date, latest: date, archive: Archive, reach: Reach, at: datetime
 ) -> tuple[SourceState, int, Sequence[str]]:
+    """Collects one day; what carries no date is listed on the latest of the days that are collected now."""
     try:
         fetched = sources.fetch(name, day, reach)
     except NotYet as error:
@@ -63,7 +65,7 @@ def _collect_day(
     except SourceError as error:
         log.error("%s", error)
         return SourceState(name, "broken", str(error)), 0, ()
-    added = archive.add(name, fetched.listings, day, at)
+    added = archive.add(name, fetched.listings, latest, at)
     papers = len(fetched.listings)
     log.info("%s %s: %d papers, %d new", name, day, papers, added)
     return SourceState(name, "ok" if papers else "quiet", "", papers), added, fetched.faults

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -31,7 +31,15 @@ def look(app: App, now: datetime, order: Order) -> Iterator[Seen]:
     Without a date it is today's, or the latest day that anything was listed on. Raises `SettingsError` for an
     unknown subscriber and `SourceError` when nothing is known of that date.
     """
-    waiting = _waiting(app, now, order)
+    return _editions(app, now, _waiting(app, now, order))
+
+
+def look_at_due(app: App, now: datetime, order: Order) -> Iterator[Seen]:
+    """The editions that `publish` would make now."""
+    return _editions(app, now, _collected(app, now, who_is_due(app, app.roster(), now, order)))
+
+
+def _editions(app: App, now: datetime, waiting: Sequence[Due]) -> Iterator[Seen]:
     rest = []
     for due in waiting:
         made = _made(app, due)
@@ -88,9 +96,14 @@ def _waiting(app: App, now: datetime, order: Order) -> list[Due]:
     day = order.date or now.date()
     if order.date is None and day not in days and days:
         day = max((known for known in days if known <= day), default=day)
-    waiting = who_is_due(app, now, Order(day, order.only))
-    if waiting and gather(app, waiting, now).all_broken and not app.archive.window(waiting[0].since, day):
-        raise SourceError(f"no source answered and nothing is known of {day}; choose another --date")
+    return _collected(app, now, who_is_due(app, app.roster(), now, Order(day, order.only)))
+
+
+def _collected(app: App, now: datetime, waiting: list[Due]) -> list[Due]:
+    if waiting and gather(app, waiting, now).all_broken:
+        last = max(due.period.day for due in waiting)
+        if not app.archive.window(min(due.since for due in waiting), last):
+            raise SourceError(f"no source answered and nothing is known of {last}; choose another --date")
     return waiting
 
 

@@ -70,15 +70,18 @@ def publish(app: App, now: datetime, order: Order | None = None, progress: Progr
     with app.alone(), app.provider() as provider:
         app.ledger.recover(now, app.settings.in_doubt, alone=True)
         if app.ledger.stopped() is None:
-            failure = _plan_who_is_due(app, now, order, progress)
-            _send_waiting(app, provider, order, progress)
+            roster = app.roster()
+            failure = _plan_who_is_due(app, roster, now, order, progress)
+            _send_waiting(app, roster, provider, order, progress)
             if failure is not None:
                 raise failure
     return app.ledger.account(app.occasion, order.date)
 
 
-def _plan_who_is_due(app: App, now: datetime, order: Order, progress: Progress) -> SourceError | None:
-    waiting = who_is_due(app, now, order)
+def _plan_who_is_due(
+    app: App, roster: Sequence[Subscriber], now: datetime, order: Order, progress: Progress
+) -> SourceError | None:
+    waiting = who_is_due(app, roster, now, order)
     if not waiting:
         return None
     progress("collect", 0, 1)
@@ -90,10 +93,12 @@ def _plan_who_is_due(app: App, now: datetime, order: Order, progress: Progress) 
     return None
 
 
-def _send_waiting(app: App, provider: Provider, order: Order, progress: Progress) -> None:
+def _send_waiting(app: App, roster: Sequence[Subscriber], provider: Provider, order: Order, progress: Progress) -> None:
     waiting = app.ledger.waiting(app.clock(), app.occasion)
     keys = [d.key for d in waiting if order.only in (None, d.key.subscriber, d.address)]
-    composer, roster = Composer(app), {subscriber.key: subscriber for subscriber in app.roster()}
+    if not keys:
+        return
+    composer, by_key = Composer(app), {subscriber.key: subscriber for subscriber in roster}
     done = 0
 
     def sent(number: int) -> None:
@@ -101,7 +106,7 @@ def _send_waiting(app: App, provider: Provider, order: Order, progress: Progress
         done += number
         progress("send", done, len(keys))
 
-    queues.queue(app.settings)(keys, lambda shard: send_batch(app, composer, provider, roster, shard, sent))
+    queues.queue(app.settings)(keys, lambda shard: send_batch(app, composer, provider, by_key, shard, sent))
 
 
 def send_batch(
@@ -130,14 +135,14 @@ def send_batch(
 # -- who is due
 
 
-def who_is_due(app: App, now: datetime, order: Order) -> list[Due]:
+def who_is_due(app: App, roster: Sequence[Subscriber], now: datetime, order: Order) -> list[Due]:
     """The subscribers whose edition is to be planned now."""
-    roster = [s for s in app.roster() if order.only in (None, s.key, s.email)]
-    if order.only is not None and not roster:
+    asked = [s for s in roster if order.only in (None, s.key, s.email)]
+    if order.only is not None and not asked:
         raise SettingsError(f"no subscriber '{order.only}'; `newsletter subscribers list` shows them")
-    planned = app.ledger.last_periods(app.occasion, [s.key for s in roster])
+    planned = app.ledger.last_periods(app.occasion, [s.key for s in asked])
     found = []
-    for subscriber in roster:
+    for subscriber in asked:
         if order.date is not None:
             found.append((subscriber, periods.period_on(subscriber.cadence, order.date)))
         elif (period := periods.due(subscriber, now, planned.get(subscriber.key))) is not None:
@@ -278,7 +283,8 @@ def _planned(app: App, due: Due, digest: Digest | None, now: datetime, skip: str
 def again(app: App, now: datetime, order: Order) -> Account:
     """Sends one subscriber's last edition (of the date) once more: the same papers, recorded as a repetition."""
     with app.alone(), app.provider() as provider:
-        [subscriber] = [due.subscriber for due in who_is_due(app, now, Order(order.date or now.date(), order.only))]
+        asked = Order(order.date or now.date(), order.only)
+        [subscriber] = [due.subscriber for due in who_is_due(app, app.roster(), now, asked)]
         made = app.ledger.latest(app.occasion, subscriber.key, order.date)
         if made is None or made.claim is None:
             raise SettingsError(f"{subscriber.email} had no edition yet that could be sent again")

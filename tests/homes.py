@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import json
 import subprocess
 import sys
@@ -90,6 +92,13 @@ def invented_day(day: str, number: int, first: int = 1) -> list[dict[str, object
         )
         for n in range(number)
     ]
+
+
+def text_of(mail: bytes) -> str:
+    """The text part of a mail."""
+    body = email.message_from_bytes(mail, policy=email.policy.default).get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
 
 
 def readers(names: Sequence[str], keywords: Sequence[str] = SUBJECTS) -> str:

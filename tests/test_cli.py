@@ -10,7 +10,7 @@ import time
 import pytest
 
 from newsletter.cli import COMMANDS
-from tests.homes import invented_day, make_home, readers
+from tests.homes import invented_day, make_home, readers, text_of
 
 
 @pytest.fixture
@@ -85,8 +85,8 @@ def test_no_source_is_exit_three_and_nothing_is_planned(home):
 def test_one_broken_source_of_two_costs_only_its_papers(home):
     both = "file:papers file:nowhere"
     assert "2 submitted" in home.run("send", "--date", "2026-03-03", NEWSLETTER_SOURCES=both)
-    texts = [path.read_bytes() for path in (home.path / "outbox").glob("*.eml")]
-    assert all(b"file:nowhere could not be read" in text for text in texts)
+    texts = [text_of(path.read_bytes()) for path in (home.path / "outbox").glob("*.eml")]
+    assert ["file:nowhere could not be read today" in " ".join(text.split()) for text in texts] == [True, True]
 
 
 def test_status_names_the_people(home):
@@ -125,7 +125,7 @@ def test_a_wrong_command_is_said_in_a_line(home, arguments, code, said):
     ("yaml", "said"),
     [
         ("", "subscribers.yaml"),
-        ("subscribers: [", "subscribers.yaml:1:"),
+        ("subscribers: [", "subscribers.yaml:2:1: a value is missing"),
         ("subscribers:\n  - emial: ada@example.org\n", "did you mean email"),
         ("subscribers:\n  - email: ada@example.org\n  - email: ADA@Example.ORG\n", "subscribers.yaml:3:"),
         ("subscribers:\n  - email: ada@bücher.example\n  - email: ada@xn--bcher-kva.example\n", "subscribers.yaml:3:"),
@@ -195,7 +195,7 @@ def test_a_full_disk_is_said_and_nothing_is_lost(home, tmp_path):
 def test_run_serves_pages_and_publishes_by_itself(home):
     process = subprocess.Popen(
         [sys.executable, "-m", "newsletter", "run", "--port", "0"],
-        env={**home.environment, "NEWSLETTER_MAX_AGE": "3000 days"},
+        env=home.environment,
         stderr=subprocess.PIPE,
         text=True,
     )

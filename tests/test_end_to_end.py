@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.homes import RECORDINGS, invented_day, make_home, readers
+from tests.homes import RECORDINGS, invented_day, make_home, readers, text_of
 from tests.servers.huggingface import paper_json
 from tests.servers.smtp import mailbox, running
 
@@ -39,9 +39,7 @@ subscribers:
 
 def ids_in(content: bytes) -> list[str]:
     """The arXiv ids of a mail, in the order of its text part."""
-    message = email.message_from_bytes(content, policy=email.policy.default)
-    text = message.get_body(("plain",)).get_content()
-    return list(dict.fromkeys(re.findall(r"arxiv\.org/abs/(\d{4}\.\d{5})", text)))
+    return list(dict.fromkeys(re.findall(r"arxiv\.org/abs/(\d{4}\.\d{5})", text_of(content))))
 
 
 @pytest.mark.skipif(not RECORDED.is_dir(), reason="the recorded days are not beside this checkout")
@@ -95,8 +93,7 @@ def test_a_planted_paper_comes_to_its_reader_and_to_nobody_else(tmp_path):
     lacking = editions_of(tmp_path / "without", five)
     assert ["2026-03-03-cy@example.org.eml"] == [name for name, mail in having.items() if planted in ids_in(mail)]
     assert [] == [name for name, mail in lacking.items() if planted in ids_in(mail)]
-    text = email.message_from_bytes(having["2026-03-03-cy@example.org.eml"], policy=email.policy.default)
-    assert "Baking" in text.get_body(("plain",)).get_content()
+    assert "Baking" in text_of(having["2026-03-03-cy@example.org.eml"])
     others = [name for name in lacking if "cy@" not in name]
     assert 4 == len(others)
     assert {name: lacking[name] for name in others} == {name: having[name] for name in others}
@@ -214,5 +211,4 @@ def test_a_recorded_seed_makes_an_edition_without_ids_and_dates(tmp_path):
         home.subscribers("subscribers: [{email: ada@example.org, timezone: UTC, max_papers: 20}]")
         home.run("send", "--date", "2025-10-01")
         [mail] = mails(home.path / "outbox").values()
-        message = email.message_from_bytes(mail, policy=email.policy.default)
-        assert 20 == message.get_body(("plain",)).get_content().count("https://huggingface.co/papers?q=")
+        assert 20 == text_of(mail).count("https://huggingface.co/papers?q=")

@@ -58,10 +58,10 @@ def send(
 
 def _dry_run(app: App, order: Any, machine: bool) -> int:
     from newsletter.editing.edit import quiet_reason
-    from newsletter.look import look, render
+    from newsletter.look import look_at_due, render
 
     lines: list[dict[str, Any]] = []
-    for seen in look(app, app.clock(), order):
+    for seen in look_at_due(app, app.clock(), order):
         edition = seen.edition
         quiet = quiet_reason(edition, app.settings.min_papers)
         subject = "" if quiet else render(app, seen).subject
