@@ -82,7 +82,7 @@ def insert_new(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[s
     if not rows:
         return 0
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return max(connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows).rowcount, 0)
+    return max(connection.execute(dialect.insert(table).on_conflict_do_nothing(), list(rows)).rowcount, 0)
 
 
 def chunks(values: Sequence[T], size: int = VARIABLES) -> Iterator[Sequence[T]]:

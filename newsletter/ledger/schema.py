@@ -1,0 +1,86 @@
+"""The ledger's tables, and rows as values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from newsletter.database import Moment, schema_table
+from newsletter.ledger.values import Claim, Delivery, Key
+from newsletter.suppressions import tables
+
+SCHEMA = 1
+
+schema_table(tables)
+deliveries = sa.Table(
+    "deliveries",
+    tables,
+    sa.Column("subscriber", sa.Text, primary_key=True),
+    sa.Column("period", sa.Text, primary_key=True),
+    sa.Column("occasion", sa.Text, primary_key=True),
+    # planned
+    sa.Column("day", sa.Date, nullable=False),
+    sa.Column("since", sa.Date, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("reference", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("cut_off_day", sa.Date),
+    sa.Column("cut_off_at", Moment),
+    sa.Column("give_up_at", Moment, nullable=False),
+    # what became of it
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False, default=""),
+    sa.Column("changed_at", Moment, nullable=False),
+    # claimed: what the edition is
+    sa.Column("papers", sa.Text, nullable=False, default=""),
+    sa.Column("content", sa.Text),
+    sa.Column("name", sa.Text, nullable=False, default=""),
+    sa.Column("language", sa.Text, nullable=False, default="en"),
+    sa.Column("design", sa.Text, nullable=False, default="daily"),
+    sa.Column("template", sa.Text, nullable=False, default=""),
+    sa.Column("stamped_at", Moment),
+    sa.Column("message_id", sa.Text, nullable=False, default=""),
+    # sending
+    sa.Column("provider", sa.Text, nullable=False, default=""),
+    sa.Column("batch", sa.Text, nullable=False, default=""),
+    sa.Column("receipt", sa.Text, nullable=False, default=""),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("next_attempt", Moment),
+    sa.Column("lease_owner", sa.Text),
+    sa.Column("lease_until", Moment),
+    sa.Index("deliveries_by_day", "day", "occasion", "state"),
+    sa.Index("deliveries_by_state", "state", "next_attempt"),
+)
+readers = sa.Table(
+    "readers",
+    tables,
+    sa.Column("reference", sa.Text, primary_key=True),
+    sa.Column("subscriber", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+)
+switches = sa.Table(
+    "switches",
+    tables,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("at", Moment, nullable=False),
+)
+
+
+def delivery_of(row: Any) -> Delivery:
+    key = Key(row.subscriber, row.period, row.occasion)
+    claim = None
+    if row.content is not None:
+        papers = tuple(row.papers.split(" ")) if row.papers else ()
+        told = (row.name, row.language, row.design, row.template, row.stamped_at, row.message_id)
+        claim = Claim(key, papers, row.content, *told)
+    return Delivery(key, row.day, row.since, row.address, row.reference, row.digest, row.attempts, claim)
+
+
+def is_key(key: Key) -> sa.ColumnElement[bool]:
+    d = deliveries.c
+    return sa.and_(d.subscriber == key.subscriber, d.period == key.period, d.occasion == key.occasion)
+
+
+def as_tuple(key: Key) -> tuple[str, str, str]:
+    return key.subscriber, key.period, key.occasion

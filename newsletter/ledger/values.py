@@ -1,0 +1,106 @@
+"""What goes into the ledger and what comes out of it. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from newsletter.models import State
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Key:
+    """Which delivery."""
+
+    subscriber: str
+    period: str
+    occasion: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A delivery as it is planned: the frozen audience."""
+
+    key: Key
+    day: date
+    since: date
+    address: str
+    reference: str
+    digest: str
+    cut_off: tuple[date, datetime] | None
+    give_up_at: datetime
+    skip: str = ""
+    """Why nothing is sent (paused, too old, ...); empty when something is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a delivery's edition is, fixed for good by the first claim."""
+
+    key: Key
+    papers: tuple[str, ...]
+    content: str
+    name: str
+    language: str
+    design: str
+    template: str
+    stamped_at: datetime
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A delivery that waits to be sent."""
+
+    key: Key
+    day: date
+    since: date
+    address: str
+    reference: str
+    digest: str
+    attempts: int
+    claim: Claim | None
+    """None until the first claim."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One line of `status --who`."""
+
+    subscriber: str
+    address: str
+    period: str
+    state: State
+    reason: str
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """How many deliveries of a day there are, and in which state; the states add up to the audience."""
+
+    day: date | None
+    occasion: str
+    counts: Mapping[State, int]
+    reasons: Mapping[str, int]
+    """`state: reason` and how many, for what was not submitted."""
+
+    @property
+    def audience(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def left(self) -> int:
+        """How many have no final state yet."""
+        return self.counts["pending"] + self.counts["submitting"] + self.counts["uncertain"]
+
+
+@dataclass(frozen=True, slots=True)
+class LastEdition:
+    """Where a subscriber's last edition ended."""
+
+    period: str
+    day: date
+    cut_off_day: date
+    cut_off_at: datetime
