@@ -51,8 +51,10 @@ class _Reader(HTMLParser):
     def text(self) -> str:
         shown = [(mark, " ".join(words.split())) for mark, words in self._blocks if words.strip()]
         lines = [fill(words, indent=mark, hang=" " * len(mark)) for mark, words in shown]
-        gaps = ["\n" if mark.strip() and before.strip() else "\n\n" for (before, _), (mark, _) in zip(shown, shown[1:])]
-        return "".join(line + gap for line, gap in zip(lines, [*gaps, ""], strict=True))
+        text = lines[0] if lines else ""
+        for (before, _), (mark, _), after in zip(shown, shown[1:], lines[1:], strict=False):
+            text += ("\n" if mark.strip() and before.strip() else "\n\n") + after
+        return text
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in ("ul", "ol"):
