@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +20,9 @@ LONGEST_LINK = 1000
 """Characters of an address that is linked; a longer one is somebody's joke."""
 
 
+_NAME = re.compile(r"(?!index$|home$|main$)[\w-][\w.+-]{2,}(?<!\.html)(?<!\.htm)")
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A link that says where it goes; `name` and `of` together are unlike any other paper's."""
@@ -26,7 +30,7 @@ class Link:
     name: str
     """`PDF`, `Code`."""
     of: str
-    """What it is the PDF or code of: `2603.01234`, `northlight/straight-paths`."""
+    """What it is the PDF or code of: `2603.01234`, `straight-paths`."""
     url: str
     note: str = ""
     """`1.2k stars`; may be empty."""
@@ -38,9 +42,8 @@ class Card:
 
     title: str
     url: str
-    authors: str
-    """`Ada One, Bo Two, Cy Three and 61 more`; may be empty."""
-    organization: str
+    byline: str
+    """`Ada One, Bo Two, Cy Three and 61 more · Northlight Lab`; may be empty."""
     summary: str
     summary_from: str
     """Who wrote the summary: `AI summary` or `From the abstract`; empty where there is none."""
@@ -51,14 +54,15 @@ class Card:
 def card(paper: Paper) -> Card:
     """The card of a paper: made once for all readers of it."""
     summary, summary_from = _summary(paper)
+    authors = line(readable(shorten_authors(paper.authors)), 200)
+    links = {link.url: link for link in reversed([*_links(paper)]) if _usable(link.url)}  # of two the first stays
     return Card(
         title=line(readable(paper.title), 300) or paper.id,
         url=_usable(identity.page(paper)),
-        authors=line(readable(shorten_authors(paper.authors)), 200),
-        organization=line(readable(paper.organization), 80),
+        byline=" · ".join(part for part in (authors, line(readable(paper.organization), 80)) if part),
         summary=summary,
         summary_from=summary_from,
-        links=tuple({link.url: link for link in reversed([*_links(paper)]) if _usable(link.url)}.values())[::-1],
+        links=tuple(links.values())[::-1],
     )
 
 
@@ -92,13 +96,10 @@ def _usable(url: str) -> str:
 
 
 def _place(url: str) -> str:
-    """An address as a person would say it: `northlight/straight-paths` on GitHub, else host and path."""
+    """What tells an address from others, as a person would say it: the end of its path if that is a name, or the host."""
     parts = urlsplit(url)
-    host, path = (parts.hostname or "").removeprefix("www."), parts.path.rstrip("/")
-    owner_and_name = path.strip("/").split("/")[:2]
-    if host == "github.com" and all(owner_and_name):
-        return line("/".join(owner_and_name), 60)
-    return line(host + path, 60)
+    last = parts.path.rstrip("/").rpartition("/")[2]
+    return line(last if _NAME.fullmatch(last) else (parts.hostname or "").removeprefix("www."), 40)
 
 
 def _counted(number: int, noun: str) -> str:

@@ -17,9 +17,7 @@ from newsletter.text import line
 
 # Not strftime, which speaks the language that the machine is set to.
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS: Final = tuple(
-    "January February March April May June July August September October November December".split()
-)
+MONTHS: Final = tuple("January February March April May June July August September October November December".split())
 PREHEADER: Final = 120
 """Characters after the subject in a list of mails; Google wants no long hidden text (support page 81126, 2026-03)."""
 
@@ -59,7 +57,7 @@ def contents(edition: Edition, imprint: Imprint, unsubscribe: str) -> dict[str, 
         "parts": parts,
         "titles": [card.title for card in cards],
         "papers": len(cards),
-        "considered": edition.considered,
+        "lede": lede(parts, edition.considered),
         "preheader": preheader(cards),
         "note_html": Markup(as_html(edition.note)),  # cleaned by nh3
         "note_text": as_text(edition.note),
@@ -67,6 +65,16 @@ def contents(edition: Edition, imprint: Imprint, unsubscribe: str) -> dict[str, 
         "unsubscribe": unsubscribe,
         "postal_address": tuple(line(part, 200) for part in imprint.postal_address.splitlines() if part.strip()),
     }
+
+
+def lede(parts: Sequence[Part], considered: int) -> str:
+    """What is in it: `12 papers, chosen from 40: Diffusion models (9), Trending (3).`"""
+    papers = sum(len(part.shown) for part in parts)
+    if not papers:
+        return "There are no papers in this edition."
+    chosen = f", chosen from {considered}" if considered > papers else ""
+    inside = ", ".join(f"{part.title} ({len(part.shown)})" for part in parts) if len(parts) > 1 else ""
+    return f"{papers} paper{'s' if papers != 1 else ''}{chosen}{': ' + inside if inside else ''}."
 
 
 def _shown(match: Match) -> Shown:
@@ -80,7 +88,7 @@ def _shown(match: Match) -> Shown:
 def preheader(cards: Sequence[Card]) -> str:
     """What a list of mails shows after the subject: the next two titles, else what the only paper says."""
     if len(cards) == 1:
-        return cut(cards[0].summary or cards[0].authors, PREHEADER)
+        return cut(cards[0].summary or cards[0].byline, PREHEADER)
     return " · ".join(cut(card.title, PREHEADER // 2 - 2) for card in cards[1:3])
 
 

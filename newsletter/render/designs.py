@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +15,7 @@ from jinja2 import Environment, StrictUndefined, Template, TemplateError, Templa
 from newsletter import identity
 from newsletter.errors import RenderError, SettingsError
 from newsletter.render.columns import fill
+from newsletter.render.contents import cut
 
 FILES: Final = ("edition.mjml", "edition.txt", "subject.txt")
 
@@ -27,6 +29,7 @@ _PAGE = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True
 _PLAIN = Environment(autoescape=False, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 _PAGE.filters["href"] = href
 _PLAIN.filters["fill"] = fill
+_PLAIN.filters["cut"] = cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +99,10 @@ def _expanded(path: Path, source: str) -> str:
     """MJML as HTML with the Jinja tags still in it: data never meets the MJML parser."""
     try:
         # Without `fonts` a link to Google Fonts comes in for five common names (mjml-python 1.4.2, 2026-11).
-        return mjml.mjml2html(source, fonts={}, disable_comments=True)
+        expanded = mjml.mjml2html(source, fonts={}, disable_comments=True)
     except ValueError as error:
         raise RenderError(f"{path}: not MJML: {_first_line(error)}") from error
+    return re.sub(r"\n\s+", "\n", expanded)  # indentation is a tenth of a mail
 
 
 def _compiled(environment: Environment, path: Path, source: str) -> Piece:

@@ -1,47 +1,100 @@
-"""The headers of an edition's message, as mail and list standards want them. No I/O."""
+"""The headers of an edition's message, as the standards of mail and of lists want them. No I/O."""
 
 from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import dataclass
 from email.utils import format_datetime
 from typing import Final
 from urllib.parse import quote
 
+from newsletter import links
 from newsletter.errors import RenderError
-from newsletter.models import Edition, Stamp
+from newsletter.models import Edition, Period, Stamp
 from newsletter.render.imprint import Imprint
 from newsletter.render.mime import mailbox
 from newsletter.text import line
 
 SUBJECT: Final = 110
-"""Characters of a subject; few mail programs show more than half of them."""
+"""Characters of a subject, of which most mail programs show half."""
 
-_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
-_ANSWER = re.compile(r"\s*(?:re(?:\[\d+\])?|fwd?)\s*:\s*", re.IGNORECASE)
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,255}")
+_ANSWER = re.compile(r"^(?:(?:re|fwd?)(?:\[\d+\])?\s*:\s*)+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribing:
+    """The ways out: a page, if there are web pages, and always a mail that says who writes."""
+
+    web: str
+    mail: str
+
+    @property
+    def visible(self) -> str:
+        return self.web or self.mail
+
+
+def unsubscribing(stamp: Stamp, imprint: Imprint) -> Unsubscribing:
+    """The addresses with this subscriber's token (RFC 8058 section 3.1: they name reader and list, unforgeably)."""
+    if not stamp.reference:
+        raise RenderError("the stamp has no reference, so no link could say who unsubscribes; take links.reference")
+    token = links.sign(imprint.secrets, "unsubscribe", stamp.reference)
+    web = f"{imprint.base_url.rstrip('/')}/u/{token}" if imprint.base_url else ""
+    return Unsubscribing(web, f"mailto:{quote(address(imprint.reply_to), safe='@+')}?subject=unsubscribe%20{token}")
 
 
 def headers(
-    edition: Edition, stamp: Stamp, imprint: Imprint, subject: str, unsubscribe: str
+    edition: Edition, stamp: Stamp, imprint: Imprint, subject: str, ways_out: Unsubscribing
 ) -> tuple[tuple[str, str], ...]:
-    """In order, decoded. `unsubscribe` is the address of the web page, or empty."""
-    subscriber = edition.subscriber
+    """In order, decoded, each once. One-click is promised only where a web page can keep it (RFC 8058 section 3.1)."""
+    name, subscriber = line(imprint.name, 120), edition.subscriber
     found = [
         ("From", mailbox(line(imprint.sender, 120), address(imprint.address))),
         ("To", mailbox(line(subscriber.name, 120), address(subscriber.email))),
+        ("Reply-To", "" if imprint.reply_to == imprint.address else address(imprint.reply_to)),
         ("Subject", subject),
         ("Date", format_datetime(stamp.at)),
-        ("Message-ID", message_id(edition, stamp, imprint)),
-        ("List-Id", mailbox(line(imprint.name, 120), f"{list_label(imprint.name)}.{imprint.domain}")),
+        ("Message-ID", message_id(edition.period, stamp, imprint)),
+        ("List-Id", mailbox(name, f"{label(name)}.{imprint.domain}")),  # RFC 2919 section 2
+        ("List-Unsubscribe", ", ".join(f"<{way}>" for way in (ways_out.web, ways_out.mail) if way)),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click" if ways_out.web else ""),
+        ("Feedback-ID", f"{edition.period.name}:{label(edition.subscriber.design)}:edition:{sender_id(name)}"),
         ("Auto-Submitted", "auto-generated"),  # RFC 3834 section 5
-        ("Feedback-ID", feedback_id(edition, imprint)),
     ]
-    if imprint.reply_to != imprint.address:
-        found.insert(2, ("Reply-To", address(imprint.reply_to)))
-    return (*found, *_unsubscribing(imprint, unsubscribe, ""))
+    return tuple((field, value) for field, value in found if value)
 
 
-def message_id(edition: Edition, stamp: Stamp, imprint: Imprint) -> str:
-    """The same for every attempt at one delivery, another for every other delivery; nobody can read it."""
-    parts = (imprint.domain, stamp.reference, edition.period.name, stamp.occasion)
+def address(text: str) -> str:
+    """An address that may stand in a header and an envelope; RenderError for any other."""
+    if not _ADDRESS.fullmatch(text):
+        raise RenderError(f"{text!r} is not an address of ASCII letters alone; correct it where it is kept")
+    return text
+
+
+def subject_line(rendered: str, imprint: Imprint, stamp: Stamp) -> str:
+    """The subject on one line, never dressed up as an answer; a test says so."""
+    plain = line(_ANSWER.sub("", line(rendered), count=1), SUBJECT) or line(imprint.name, SUBJECT)
+    return f"[Test] {plain}" if stamp.occasion == "test" else plain
+
+
+def message_id(period: Period, stamp: Stamp, imprint: Imprint) -> str:
+    """The same for every attempt at one delivery, another for any other; it tells nobody whose it is.
+
+    Each test copy has its own: mail programs hide a second message of the same id.
+    """
+    parts = [imprint.domain, stamp.reference, period.name, stamp.occasion]
+    if stamp.occasion == "test":
+        parts.append(stamp.at.isoformat())
     return f"<{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:32]}@{imprint.domain}>"
+
+
+def label(name: str) -> str:
+    """A name as a domain's label: `daily-papers`."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60].strip("-") or "newsletter"
+
+
+def sender_id(name: str) -> str:
+    """The newsletter in `Feedback-ID`: 5 to 15 characters, always the same (Google support page 6254652, 2026-03)."""
+    short = label(name)[:15].strip("-")
+    return short if len(short) >= 5 else f"{short}-mail"

@@ -20,10 +20,16 @@ _WORD: Final = 75 - len("=?utf-8?q?") - len("?=")
 
 _NAMED: Final = ("From", "To", "Reply-To", "List-Id")
 """A display name, then an address or a name in `<>`."""
+_CONTROLS: Final = bytes(code for code in (*range(0x20), 0x7F) if code not in b"\t\n")
 _LIST_FOLD: Final = ",\r\n <"
 _BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _ATOMS = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?: [\w!#$%&'*+/=?^`{|}~-]+)*")
 _PLAIN_IN_Q: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
+
+
+def printable(body: str) -> str:
+    """A body without control characters and lone surrogates."""
+    return body.encode("utf-8", "replace").translate(None, _CONTROLS).decode()
 
 
 def mime(headers: Sequence[tuple[str, str]], text: str, html: str, message_id: str) -> bytes:
@@ -47,8 +53,8 @@ def _part(boundary: bytes, kind: bytes, body: str) -> bytes:
 
 
 def quoted_printable(body: str) -> bytes:
-    r"""The body (lines ended by \n) as quoted-printable lines of 76 characters at most, ended by CRLF."""
-    lines = body.encode("utf-8", "replace").replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
+    r"""The body (lines ended by \n; other control characters are left out) as quoted-printable lines of 76 characters at most, ended by CRLF."""
+    lines = printable(body).encode().replace(b"\n", b"\r\n")
     if not lines.endswith(b"\r\n"):
         lines += b"\r\n"  # b2a_qp breaks lines as the first line ends: it must see one
     # A line that begins with "From " gets a ">" on its way into a mailbox file; broken inside the word it does not.
@@ -97,7 +103,8 @@ def _mailbox(column: int, value: str) -> str:
     if not bracket:
         return value
     fits = len(phrase) <= _LINE - column and phrase.isascii() and "=?" not in phrase
-    return f"{phrase if fits else _encoded_words(column, _unquoted(phrase))}\r\n <{rest}"
+    shown = phrase if fits else _encoded_words(column, _unquoted(phrase))
+    return shown + (" <" if column + len(shown) + 2 + len(rest) <= _LINE else "\r\n <") + rest
 
 
 def _free_text(column: int, value: str) -> str:
