@@ -43,6 +43,7 @@ class Renderer:
             html=html,
             message_id=message_id,
             mime=mime(head, text, html, message_id),
+            label=_label(edition, stamp),
         )
 
     def version(self, design: str) -> str:
@@ -53,3 +54,9 @@ class Renderer:
         if name not in self._designs:
             self._designs[name] = load(self._templates, name)
         return self._designs[name]
+
+
+def _label(edition: Edition, stamp: Stamp) -> str:
+    """`2026-03-03`, and for what is no first delivery `2026-03-03-again-1`."""
+    first = stamp.occasion in ("regular", "rehearsal")
+    return edition.period.name if first else f"{edition.period.name}-{stamp.occasion}"

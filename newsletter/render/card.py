@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from urllib.parse import urlsplit
 
@@ -16,7 +16,7 @@ SUMMARY = 420
 """Characters of Hugging Face's summary that are shown; they have about 200."""
 ABSTRACT = 320
 """Characters of the abstract that are shown where there is no summary."""
-LONGEST_LINK = 1000
+LONGEST_LINK = 2000
 """Characters of an address that is linked; a longer one is somebody's joke."""
 
 
@@ -53,12 +53,14 @@ class Card:
 @lru_cache(maxsize=8192)
 def card(paper: Paper) -> Card:
     """The card of a paper: made once for all readers of it."""
+    title = line(readable(paper.title), 300) or paper.id
+    paper = replace(paper, title=title)
     summary, summary_from = _summary(paper)
     authors = line(readable(shorten_authors(paper.authors)), 200)
     links = {link.url: link for link in reversed([*_links(paper)]) if _usable(link.url)}  # of two the first stays
     return Card(
-        title=line(readable(paper.title), 300) or paper.id,
-        url=_usable(identity.page(paper)),
+        title=title,
+        url=_usable(identity.page(paper)) or identity.page(Paper("", title[:60])),
         byline=" · ".join(part for part in (authors, line(readable(paper.organization), 80)) if part),
         summary=summary,
         summary_from=summary_from,
@@ -84,7 +86,7 @@ def _links(paper: Paper) -> Iterator[Link]:
     elif url := identity.web_link(paper.url):
         yield Link("Page", _place(url), url)
     else:
-        yield Link("Search for", line(readable(paper.title), 60), identity.page(paper))
+        yield Link("Search for", line(paper.title, 60), identity.page(paper))
     if code := identity.web_link(paper.code):
         yield Link("Code", _place(code), code, _counted(paper.stars or 0, "star"))
     if project := identity.web_link(paper.project):

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 from unicodedata import combining, east_asian_width
 
+_RUN = re.compile(r"[^\u1100-\uffef\U00010000-\U0010ffff]+|.[\u3001\u3002\uff0c\u0300-\u036f\ufe0f]*")
+"""What stays together in a long word: letters of an alphabet; each other character with the stops and accents after it."""
 _URL = re.compile(r"\W*(?:https?://|mailto:)", re.IGNORECASE)
 
 
@@ -42,7 +44,6 @@ def _pieces(word: str, width: int) -> Iterator[str]:
     """What may be put on different lines: the whole word as a rule."""
     if (word.isascii() and len(word) <= width) or _URL.match(word):
         yield word
-    elif any(east_asian_width(c) in "WF" for c in word):
-        yield from re.findall(r"[\x21-\u02ff]+|[^\x21-\u02ff][\u3001\u3002\uff0c]?", word)
-    else:
-        yield from (word[start : start + width] for start in range(0, len(word), width))
+        return
+    for run in _RUN.findall(word):
+        yield from (run[start : start + width] for start in range(0, len(run), width))

@@ -31,6 +31,11 @@ class Unsubscribing:
     mail: str
 
     @property
+    def one_click(self) -> str:
+        """The page, where a mail program may press its button: RFC 8058 section 3.1 wants https."""
+        return self.web if self.web.startswith("https:") else ""
+
+    @property
     def visible(self) -> str:
         return self.web or self.mail
 
@@ -57,8 +62,8 @@ def headers(
         ("Date", format_datetime(stamp.at)),
         ("Message-ID", message_id(edition.period, stamp, imprint)),
         ("List-Id", mailbox(name, f"{label(name)}.{imprint.domain}")),  # RFC 2919 section 2
-        ("List-Unsubscribe", ", ".join(f"<{way}>" for way in (ways_out.web, ways_out.mail) if way)),
-        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click" if ways_out.web else ""),
+        ("List-Unsubscribe", ", ".join(f"<{way}>" for way in (ways_out.one_click, ways_out.mail) if way)),
+        ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click" if ways_out.one_click else ""),
         ("Feedback-ID", f"{edition.period.name}:{label(edition.subscriber.design)}:edition:{sender_id(name)}"),
         ("Auto-Submitted", "auto-generated"),  # RFC 3834 section 5
     ]

@@ -13,6 +13,8 @@ from binascii import b2a_qp
 from collections.abc import Sequence
 from typing import Final
 
+from newsletter.errors import RenderError
+
 _LINE: Final = 76
 """Characters of a line with an encoded-word in it (RFC 2047 section 2), and of a quoted-printable line."""
 _WORD: Final = 75 - len("=?utf-8?q?") - len("?=")
@@ -64,7 +66,7 @@ def quoted_printable(body: str) -> bytes:
 def header(name: str, value: str) -> str:
     """One header field with its CRLF. What is not an address, a phrase or free text is never encoded.
 
-    Raises `ValueError` if such a field is not ASCII.
+    Raises RenderError if such a field is not ASCII.
     """
     value = one_line(value)
     if name in _NAMED:
@@ -74,7 +76,7 @@ def header(name: str, value: str) -> str:
     else:
         field = f"{name}: {value.replace(', <', _LIST_FOLD)}"
     if not field.isascii():
-        raise ValueError(f"the header {name} cannot hold {value!r}")
+        raise RenderError(f"the header {name} cannot hold {value!r}: only ASCII may stand there")
     return field + "\r\n"
 
 
