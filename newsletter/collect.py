@@ -35,7 +35,10 @@ class Collected:
 
 
 def collect(days: Sequence[date], names: Sequence[str], archive: Archive, reach: Reach, at: datetime) -> Collected:
-    """Collects the days (oldest first) from the sources; what a source brought twice is kept once."""
+    """Collects the days (oldest first) from the sources; what a source brought twice is kept once.
+
+    What is missing is logged; when every source is broken, that is for the caller to say.
+    """
     new, faults, last = 0, [], []
     for name in names:
         state = SourceState(name, "quiet")
@@ -48,9 +51,11 @@ def collect(days: Sequence[date], names: Sequence[str], archive: Archive, reach:
                 archive.note_collection(days[-1], at, [state])
                 break
         last.append(state)
-    for fault in faults:
+    collected = Collected(tuple(last), new, tuple(faults))
+    broken = [state.detail for state in last if state.state == "broken" and not collected.all_broken]
+    for fault in (*broken, *faults):
         log.warning("%s", fault)
-    return Collected(tuple(last), new, tuple(faults))
+    return collected
 
 
 def _collect_day(
@@ -63,7 +68,6 @@ def _collect_day(
         log.info("%s %s: not yet", name, day)
         return SourceState(name, "not yet", str(error)), 0, ()
     except SourceError as error:
-        log.error("%s", error)
         return SourceState(name, "broken", str(error)), 0, ()
     added = archive.add(name, fetched.listings, latest, at)
     papers = len(fetched.listings)

@@ -90,3 +90,18 @@ def test_a_second_process_does_not_send_beside_the_first(tmp_path):
         assert "is sending from this home" in home.run("send", "--date", "2026-03-03", code=1)
         assert 0 == first.wait()
         assert 6 == len(sink.received())
+
+
+def test_stopping_a_run_takes_effect_with_the_round_in_flight(tmp_path):
+    with running(tmp_path / "log", delay_ms=100) as sink:
+        home = home_of(tmp_path, sink, 60)
+        process = start(home)
+        wait_for(sink, 4, process)
+        home.run("stop")
+        stopped_at = len(sink.received())
+        assert 1 == process.wait(timeout=30)
+        assert len(sink.received()) <= stopped_at + 2 * CONNECTIONS < 60
+        assert 60 == home.status()["audience"]
+        home.run("resume")
+        home.run("send", "--date", "2026-03-03")
+        assert [1] * 60 == list(Counter(one.recipient for one in sink.received()).values())

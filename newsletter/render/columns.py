@@ -22,7 +22,7 @@ def fill(text: str, width: int = 74, indent: str = "", hang: str | None = None) 
     rest = indent if hang is None else hang
     lines, used = [indent], len(indent)
     for word in text.split():
-        for number, piece in enumerate(_pieces(word, width - max(len(indent), len(rest)))):
+        for number, piece in enumerate(_pieces(word, max(width - len(max(indent, rest, key=len)), 20))):
             wide = columns(piece)
             blank = number == 0 and used > len(rest if len(lines) > 1 else indent)
             if used + blank + wide > width and lines[-1].strip():

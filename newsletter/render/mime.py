@@ -25,6 +25,8 @@ _NAMED: Final = ("From", "To", "Reply-To", "List-Id")
 _CONTROLS: Final = bytes(code for code in (*range(0x20), 0x7F) if code not in b"\t\n")
 _LIST_FOLD: Final = ",\r\n <"
 _BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_FROM = re.compile(rb"(?m)^From ")
+_LONG_BY_BLANK = re.compile(rb"(?m)^([^\r\n]{74,})(=20|=09)(?=\r)")
 _ATOMS = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?: [\w!#$%&'*+/=?^`{|}~-]+)*")
 _PLAIN_IN_Q: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
 
@@ -55,12 +57,16 @@ def _part(boundary: bytes, kind: bytes, body: str) -> bytes:
 
 
 def quoted_printable(body: str) -> bytes:
-    r"""The body (lines ended by \n; other control characters are left out) as quoted-printable lines of 76 characters at most, ended by CRLF."""
+    r"""The body, lines ended by \n, as quoted-printable: lines of 76 characters at most, ended by CRLF."""
     lines = printable(body).encode().replace(b"\n", b"\r\n")
     if not lines.endswith(b"\r\n"):
         lines += b"\r\n"  # b2a_qp breaks lines as the first line ends: it must see one
+    encoded = b2a_qp(lines)
+    if b"=20\r" in encoded or b"=09\r" in encoded:
+        # b2a_qp encodes a blank at the end of a line without breaking the line that gets too long by it (Python 3.11).
+        encoded = _LONG_BY_BLANK.sub(rb"\1=\r\n\2", encoded)
     # A line that begins with "From " gets a ">" on its way into a mailbox file; broken inside the word it does not.
-    return re.sub(rb"(?m)^From ", b"F=\r\nrom ", b2a_qp(lines))
+    return _FROM.sub(b"F=\r\nrom ", encoded)
 
 
 def header(name: str, value: str) -> str:

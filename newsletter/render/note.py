@@ -11,7 +11,8 @@ import nh3
 
 from newsletter.render.columns import fill
 
-_TAGS = {"p", "br", "strong", "em", "a", "ul", "ol", "li", "code", "blockquote"}
+_TAGS = {"p", "br", "strong", "em", "b", "i", "a", "ul", "ol", "li", "code", "blockquote"}
+_NO_LINK = re.compile(r"<a>(.*?)</a>", re.DOTALL)
 _HEADING = re.compile(r"<(/?)h[1-6][^>]*>")
 
 
@@ -20,14 +21,15 @@ def as_html(note: str) -> str:
     """The note as HTML of a few tags. Headings become bold lines: the edition has its own; links are web or mail."""
     marked = markdown.markdown(note)
     bold = _HEADING.sub(lambda tag: "</strong></p>" if tag[1] else "<p><strong>", marked)
-    return nh3.clean(
+    safe = nh3.clean(
         bold,
         tags=_TAGS,
         clean_content_tags={"script", "style"},
         attributes={"a": {"href"}},
         url_schemes={"http", "https", "mailto"},
         link_rel=None,
-    ).strip()
+    )
+    return _NO_LINK.sub(r"\1", safe).strip()
 
 
 @lru_cache(maxsize=256)

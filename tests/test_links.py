@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from newsletter import links
+
+NEW, OLD = "n" * 43, "o" * 43
+
+
+def test_a_reference_is_short_opaque_and_always_the_same():
+    name = links.reference(NEW, "ada@example.org")
+
+    assert re.fullmatch(r"[A-Za-z0-9_-]{16}", name)
+    assert name == links.reference(NEW, "ada@example.org")
+
+
+def test_another_subscriber_or_another_secret_has_another_reference():
+    names = {links.reference(secret, key) for secret in (NEW, OLD) for key in ("ada@example.org", "bo@example.org")}
+
+    assert 4 == len(names)
+
+
+def test_a_token_says_whose_it_is_in_sixty_characters():
+    token = links.sign([NEW], "unsubscribe", links.reference(NEW, "ada@example.org"))
+
+    assert links.reference(NEW, "ada@example.org") == links.read([NEW], "unsubscribe", token)
+    assert re.fullmatch(r"[A-Za-z0-9._-]{60}", token)
+    assert token[-1].isalnum()
+
+
+def test_the_newest_secret_signs_and_the_old_one_still_verifies():
+    before = links.sign([OLD], "unsubscribe", "reader")
+    after = links.sign([NEW, OLD], "unsubscribe", "reader")
+
+    assert "reader" == links.read([NEW, OLD], "unsubscribe", before)
+    assert "reader" == links.read([NEW], "unsubscribe", after)
+    assert links.read([OLD], "unsubscribe", after) is None
+
+
+def test_a_token_of_another_purpose_opens_nothing():
+    assert links.read([NEW], "preferences", links.sign([NEW], "unsubscribe", "reader")) is None
+
+
+def test_without_a_secret_nothing_is_signed_and_nothing_verifies():
+    with pytest.raises(ValueError, match="a secret is needed"):
+        links.sign([], "unsubscribe", "reader")
+    assert links.read([], "unsubscribe", "reader.x") is None
+
+
+@pytest.mark.parametrize(
+    "token", ["", ".", "reader", "reader.", ".reader", "réader.x", "x" * 100_000, "a\x00.b", "\ud800"]
+)
+def test_what_is_no_token_is_no_subscriber(token: str):
+    assert links.read([NEW], "unsubscribe", token) is None
+
+
+@given(st.integers(0, 59), st.characters(codec="utf-8"))
+def test_a_token_with_one_other_character_is_refused(place: int, character: str):
+    token = links.sign([NEW], "unsubscribe", "QmFzZTY0LW5hbWVk")
+    forged = token[:place] + character + token[place + 1 :]
+
+    assert links.read([NEW], "unsubscribe", forged) == ("QmFzZTY0LW5hbWVk" if forged == token else None)
+
+
+@given(st.integers(0, 59), st.text(max_size=3))
+def test_a_token_that_is_cut_or_lengthened_is_refused(kept: int, more: str):
+    token = links.sign([NEW], "unsubscribe", "QmFzZTY0LW5hbWVk")
+
+    assert links.read([NEW], "unsubscribe", token[:kept]) is None
+    assert links.read([NEW], "unsubscribe", token + more) == (None if more else "QmFzZTY0LW5hbWVk")

@@ -1,0 +1,126 @@
+"""The tick: whoever is due gets an edition, once; dead sources are asked again with growing spacing."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+
+from newsletter.app import App, open_app
+from newsletter.scheduler import Ticker, start
+from newsletter.settings import ensure_secret, load
+from tests.homes import invented_day, make_home
+
+SUBSCRIBERS = """
+subscribers:
+  - {email: ada@example.org, timezone: Europe/Paris, send_at: 08:00, cadence: daily}
+  - {email: mei@example.org, timezone: Asia/Tokyo, send_at: 08:00, cadence: daily}
+"""
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    def __init__(self, text: str) -> None:
+        self.now = datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+@pytest.fixture
+def clock():
+    return Clock("2026-03-02T22:30:00")
+
+
+@pytest.fixture
+def app(tmp_path, clock):
+    home = make_home(tmp_path)
+    home.subscribers(SUBSCRIBERS)
+    for n in range(1, 7):
+        home.day(f"2026-03-{n:02}", invented_day(f"2026-03-{n:02}", 20, first=100 * n))
+    with open_app(ensure_secret(load(home.path, home.environment)), clock) as app:
+        yield app
+
+
+def sent(app: App) -> set[str]:
+    return {path.stem for path in (app.settings.home / "outbox").glob("*.eml")}
+
+
+def test_everybody_gets_theirs_at_their_own_eight_o_clock_and_once(app, clock):
+    ticker, seen_at = Ticker(app), {}
+    for _ in range(24 * 12):
+        before = sent(app)
+        ticker.tick()
+        seen_at |= dict.fromkeys(sent(app) - before, clock.now)
+        clock.advance(minutes=5)
+    at = {name: moment.strftime("%d %H:%M") for name, moment in seen_at.items() if name.startswith("2026-03-03")}
+    assert {"2026-03-03-mei@example.org": "02 23:00", "2026-03-03-ada@example.org": "03 07:00"} == at
+    assert 4 == len(sent(app)), "the day before was late by less than two days, so it came at the first tick"
+
+
+def test_a_gap_is_one_edition(app, clock):
+    ticker = Ticker(app)
+    ticker.tick()
+    before = sent(app)
+    clock.advance(days=3)
+    ticker.tick()
+    assert {"2026-03-05-ada@example.org", "2026-03-05-mei@example.org"} == sent(app) - before
+
+
+def test_what_is_too_old_is_skipped_and_said(app, clock):
+    weekly = SUBSCRIBERS.replace("cadence: daily", "cadence: weekly monday")
+    (app.settings.home / "subscribers.yaml").write_text(weekly)
+    clock.now = datetime(2026, 3, 6, 12, tzinfo=UTC)
+    Ticker(app).tick()
+    assert {"skipped: too old: was due on 2026-03-02": 2} == app.ledger.account("rehearsal").reasons
+    assert set() == sent(app)
+
+
+def test_dead_sources_are_asked_again_with_growing_spacing_and_the_edition_is_late_not_lost(app, clock, caplog):
+    papers = app.settings.home / "papers"
+    papers.rename(papers.with_name("away"))
+    clock.now = datetime(2026, 3, 3, 7, tzinfo=UTC)  # eight in Paris; in Tokyo it was eight hours ago
+    ticker, asked = Ticker(app), []
+    for _ in range(45):
+        caplog.clear()
+        ticker.tick()
+        if "no source answered" in caplog.text:
+            asked.append(clock.now)
+        clock.advance(minutes=1)
+    assert [1, 2, 5, 10, 20] == [(after - before) // timedelta(minutes=1) for before, after in pairwise(asked)]
+    papers.with_name("away").rename(papers)
+    clock.advance(minutes=30)
+    ticker.tick()
+    assert {"2026-03-03-ada@example.org"} == sent(app)
+    assert {"skipped: no source answered": 1} == app.ledger.account("rehearsal").reasons
+
+
+def test_after_six_hours_without_any_source_the_edition_is_given_up_and_its_papers_come_later(app, clock):
+    papers = app.settings.home / "papers"
+    papers.rename(papers.with_name("away"))
+    clock.now = datetime(2026, 3, 3, 14, 0, tzinfo=UTC)
+    Ticker(app).tick()
+    assert {"skipped: no source answered": 2} == app.ledger.account("rehearsal").reasons
+    papers.with_name("away").rename(papers)
+    clock.advance(days=1)
+    Ticker(app).tick()
+    assert 2 == len(sent(app))
+
+
+def test_the_scheduler_ticks_at_once_and_stops(app):
+    scheduler = start(app)
+    scheduler.shutdown(wait=True)
+    assert not scheduler.running
+
+
+def test_a_broken_file_is_a_log_line_and_the_next_tick_goes_on(app, clock, caplog):
+    text = (app.settings.home / "subscribers.yaml").read_text()
+    (app.settings.home / "subscribers.yaml").write_text("subscribers: [")
+    Ticker(app).tick()
+    assert "subscribers.yaml" in caplog.text
+    (app.settings.home / "subscribers.yaml").write_text(text)
+    Ticker(app).tick()
+    assert 2 == len(sent(app))
