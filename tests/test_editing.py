@@ -84,6 +84,13 @@ def test_a_paper_that_two_interests_want_comes_once():
     assert 1 == sum(1 for _ in made.matches)
 
 
+def test_weight_wins_places_but_no_paper_that_fits_another_interest_better():
+    glass = candidate(31, "glassblowing, and a little sourdough")
+    reader = subscriber(wants("sourdough", weight=5.0), wants("glassblowing", "paper 31 on glassblowing"))
+    made = edition(digest(glass, *BREAD[:3]), reader)
+    assert ["0031"] == next(ids(section) for section in made.sections if section.title == "Glassblowing")
+
+
 def test_an_edition_is_never_longer_than_asked_for():
     for most in (1, 2, 5, 12):
         reader = subscriber(wants("sourdough"), wants("glassblowing"), max_papers=most)

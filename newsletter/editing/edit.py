@@ -110,13 +110,17 @@ def _share_out(subscriber: Subscriber, scores: Scores, allowed: set[int], room: 
 
 
 def _wanted(scores: Scores, allowed: set[int]) -> list[Pick]:
-    """Each row once, for the interest that wants it most; news and the best first."""
-    best: dict[int, Pick] = {}
-    for number, ranked in enumerate(scores.ranked):
+    """Each row once, for the interest that it fits best; news and the best first.
+
+    An interest's weight wins places, but no paper that fits another interest better.
+    """
+    best: dict[int, tuple[float, Pick]] = {}
+    for number, (ranked, profile) in enumerate(zip(scores.ranked, scores.profiles, strict=True)):
         for row, score in eligible(scores, ranked, allowed):
-            if row not in best or score > best[row].score:
-                best[row] = Pick(score, number, row, scores.index.candidates[row].new)
-    return sorted(best.values(), key=lambda pick: pick.order)
+            fit = score / profile.interest.weight
+            if row not in best or fit > best[row][0]:
+                best[row] = fit, Pick(score, number, row, scores.index.candidates[row].new)
+    return sorted((pick for _, pick in best.values()), key=lambda pick: pick.order)
 
 
 def eligible(scores: Scores, ranked: Ranked, allowed: set[int]) -> list[tuple[int, float]]:

@@ -62,10 +62,11 @@ def quoted_printable(body: str) -> bytes:
     if not lines.endswith(b"\r\n"):
         lines += b"\r\n"  # b2a_qp breaks lines as the first line ends: it must see one
     encoded = b2a_qp(lines)
+    # What b2a_qp leaves undone (Python 3.11): a dot that its own line break made the only one of a line, which ends a
+    # message in SMTP; a line made too long by encoding the blank at its end; and "From ", which mailbox files change.
+    encoded = encoded.replace(b"\r\n.\r\n", b"\r\n=2E\r\n")
     if b"=20\r" in encoded or b"=09\r" in encoded:
-        # b2a_qp encodes a blank at the end of a line without breaking the line that gets too long by it (Python 3.11).
         encoded = _LONG_BY_BLANK.sub(rb"\1=\r\n\2", encoded)
-    # A line that begins with "From " gets a ">" on its way into a mailbox file; broken inside the word it does not.
     return _FROM.sub(b"F=\r\nrom ", encoded)
 
 

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from newsletter.app import App
-from newsletter.errors import NewsletterError
+from newsletter.errors import NewsletterError, SettingsError
 from newsletter.look import look, render
 from newsletter.models import Message
 from newsletter.publish import Order
@@ -49,7 +49,7 @@ def preview_pages(app: App, order: Order) -> Starlette:
         return PlainTextResponse(found.text if kind == "text" else found.mime.decode("ascii", "replace"))
 
     async def in_words(request: Request, error: Exception) -> Response:
-        return PlainTextResponse(f"{error}\n", 500)
+        return PlainTextResponse(f"{error}\n", 404 if isinstance(error, SettingsError) else 500)
 
     routes = [Route("/", index), Route("/{kind:str}/{address:str}", one)]
     return Starlette(routes=routes, exception_handlers={NewsletterError: in_words})
