@@ -8,12 +8,13 @@ from datetime import datetime
 
 from newsletter.app import App
 from newsletter.compose import Composer, restored
+from newsletter.digest import Due, digests_of
 from newsletter.editing.edit import edit
 from newsletter.editing.explain import Explanation, explain
 from newsletter.errors import SettingsError, SourceError
 from newsletter.ledger import Delivery, Key
 from newsletter.models import Digest, Edition, Message, Receipt, Stamp
-from newsletter.publish import Due, Order, digests_of, gather, who_is_due
+from newsletter.publish import Order, gather, who_is_due
 
 
 @dataclass(frozen=True, slots=True)
