@@ -8,7 +8,7 @@ from datetime import datetime
 
 from newsletter.app import App
 from newsletter.editing.edit import edit, quiet_reason
-from newsletter.errors import RenderError
+from newsletter.errors import RenderError, SettingsError
 from newsletter.ledger import Claim, Delivery, Key
 from newsletter.models import Digest, Edition, Message, Period, Stamp, Subscriber
 from newsletter.ranking.index import Index, index
@@ -131,7 +131,7 @@ class Composer:
     def _message(self, key: Key, edition: Edition, stamp: Stamp) -> Composed | Spoilt:
         try:
             message = self._app.renderer.render(edition, stamp)
-        except RenderError as error:
+        except (RenderError, SettingsError) as error:  # a design that there is not concerns its reader alone
             return Spoilt(key, str(error))
         content = content_of(edition)
         subscriber = edition.subscriber

@@ -69,7 +69,6 @@ def _findings(app: App) -> Iterator[Finding]:
     yield from _subscribers(app)
     yield from _sources(app)
     yield _tried("provider", lambda: _provider(app))
-    yield _tried("templates", lambda: f"design daily, version {app.renderer.version('daily')}")
     yield from _publisher(app)
     yield _now(app)
 
@@ -90,6 +89,8 @@ def _subscribers(app: App) -> Iterator[Finding]:
         yield from (("subscribers", "broken", line) for line in str(error).splitlines())
         return
     yield ("subscribers", "ok", f"{len(roster)} subscribers, {sum(len(s.interests) for s in roster)} interests")
+    for design in sorted({subscriber.design for subscriber in roster}):
+        yield _tried(f"design {design}", lambda design=design: f"version {app.renderer.version(design)}")  # type: ignore[misc]
     wanted = {id_ for s in roster for i in s.interests for id_ in (*i.like, *i.dislike)}
     for id_ in sorted(wanted & app.archive.missing()):
         yield ("subscribers", "warning", f"example paper {id_} was not found; check the id")
