@@ -1,6 +1,5 @@
 """Settings: newsletter.yaml, environment and secrets.env, and every fault with its place and cure."""
 
-import os
 import pickle
 from datetime import timedelta
 from pathlib import Path
@@ -318,13 +317,12 @@ def test_a_home_that_is_a_file_is_named(home: Path):
         load(home / "file", {})
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_home_that_cannot_be_written_to_is_named(home: Path):
-    home.chmod(0o500)
+def test_a_home_that_cannot_be_written_to_is_named(commoner: Path):
+    commoner.chmod(0o500)
     try:
-        assert "the home cannot be written to; let this program write there" in faults(home)[0]
+        assert "the home cannot be written to; let this program write there" in faults(commoner)[0]
     finally:
-        home.chmod(0o700)
+        commoner.chmod(0o700)
 
 
 def test_a_secret_is_made_once(home: Path):

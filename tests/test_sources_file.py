@@ -366,11 +366,10 @@ def test_a_file_that_is_too_large_is_named(tmp_path: Path, monkeypatch: pytest.M
     assert "bomb.json.gz: larger than 2 MB" in failure(tmp_path)
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
-def test_a_folder_that_may_not_be_opened_is_named(tmp_path: Path) -> None:
-    write(tmp_path, "good.md", "# A good title beside it")
-    write(tmp_path, "closed/paper.md", "# Unseen").parent.chmod(0)
-    assert "closed: Permission denied" in fetch(tmp_path).faults[0]
+def test_a_folder_that_may_not_be_opened_is_named(commoner: Path) -> None:
+    write(commoner, "good.md", "# A good title beside it")
+    write(commoner, "closed/paper.md", "# Unseen").parent.chmod(0)
+    assert "closed: Permission denied" in fetch(commoner).faults[0]
 
 
 @pytest.mark.parametrize("argument", ["nowhere", "note.md/x", "nul\0byte"])

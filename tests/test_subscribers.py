@@ -1,6 +1,5 @@
 """The subscribers' file: what it means, and every fault of it at once with its line and cure."""
 
-import os
 from datetime import date, time
 from pathlib import Path
 
@@ -411,9 +410,8 @@ def test_a_file_that_is_not_utf8_is_named_with_its_line(tmp_path: Path):
     assert f"{path}:3: this is not UTF-8; save the file as UTF-8 in your editor" == str(caught.value)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
-def test_a_file_without_permission_is_one_line_with_the_cure(tmp_path: Path):
-    path = tmp_path / "subscribers.yaml"
+def test_a_file_without_permission_is_one_line_with_the_cure(commoner: Path):
+    path = commoner / "subscribers.yaml"
     path.write_text("subscribers: []")
     path.chmod(0)
     with pytest.raises(SubscriberError, match=r"cannot be read \(Permission denied\); let this program read it"):
