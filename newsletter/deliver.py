@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Literal
 
@@ -65,7 +65,7 @@ def _send(batch: Sequence[Composed], provider: Provider, name: str) -> Iterator[
     try:
         outcomes: Sequence[Outcome] = provider.send([one.message for one in batch], name)
     except Halt as halt:
-        outcomes = halt.outcomes or [TryLater(str(halt))] * len(keys)
+        outcomes = halt.outcomes or [TryLater(str(halt), timedelta(0))] * len(keys)
         raise _Halted(halt, list(zip(keys, outcomes, strict=True))) from halt
     return iter(zip(keys, outcomes, strict=True))
 

@@ -51,7 +51,7 @@ class Halt(NewsletterError):
     """The provider refuses *us*, not a reader (login, policy, quota): the run stops, nobody is suppressed.
 
     `outcomes` says what became of the messages of the call that was halted, in their order; those that were
-    not handed over are `TryLater`. It is empty when none was.
+    not handed over are `TryLater`. It is empty when none was, and all can be tried at once when it is mended.
     """
 
     def __init__(self, text: str, outcomes: Sequence[Outcome] = ()) -> None:

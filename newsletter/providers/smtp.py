@@ -59,7 +59,7 @@ class SmtpProvider:
     def send(self, messages: Sequence[Message], key: str) -> list[Outcome]:
         """One message a connection. SMTP knows no keys: `key` is not used."""
         tried = list(self._pool.map(_try, self._lines, messages))
-        outcomes: list[Outcome] = [TryLater(str(one)) if isinstance(one, Halt) else one for one in tried]
+        outcomes = [_left_by(one) if isinstance(one, Halt) else one for one in tried]
         for one in tried:
             if isinstance(one, Halt):
                 raise Halt(str(one), outcomes) from one
@@ -132,6 +132,11 @@ def _is_local(host: str) -> bool:
     return host == "localhost" or host.startswith("127.") or host == "::1"
 
 
+def _left_by(halt: Halt) -> Outcome:
+    """What a halt means for its message: try at once when it is mended, or, if it was the message's, later."""
+    return halt.outcomes[0] if halt.outcomes else TryLater(str(halt))
+
+
 def _try(line: _Line, message: Message) -> Outcome | Halt:
     try:
         return line.send(message)
@@ -155,19 +160,21 @@ class _Line:
         where = f"{self._server.host}:{self._server.port}"
         try:
             self._smtp = self._open()
-        except smtplib.SMTPAuthenticationError as error:
-            said = _text(error.smtp_error)
-            raise Halt(
-                f"{where} refuses the login of {self._server.user}: {error.smtp_code} {said}; {_LOGIN}"
-            ) from error
-        except ssl.SSLError as error:
-            raise Halt(f"{where}: TLS failed ({error.reason or error}); nothing was sent in plain text") from error
-        except smtplib.SMTPException as error:
-            raise Halt(f"{where}: {_text(error)}; nothing was sent") from error
-        except OSError as error:
-            raise Halt(f"{where} cannot be reached: {error}; nothing was sent, run again later") from error
+        except (smtplib.SMTPException, OSError) as error:
+            text = f"{where}{self._cure(error)}"
+            raise Halt(text, [TryLater(text, timedelta(0))]) from error
         self._sent = 0
         return self._smtp
+
+    def _cure(self, error: Exception) -> str:
+        if isinstance(error, smtplib.SMTPAuthenticationError):
+            said = f"{error.smtp_code} {_text(error.smtp_error)}"
+            return f" refuses the login of {self._server.user}: {said}; {_LOGIN}"
+        if isinstance(error, ssl.SSLError):
+            return f": TLS failed ({error.reason or error}); nothing was sent in plain text"
+        if isinstance(error, smtplib.SMTPException):
+            return f": {_text(error)}; nothing was sent"
+        return f" cannot be reached: {error}; nothing was sent, run again later"
 
     def _open(self) -> smtplib.SMTP:
         server = self._server
