@@ -71,6 +71,7 @@ def _plan_who_is_due(
         return None
     progress("collect", 0, 1)
     collected = gather(app, waiting, now)
+    progress("collect", 1, 1)
     if collected.all_broken and not app.archive.window(min(d.since for d in waiting), waiting[0].period.day):
         _give_up_on_late(app, waiting, now, order)
         return SourceError("no source answered: " + "; ".join(state.detail for state in collected.states))

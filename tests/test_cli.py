@@ -118,7 +118,7 @@ def test_the_schema_can_be_written_beside_the_file(home):
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["sned"], 2, "No such command 'sned'"),
+        (["sned"], 2, "there is no command 'sned'; did you mean send?"),
         (["send", "--date", "tomorrow"], 2, "does not match the format"),
         (["send", "--again"], 2, "--again needs --subscriber"),
         (["send", "--dry-run", "--test-to", "x@example.org"], 2, "exclude each other"),
