@@ -15,6 +15,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import groupby
 
 from newsletter import periods, queues
 from newsletter.app import App
@@ -81,8 +82,8 @@ def _plan_who_is_due(
 
 def _send_waiting(app: App, roster: Sequence[Subscriber], provider: Provider, order: Order, progress: Progress) -> None:
     waiting = app.ledger.waiting(app.clock(), app.occasion)
-    keys = [d.key for d in waiting if order.only in (None, d.key.subscriber, d.address)]
-    if not keys:
+    waiting = [d for d in waiting if order.only in (None, d.key.subscriber, d.address)]
+    if not waiting:
         return
     composer, by_key = Composer(app), {subscriber.key: subscriber for subscriber in roster}
     done = 0
@@ -90,9 +91,13 @@ def _send_waiting(app: App, roster: Sequence[Subscriber], provider: Provider, or
     def sent(number: int) -> None:
         nonlocal done
         done += number
-        progress("send", done, len(keys))
+        progress("send", done, len(waiting))
 
-    queues.queue(app.settings)(keys, lambda shard: send_batch(app, composer, provider, by_key, shard, sent))
+    work_off = queues.queue(app.settings)
+    # Day by day: what an earlier edition shows has to be known before a later one is made.
+    for _, day in groupby(waiting, lambda delivery: delivery.day):
+        keys = [delivery.key for delivery in day]
+        work_off(keys, lambda shard: send_batch(app, composer, provider, by_key, shard, sent))
 
 
 def send_batch(

@@ -32,6 +32,7 @@ class FileProvider:
                 path = self._folder / file_name(message)
                 _write(path, message.mime)
                 outcomes.append(Receipt(path.name))
+            _settle(self._folder)
         except OSError as error:
             raise Halt(f"{self._folder}: cannot write: {error.strerror}; make room or choose another folder") from error
         return outcomes
@@ -69,3 +70,12 @@ def _write(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     draft.replace(path)
+
+
+def _settle(folder: Path) -> None:
+    """Makes the names of new files as durable as the files."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,70 @@
+"""The story's joints: what must hold when a run ends in the middle of it."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from newsletter.publish import Order, gather, plan, publish, who_is_due
+from tests.homes import invented_day, make_home
+from tests.test_end_to_end import ids_in
+
+NOW = datetime(2026, 3, 5, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def home(tmp_path):
+    home = make_home(tmp_path)
+    home.subscribers(
+        "subscribers: [{email: ada@example.org, timezone: UTC, max_papers: 3, trending: 0, "
+        "interests: [{name: Flow, keywords: [flow matching, case]}]}]"
+    )
+    for n in (3, 4):
+        home.day(f"2026-03-{n:02}", invented_day(f"2026-03-{n:02}", 15, first=100 * n))
+    return home
+
+
+def plan_only(app, day):
+    """What a run does that dies after its plan."""
+    order = Order(day)
+    waiting = who_is_due(app, app.roster(), NOW, order)
+    gather(app, waiting, NOW)
+    assert 1 == plan(app, waiting, NOW, order)
+
+
+def test_a_run_that_died_after_planning_is_made_up_and_no_paper_comes_twice(home):
+    with home.app(NOW) as app:
+        plan_only(app, date(2026, 3, 3))
+        account = publish(app, NOW, Order(date(2026, 3, 4)))
+        assert (1, 1) == (account.audience, account.counts["submitted"])
+        assert 1 == app.ledger.account("rehearsal", date(2026, 3, 3)).counts["submitted"]
+    first, second = (ids_in(path.read_bytes()) for path in sorted((home.path / "outbox").glob("*.eml")))
+    assert (3, 3) == (len(first), len(second))
+    assert set() == set(first) & set(second)
+
+
+def test_a_reader_who_left_the_file_after_planning_is_skipped(home):
+    with home.app(NOW) as app:
+        plan_only(app, date(2026, 3, 3))
+        home.subscribers("subscribers: [{email: bo@example.org, timezone: UTC}]")
+        publish(app, NOW, Order(date(2026, 3, 4)))
+        reasons = app.ledger.account("rehearsal", date(2026, 3, 3)).reasons
+    assert {"skipped: removed: no longer in the subscribers' file": 1} == reasons
+
+
+def test_a_lost_archive_fails_what_was_planned_in_words_and_the_papers_come_with_the_next(home):
+    with home.app(NOW) as app:
+        plan_only(app, date(2026, 3, 3))
+    for path in home.path.glob("archive.db*"):
+        path.unlink()
+    with home.app(NOW) as app:
+        publish(app, NOW, Order(date(2026, 3, 4)))
+        [reason] = app.ledger.account("rehearsal", date(2026, 3, 3)).reasons
+        assert "its digest is gone from the archive" in reason
+        assert 1 == app.ledger.account("rehearsal", date(2026, 3, 4)).counts["submitted"]
+
+
+def test_only_one_reader_can_be_served(home):
+    home.subscribers("subscribers: [{email: ada@example.org, timezone: UTC}, {email: bo@example.org, timezone: UTC}]")
+    with home.app(NOW) as app:
+        assert 1 == publish(app, NOW, Order(date(2026, 3, 3), "bo@example.org")).audience
+        assert 2 == publish(app, NOW, Order(date(2026, 3, 3))).audience
