@@ -18,8 +18,8 @@ def home(tmp_path):
         "subscribers: [{email: ada@example.org, timezone: UTC, max_papers: 3, trending: 0, "
         "interests: [{name: Flow, keywords: [flow matching, case]}]}]"
     )
-    for n in (3, 4):
-        home.day(f"2026-03-{n:02}", invented_day(f"2026-03-{n:02}", 15, first=100 * n))
+    home.day("2026-03-03", invented_day("2026-03-03", 30, first=300))
+    home.day("2026-03-04", invented_day("2026-03-04", 1, first=400))  # so that there is room for what is carried over
     return home
 
 
