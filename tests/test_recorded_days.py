@@ -36,3 +36,19 @@ def test_every_recorded_day_renders_for_every_reader_and_no_paper_comes_twice(tm
         ids = set(re.findall(r"arxiv\.org/abs/(\d{4}\.\d{5})", text_of(content)))
         shown.setdefault(mail.stem.split("-", 3)[-1], Counter()).update(ids)
     assert [] == [(reader, id_) for reader, ids in shown.items() for id_, number in ids.items() if number > 1]
+
+
+def test_the_seeds_are_510_records_and_473_papers(tmp_path):
+    home = make_home(tmp_path, sources=f"file:{RECORDINGS / 'seeds'}")
+    assert "473 new listings" in home.run("fetch", "--date", "2025-10-01")
+    assert "510 papers" in home.run("-v", "fetch", "--date", "2025-10-01")
+    with home.app() as app:
+        assert 473 == app.archive.size()
+
+
+def test_the_whole_recorded_archive_can_be_a_source(tmp_path):
+    home = make_home(tmp_path, sources=f"file:{RECORDINGS / 'hf_archive.jsonl.gz'}")
+    home.subscribers((ROOT / "subscribers.example.yaml").read_text("utf-8"))
+    told = home.run("send", "--date", "2026-02-10")
+    assert "6 readers" in told
+    assert "failed" not in told
