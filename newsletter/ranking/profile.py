@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from newsletter.models import Interest, Paper
 from newsletter.ranking.terms import TermModel, paper_text, vector, words
 
-# How much each part of an interest says of it: examples tell most.
-NAME, ABOUT, KEYWORDS, EXAMPLES, DISLIKES = 0.3, 0.6, 0.6, 1.0, -0.4
+# How much each part of an interest says of it: examples tell most (docs/ranking.md).
+NAME, ABOUT, KEYWORDS, EXAMPLES, DISLIKES = 0.15, 0.4, 0.3, 1.0, -0.4
 
 Vector = Mapping[str, float]
 

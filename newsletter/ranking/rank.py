@@ -1,7 +1,8 @@
 """Papers scored for interests, many profiles in one matrix product. No I/O.
 
-The score of a paper for an interest is the sum of its evidence: how near its text is, which keywords it has,
-who wrote it, where it was filed; times the interest's weight, plus a little for what the community thinks.
+The evidence of a paper for an interest: how near its text is, which keywords it has, who wrote it, where it was
+filed. Its sum decides whether the paper passes. The score is that sum with keywords counted less, times the
+interest's weight, plus a little for what the community thinks.
 Text counts in units of "clearly nearer than the day's papers are", so that interests are comparable.
 """
 
@@ -21,10 +22,10 @@ from newsletter.ranking.profile import Profile
 BEST = 100
 PASSES: Mapping[Threshold, float] = {"loose": 0.7, "normal": 1.0, "strict": 1.6}
 STRONG = PASSES["strict"]  # what a paper needs to be carried over from an earlier day
-TEXT_CAP = 3.0
 AUTHOR = 2.0
 CATEGORY = 0.3
 COMMUNITY = 0.15
+KEYWORDS = 0.3  # of a keyword's worth, in the order of those that pass: text tells more (docs/ranking.md)
 FLOOR = 0.04  # no text is near whose cosine is below this, however far the rest is
 
 Rows = npt.NDArray[np.intp]
@@ -42,7 +43,13 @@ class Evidence:
 
     @property
     def total(self) -> Floats:
+        """What decides whether a paper passes."""
         return self.text + self.keywords + self.authors + self.categories
+
+    @property
+    def order(self) -> Floats:
+        """What decides which of those that pass comes first."""
+        return self.text + np.float32(KEYWORDS) * self.keywords + self.authors + self.categories
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +96,18 @@ def similarities(index: Index, profiles: Sequence[Profile]) -> Floats:
 def evidence(index: Index, profile: Profile, near: Floats) -> Evidence:
     """What speaks for each paper; `near` are its cosines with the profile."""
     interest = profile.interest
-    text = np.minimum(near / _clearly_near(near), TEXT_CAP).astype(np.float32)
-    authors = _authors(index, interest.authors)
     return Evidence(
-        text=np.maximum(text, np.float32(0)),
+        text=_compressed(near / _clearly_near(near)),
         keywords=_keywords(index, list(profile.phrases.values())),
-        authors=authors,
+        authors=_authors(index, interest.authors),
         categories=_categories(index, interest),
         excluded=_any(index, list(profile.excluded.values())),
     )
+
+
+def _compressed(text: Floats) -> Floats:
+    """As it is up to 1 (clearly near), then 1 more for each doubling: no interest drowns another."""
+    return np.asarray(np.where(text > 1, 1 + np.log2(np.maximum(text, 1)), np.maximum(text, 0)), dtype=np.float32)
 
 
 def _clearly_near(near: Floats) -> float:
@@ -160,7 +170,7 @@ def _any(index: Index, phrases: Sequence[str]) -> npt.NDArray[np.bool_]:
 def _best(index: Index, interest: Interest, found: Evidence) -> Ranked:
     total = found.total
     passing = np.flatnonzero((total >= PASSES[interest.threshold]) & ~found.excluded)
-    scores = (total[passing] * np.float32(interest.weight) + COMMUNITY * index.percentiles[passing]).astype(np.float32)
+    scores = found.order[passing] * np.float32(interest.weight) + np.float32(COMMUNITY) * index.percentiles[passing]
     # Ties go to the earlier row: candidates are in a fixed order, so the same digest always ranks alike.
     order = np.argsort(-scores, kind="stable")[:BEST]
     rows = passing[order]
