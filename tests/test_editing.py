@@ -108,6 +108,13 @@ def test_without_interests_the_whole_edition_is_trending():
     assert [12] == [len(section.matches) for section in edition(digest(*BREAD), subscriber()).sections]
 
 
+def test_every_paper_has_a_reason_even_when_nobody_voted():
+    quiet = [candidate(n, "rope walking") for n in range(60, 64)]
+    made = edition(digest(*quiet, *BREAD), subscriber(max_papers=30))
+    assert ("listed on 3 March",) == made.sections[0].matches[-1].reasons
+    assert all(match.reasons for match in made.matches)
+
+
 def test_a_seen_paper_does_not_come_again_under_any_of_its_ids():
     twice = replace(GLASS[1], paper=replace(GLASS[1].paper, also=("title:abc",)))
     made = edition(digest(GLASS[0], twice), subscriber(wants("glassblowing")), seen={GLASS[0].paper.id, "title:abc"})

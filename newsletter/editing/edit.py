@@ -146,9 +146,9 @@ def _trending(subscriber: Subscriber, scores: Scores, rows: set[int], taken: int
 
 
 def _standing(candidate: Candidate) -> tuple[str, ...]:
-    if candidate.percentile < FAVOURITE or not candidate.paper.upvotes:
-        return tuple(community(candidate))
     day = f"{candidate.day.day} {candidate.day:%B}"
+    if candidate.percentile < FAVOURITE or not candidate.paper.upvotes:
+        return tuple(community(candidate)) or (f"listed on {day}",)
     top = round((1 - candidate.percentile) * 100)
     return (f"top {top} % of {day}" if top else f"most upvoted of {day}", *community(candidate))
 
