@@ -165,19 +165,20 @@ _RELATION = re.compile(rf"(?<![A-Za-z\\])({'|'.join(_NEVER_ENGLISH)})(?![a-z])")
 _GLUED_RELATION = re.compile(r"(?<=\d)(leq|geq|neq|rightarrow|to)(?=\d)")
 _MEMBER = re.compile(r"(?<=\b[A-Za-z])\s?in (?=(?:ℝ|R\^|\{|\[|\(0))")
 _BARE_GREEK = re.compile(
-    rf"(?<![A-Za-z\\-])({'|'.join(sorted(GREEK, key=len, reverse=True))})(?=[_^]|\s?[=≤≥<>≈]\s?[\d.]|[0-9]\b)"
+    rf"(?<![A-Za-z\\-])({'|'.join(sorted(GREEK, key=len, reverse=True))})(?=[_^{{]|\s?[=≤≥<>≈]\s?[\d.]|[0-9]\b)"
     rf"|(?<=[=(/^_·])({'|'.join(sorted(GREEK, key=len, reverse=True))})(?=[)/,.\s}}^_])"
 )
+_ELL = re.compile(r"(?<![A-Za-z\\])ell(?=_)")
 _DEGREE = re.compile(r"(?<=\d)\s?\^?\s?\{?\s?(?:circ|∘|°)\s?\}?(?=times|(?![a-z]))")
 _RAISE = re.compile(r"(?<=[\w)\]}°])\^(?:\{([^{}]{1,40})\}|([A-Za-z\d*′]|[+-]?\d+))")
-_LOWER = re.compile(r"(?<=[A-Za-z\u0370-\u03ff\d)\]])_\{([^{}]{1,40})\}")
-_LOWER_ONE = re.compile(r"(?<![A-Za-z\d_./-])([A-Za-z\u0370-\u03ff]{1,2})_([a-z\d])(?![\w.]*[\w/])")
+_LOWER = re.compile(r"(?<=[A-Za-zℓ\u0370-\u03ff\d)\]])_\{([^{}]{1,40})\}")
+_LOWER_ONE = re.compile(r"(?<![A-Za-z\d_./-])([A-Za-z\u0370-\u03ffℓ]{1,2})_([a-z\d])(?![\w.]*[\w/])")
 _GROUP = re.compile(r"(?<![{\\$\w])\{([A-Za-z\d]+)\}(?!\})|(?<=[a-z\u0370-\u03ff])\{([A-Z\d][A-Za-z\d]*)\}(?!\})")
 
 
 def _residue(text: str) -> str:
     text = _LOST_FONT_LETTER.sub("", _LOST_FONT.sub(r"\1", _BRACED_SIGN.sub(r"\1", text)))
-    text = _DEGREE.sub("°", text)
+    text = _DEGREE.sub("°", _ELL.sub("ℓ", text))
     text = _TIMES_WORD.sub("×", text)
     text = _TIMES.sub(_times, text)
     text = _TIMES_LETTER.sub("×", text)

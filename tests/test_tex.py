@@ -71,6 +71,7 @@ PATTERNS = [
     ("hash", "issue #7", "issue #7"),
     ("citation", "as shown [1] before", "as shown [1] before"),
     ("math", "with $x^2$ and $n$ steps, costing $3 or $4", "with x² and n steps, costing $3 or $4"),
+    ("norm", "the ell_2 norm and a bell_curve", "the ℓ₂ norm and a bell_curve"),
     ("fraction", r"about \frac{1}{2} of it, $\alpha \leq \beta$", "about 1/2 of it, α ≤ β"),
     ("Markdown link", "see [the page](https://example.org/p) there", "see the page (https://example.org/p) there"),
 ]
