@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from newsletter.models import Candidate, Interest, Paper
 from newsletter.ranking.index import index
 from newsletter.ranking.profile import profile
-from newsletter.ranking.rank import evidence, rank, similarities, writes
+from newsletter.ranking.rank import evidence, nearness, rank, writes
 from newsletter.ranking.reasons import reasons
 from newsletter.ranking.terms import dump, learn, load, stem, terms, vector, words
 
@@ -116,7 +116,7 @@ def test_an_excluded_word_never_comes(name, word):
 def test_a_dislike_lowers_what_is_like_it():
     wish = Interest("Nature", about="rivers, birds, tides and stars")
     less = Interest("Nature", about=wish.about, dislike=(CANDIDATES[ROW["birds"]].paper.id,))
-    near = [similarities(INDEX, [profile(one, (), EXAMPLES, MODEL)])[0][ROW["birds"]] for one in (wish, less)]
+    near = [nearness(INDEX, [profile(one, (), EXAMPLES, MODEL)])[0][ROW["birds"]] for one in (wish, less)]
     assert near[1] < near[0]
 
 
@@ -143,7 +143,7 @@ def test_an_empty_digest_ranks_nothing():
 
 def test_the_parts_add_up():
     one = profile(Interest("Water", about="rivers", keywords=("sediment",), authors=("Ada Rivers",)), (), {}, MODEL)
-    parts = evidence(INDEX, one, similarities(INDEX, [one])[0])
+    parts = evidence(INDEX, one, nearness(INDEX, [one])[0])
     row = ROW["rivers"]
     assert parts.total[row] == parts.text[row] + parts.keywords[row] + parts.authors[row] + parts.categories[row]
     assert parts.keywords[row] > 0 < parts.authors[row]

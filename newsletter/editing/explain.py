@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from newsletter.editing.edit import allowed_rows, eligible, is_seen, places
 from newsletter.models import Edition, Subscriber
 from newsletter.ranking.profile import phrases
-from newsletter.ranking.rank import PASSES, STRONG, Scores, evidence, similarities
+from newsletter.ranking.rank import PASSES, STRONG, Scores, evidence, nearness
 from newsletter.ranking.reasons import reasons
 
 
@@ -49,7 +49,7 @@ def explain(edition: Edition, subscriber: Subscriber, scores: Scores, seen: Coll
 
 def _parts(scores: Scores, number: int, row: int) -> dict[str, float]:
     profile = scores.profiles[number]
-    found = evidence(scores.index, profile, similarities(scores.index, [profile])[0])
+    found = evidence(scores.index, profile, nearness(scores.index, [profile])[0])
     named = {"text": found.text, "keywords": found.keywords, "authors": found.authors, "categories": found.categories}
     parts = {name: round(float(values[row]), 3) for name, values in named.items()}
     return parts | {"sum": round(float(found.total[row]), 3), "needed": PASSES[profile.interest.threshold]}

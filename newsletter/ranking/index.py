@@ -12,7 +12,7 @@ from scipy import sparse
 
 from newsletter.identity import title_key
 from newsletter.models import Candidate, Paper
-from newsletter.ranking.terms import TermModel, paper_text, vector, words
+from newsletter.ranking.terms import TermModel, frequencies, paper_text, vector, words
 
 Floats = npt.NDArray[np.float32]
 IN_TITLE, IN_TEXT = 1.2, 0.8  # what a keyword is worth, as evidence, by where it stands
@@ -28,7 +28,9 @@ class Index:
     columns: Mapping[str, int]
     """Per term its column in `matrix`."""
     matrix: sparse.csr_matrix
-    """Shape (papers, terms), float32, rows of length 1."""
+    """Shape (papers, terms), float32, rows of length 1: for comparing with papers."""
+    frequencies: sparse.csr_matrix
+    """Shape (papers, terms), float32, saturated frequencies: for asking with words."""
     titles: tuple[str, ...]
     """Per row the title's words, stemmed, between spaces."""
     texts: tuple[str, ...]
@@ -68,11 +70,13 @@ class Index:
 
 def index(candidates: Sequence[Candidate], model: TermModel) -> Index:
     """The index of a digest's candidates."""
-    vectors = tuple(vector(paper_text(candidate.paper), model) for candidate in candidates)
+    written = [paper_text(candidate.paper) for candidate in candidates]
+    vectors = tuple(vector(text, model) for text in written)
     columns = {term: column for column, term in enumerate(sorted({term for one in vectors for term in one}))}
     titles = tuple(_spaced(candidate.paper.title) for candidate in candidates)
     texts = tuple(_text(candidate.paper) for candidate in candidates)
-    return Index(tuple(candidates), vectors, columns, rows_of(vectors, columns), titles, texts)
+    compared, asked = rows_of(vectors, columns), rows_of(frequencies(written), columns)
+    return Index(tuple(candidates), vectors, columns, compared, asked, titles, texts)
 
 
 def rows_of(vectors: Sequence[Mapping[str, float]], columns: Mapping[str, int]) -> sparse.csr_matrix:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from newsletter.models import Interest, Paper
-from newsletter.ranking.terms import TermModel, paper_text, vector, words
+from newsletter.ranking.terms import TermModel, paper_text, query, scaled, vector, words
 
-# How much each part of an interest says of it: examples tell most (docs/ranking.md).
-NAME, ABOUT, KEYWORDS, EXAMPLES, DISLIKES = 0.15, 0.4, 0.3, 1.0, -0.4
+# How much each part of an interest says of it (docs/ranking.md).
+NAME, ABOUT, KEYWORDS = 0.5, 1.0, 1.0
+DISLIKES = -0.4
 
 Vector = Mapping[str, float]
 
@@ -20,8 +20,11 @@ class Profile:
     """What an interest looks for. Vectors map terms to weights and have length 1 (or are empty)."""
 
     interest: Interest
-    vector: Vector
-    examples: Mapping[str, Vector]
+    words: Vector
+    """Its own words: name, about, keywords."""
+    examples: Vector
+    """The mean of its example papers, less its dislikes."""
+    liked: Mapping[str, Vector]
     """Per example paper's id, its own vector: which of them a match is like."""
     phrases: Mapping[str, str]
     """Per keyword as written, the words to look for, stemmed and joined by spaces."""
@@ -33,14 +36,15 @@ def profile(interest: Interest, exclude: Sequence[str], examples: Mapping[str, P
     """Compiles an interest; `exclude` are the subscriber's own, `examples` the papers known by their ids."""
     liked = {id_: vector(paper_text(examples[id_]), model) for id_ in interest.like if id_ in examples}
     disliked = [vector(paper_text(examples[id_]), model) for id_ in interest.dislike if id_ in examples]
-    parts = [
-        (NAME, vector(_telling_name(interest), model)),
-        (ABOUT, vector(interest.about, model)),
-        (KEYWORDS, vector(". ".join(interest.keywords), model)),
-        (EXAMPLES, _mean(list(liked.values()))),
-        (DISLIKES, _mean(disliked)),
-    ]
-    return Profile(interest, _sum(parts), liked, phrases(interest.keywords), phrases((*interest.exclude, *exclude)))
+    asked = _sum(
+        [
+            (NAME, query(_telling_name(interest), model)),
+            (ABOUT, query(interest.about, model)),
+            (KEYWORDS, query(". ".join(interest.keywords), model)),
+        ]
+    )
+    mean = _sum([(1.0, _mean(list(liked.values()))), (DISLIKES, _mean(disliked))])
+    return Profile(interest, asked, mean, liked, phrases(interest.keywords), phrases((*interest.exclude, *exclude)))
 
 
 def _telling_name(interest: Interest) -> str:
@@ -66,5 +70,4 @@ def _sum(parts: Sequence[tuple[float, Vector]]) -> Vector:
     for weight, part in parts:
         for term, value in part.items():
             total[term] = total.get(term, 0.0) + weight * value
-    norm = math.sqrt(sum(value * value for value in total.values()))
-    return {term: value / norm for term, value in total.items()} if norm else {}
+    return scaled(total)

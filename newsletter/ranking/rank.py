@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from newsletter.identity import title_key
 from newsletter.models import Interest, Threshold
@@ -26,7 +27,9 @@ AUTHOR = 2.0
 CATEGORY = 0.3
 COMMUNITY = 0.15
 KEYWORDS = 0.3  # of a keyword's worth, in the order of those that pass: text tells more (docs/ranking.md)
-FLOOR = 0.04  # no text is near whose cosine is below this, however far the rest is
+LIKE_FLOOR, WORDS_FLOOR = 0.04, 0.65  # no text is near below this, however far the rest is
+DEVIATIONS = 2.5
+WORDS = 0.35  # of what an interest's words say, beside its examples (docs/ranking.md)
 
 Rows = npt.NDArray[np.intp]
 
@@ -80,24 +83,39 @@ def rank(index: Index, profiles: Sequence[Profile]) -> Scores:
 
     A profile's scores do not depend on which others are in the batch, to the last bit.
     """
-    near = similarities(index, profiles)
+    near = nearness(index, profiles)
     ranked = tuple(_best(index, one.interest, evidence(index, one, near[n])) for n, one in enumerate(profiles))
     return Scores(index, tuple(profiles), ranked)
 
 
-def similarities(index: Index, profiles: Sequence[Profile]) -> Floats:
-    """Cosines, shape (profiles, papers)."""
-    if not profiles or not len(index):
-        return np.zeros((len(profiles), len(index)), dtype=np.float32)
-    product = rows_of([one.vector for one in profiles], index.columns) @ index.matrix.T
-    return np.asarray(product.todense(), dtype=np.float32)
+def nearness(index: Index, profiles: Sequence[Profile]) -> Floats:
+    """How near each paper's text is, shape (profiles, papers): 1 is clearly nearer than the day's papers are."""
+    by_words = _product([one.words for one in profiles], index, index.frequencies)
+    by_example = _product([one.examples for one in profiles], index, index.matrix)
+    return np.array(
+        [_near(one, words, examples) for one, words, examples in zip(profiles, by_words, by_example, strict=True)],
+        dtype=np.float32,
+    ).reshape(len(profiles), len(index))
+
+
+def _product(wishes: Sequence[Mapping[str, float]], index: Index, papers: sparse.csr_matrix) -> Floats:
+    if not wishes or not len(index):
+        return np.zeros((len(wishes), len(index)), dtype=np.float32)
+    return np.asarray((rows_of(wishes, index.columns) @ papers.T).todense(), dtype=np.float32)
+
+
+def _near(profile: Profile, words: Floats, examples: Floats) -> Floats:
+    asked = words / _clearly_near(words, WORDS_FLOOR)
+    if not profile.liked:
+        return asked + np.minimum(examples, 0)  # dislikes alone only take away
+    return np.asarray(examples / _clearly_near(examples, LIKE_FLOOR) + WORDS * asked, dtype=np.float32)
 
 
 def evidence(index: Index, profile: Profile, near: Floats) -> Evidence:
-    """What speaks for each paper; `near` are its cosines with the profile."""
+    """What speaks for each paper; `near` is its row of `nearness`."""
     interest = profile.interest
     return Evidence(
-        text=_compressed(near / _clearly_near(near)),
+        text=_compressed(near),
         keywords=_keywords(index, list(profile.phrases.values())),
         authors=_authors(index, interest.authors),
         categories=_categories(index, interest),
@@ -110,16 +128,16 @@ def _compressed(text: Floats) -> Floats:
     return np.asarray(np.where(text > 1, 1 + np.log2(np.maximum(text, 1)), np.maximum(text, 0)), dtype=np.float32)
 
 
-def _clearly_near(near: Floats) -> float:
-    """The cosine that only the day's clearly nearer papers reach: median and three robust deviations.
+def _clearly_near(near: Floats, floor: float) -> float:
+    """What only the day's clearly nearer papers reach: median and some robust deviations, at least the floor.
 
     Robust, because some of the day's papers are what the interest looks for.
     """
     if near.size < 8:
-        return FLOOR * 1.5
+        return floor
     median = float(np.median(near))
     deviation = 1.4826 * float(np.median(np.abs(near - median)))
-    return max(median + 3 * deviation, FLOOR)
+    return max(median + DEVIATIONS * deviation, floor)
 
 
 def _keywords(index: Index, phrases: Sequence[str]) -> Floats:

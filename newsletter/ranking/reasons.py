@@ -37,7 +37,7 @@ def _keywords(index: Index, profile: Profile, row: int) -> list[str]:
 
 
 def _like(profile: Profile, vector: Mapping[str, float]) -> list[str]:
-    near = [(cosine(example, vector), id_) for id_, example in profile.examples.items()]
+    near = [(cosine(example, vector), id_) for id_, example in profile.liked.items()]
     best = max(near, default=(0.0, ""))
     return [f"like {best[1]}"] if best[0] >= LIKE else []
 
@@ -49,7 +49,8 @@ def _filed(profile: Profile, candidate: Candidate) -> list[str]:
 
 def _shared(profile: Profile, vector: Mapping[str, float]) -> list[str]:
     """The terms that bring the two together, when nothing that was asked for by name does."""
-    weights = {term: profile.vector[term] * vector[term] for term in vector if term in profile.vector}
+    wished = profile.words or profile.examples
+    weights = {term: wished[term] * vector[term] for term in vector if wished.get(term, 0) > 0}
     # A pair of words tells a person more than its parts.
     parts = {part for term in weights for part in term.split(" ") if " " in term}
     return sorted(weights.keys() - parts, key=lambda term: (-weights[term], term))[:MOST]

@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from newsletter.models import Paper
@@ -30,6 +30,9 @@ STOP_WORDS = frozenset(
 )
 
 
+PAIR = 0.5  # what a pair of words counts in a wish beside the words themselves (docs/ranking.md)
+
+
 @dataclass(frozen=True, slots=True)
 class TermModel:
     """How many papers of the archive each term occurs in."""
@@ -40,6 +43,11 @@ class TermModel:
     def idf(self, term: str) -> float:
         """Inverse document frequency, smoothed: 1 for a term in every paper, most for one in none."""
         return math.log((1 + self.papers) / (1 + self.counts.get(term, 0))) + 1
+
+    def rarity(self, term: str) -> float:
+        """Inverse document frequency as in BM25: near 0 for a term in every paper."""
+        held = self.counts.get(term, 1)
+        return math.log(1 + (max(self.papers, held) - held + 0.5) / (held + 0.5))
 
 
 def stem(word: str) -> str:
@@ -79,10 +87,33 @@ def paper_text(paper: Paper) -> str:
 
 
 def vector(text: str, model: TermModel) -> dict[str, float]:
-    """tf-idf of a text, of length 1; empty for a text without terms."""
-    raw = {term: (1 + math.log(count)) * model.idf(term) for term, count in Counter(terms(text)).items()}
-    norm = math.sqrt(sum(value * value for value in raw.values()))
-    return {term: value / norm for term, value in raw.items()} if norm else {}
+    """tf-idf of a text, of length 1; empty for a text without terms: how two papers are compared."""
+    return scaled({term: (1 + math.log(count)) * model.idf(term) for term, count in Counter(terms(text)).items()})
+
+
+def query(text: str, model: TermModel) -> dict[str, float]:
+    """The terms of a wish with the weight each has in BM25: its rarity; a pair of words counts half."""
+    return {
+        term: count * model.rarity(term) * (PAIR if " " in term else 1.0)
+        for term, count in Counter(terms(text)).items()
+    }
+
+
+def frequencies(texts: Sequence[str]) -> list[dict[str, float]]:
+    """Per text each term's saturated frequency, as in BM25 (k1 1.2, b 0.75), lengths relative to these texts."""
+    bags = [Counter(terms(text)) for text in texts]
+    mean = sum(bag.total() for bag in bags) / max(len(bags), 1) or 1.0
+    found = []
+    for bag in bags:
+        norm = 1.2 * (0.25 + 0.75 * bag.total() / mean)
+        found.append({term: count * 2.2 / (count + norm) for term, count in bag.items()})
+    return found
+
+
+def scaled(weights: Mapping[str, float]) -> dict[str, float]:
+    """The weights as a vector of length 1; empty if there are none."""
+    norm = math.sqrt(sum(value * value for value in weights.values()))
+    return {term: value / norm for term, value in weights.items()} if norm else {}
 
 
 def learn(papers: Iterable[Paper]) -> TermModel:
