@@ -76,9 +76,9 @@ def readable(text: str) -> str:
     if len(written) > LONGEST:
         return written
     for _ in range(_READINGS):
-        before, shown = shown, _flat(plain(shown))
-        if shown == before:
-            return shown
+        before, shown = shown, plain(shown)
+        if shown == before or (shown := _flat(shown)) == before:
+            return before
     return written
 
 
@@ -120,4 +120,5 @@ def shorten_authors(authors: Sequence[str], limit: int = 3) -> str:
 
 def urls(text: str) -> tuple[str, ...]:
     """The http and https addresses in a text, each once, without the punctuation or `{...}` that follows them."""
-    return tuple(dict.fromkeys(address for found in WEB.findall(text) if (address := trimmed(found))))
+    found = map(trimmed, WEB.findall(text))
+    return tuple(dict.fromkeys(address for address in found if not address.endswith("://")))

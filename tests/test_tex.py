@@ -122,7 +122,7 @@ FALSE_FRIENDS = """
     2 * 3 * 4 and x**2
     1M~60M loaves and 1.5~2.8 kg
     bake@lab_one.example and @baker_two
-    <a href="https://a.example/x_1">this</a>
+    <a href="https://a.example/x_1">this rye.</a>
     https://a.example/~baker/x_1?q=5times&r=a--b
     https://a.example/{user}/repo
     A-->B, <!--x--> and ------
@@ -166,6 +166,11 @@ REAL_TEX = [
     ("a \\textgreater 96\\% share", "a > 96% share"),
     ("\\GitOven{}, \\name~bakes", "GitOven, name bakes"),
     ("6{,}181 lines", "6,181 lines"),
+    ("\\em all the rest and \\3) of it", "all the rest and 3) of it"),
+    ("$\\|x\\|_2$ and $\\varepsilon_1/\\varepsilon_2$", "‖x‖₂ and ε₁/ε₂"),
+    ("\\textbf{} and \\emph{\\textbf{\\ae}}", "and æ"),
+    ("({\\Delta}{\\Delta}G)", "(ΔΔG)"),
+    ("\\~8B, Bolet\\'{\\i}n and \\'a la", "~8B, Boletín and á la"),
     ("Q\\&A \\etc. and \\vs rye", "Q&A etc. and vs. rye"),
 ]
 
@@ -190,14 +195,44 @@ LOST_FORMULAS = [
     ("(epsilon, delta)-DP and density (rho)", "(ε, δ)-DP and density (ρ)"),
     ("$textbf{rye} and textbf{oat}$ loaves", "rye and oat loaves"),
     ("teal{Tool-use} and mypink{Oven}", "Tool-use and Oven"),
-    ("G}nerative and {Firstly, we", "Gnerative and Firstly, we"),
+    ("A}gentic OVEN}bakes. {Firstly, we", "Agentic OVEN bakes. Firstly, we"),
     ("MLICv2^+, W^+ and HumanEval^{+}", "MLICv2⁺, W⁺ and HumanEval⁺"),
+    ("mathbb{R}^d and mathbb Z", "ℝᵈ and ℤ"),
+    ("{bf MASK} by {sim}11% in boldsymbolπ-Oven", "MASK by ~11% in π-Oven"),
+    ("360^circtimes180^circ and 45 deg", "360°×180° and 45°"),
+    ("binary (pm1) layers of 3.5 pm 0.5 or 95%pm2", "binary (±1) layers of 3.5 ± 0.5 or 95% ± 2"),
+    ("with mll n, x!in!{4,8} and p(a mid v)", "with m ≪ n, x ∈ {4,8} and p(a | v)"),
+    ("C_{Phi circ Psi} > C_Psi for x^2 Phi(x)", "C_(Φ∘Ψ) > C_Ψ for x² Φ(x)"),
+    ("x_1 = Phicirc Psi and eta_2propto d", "x₁ = Φ∘ Ψ and η₂∝ d"),
+    ("Delta u_L of O(n/delta) at 1-delta", "Δ u_L of O(n/δ) at 1-δ"),
+    ("with ωapprox 2.8 and as eta/lambda_2", "with ω≈ 2.8 and as η/λ₂"),
+    ("text{rising time}{3} for symmet{R}y and Learn{ING}", "rising time/3 for symmetRy and LearnING"),
+    ("|Ax-b|_2 and (f)_1", "|Ax-b|₂ and (f)₁"),
+    ("15timessim50times and 20times sim 50times", "15×–50× and 20×–50×"),
+    ("over r^{update}, x^{n} and d^{0.75}", "over r^update, xⁿ and d^0.75"),
     ("langle x rangle and lceil log_2 N rceil", "⟨ x ⟩ and ⌈ log₂ N ⌉"),
 ]
 
 
 @pytest.mark.parametrize(("written", "expected"), LOST_FORMULAS)
 def test_formulas_that_lost_their_backslashes_are_read(written: str, expected: str) -> None:
+    assert expected == readable(written)
+
+
+MARKS = [
+    ("``slow thinking`` of ovens", "“slow thinking” of ovens"),
+    ("the Baker`s oven and an ''old'' one", "the Baker’s oven and an “old” one"),
+    ("on `Rye-Bench Verified`, a `cat.n.01`", "on Rye-Bench Verified, a cat.n.01"),
+    ("rye --including oat", "rye – including oat"),
+    ("A-Bench~ https://a.example, at ~https://b.example", "A-Bench https://a.example, at https://b.example"),
+    ("like GPT-4.In this work, 1.5.To be read", "like GPT-4. In this work, 1.5. To be read"),
+    ("*we rest it for 8 hours.* Then", "we rest it for 8 hours. Then"),
+    ("the **85.67**% and **https://a.example/x**.", "the 85.67% and https://a.example/x."),
+]
+
+
+@pytest.mark.parametrize(("written", "expected"), MARKS)
+def test_emphasis_quotes_dashes_ties_and_stops_are_set_as_in_print(written: str, expected: str) -> None:
     assert expected == readable(written)
 
 
@@ -215,6 +250,7 @@ LINKS = [
     ("alignment.\\url{https://a.example/x}", "alignment. https://a.example/x"),
     ("at https://a.example/x .", "at https://a.example/x."),
     ("on GitHub.https://a.example/x", "on GitHub. https://a.example/x"),
+    ("https://a.example/x{https://b.example/y}", "https://b.example/y (https://a.example/x)"),
     ("https://a\\allowbreak-b.example/c", "https://a-b.example/c"),
 ]
 

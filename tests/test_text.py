@@ -195,7 +195,7 @@ def test_authors_beyond_three_are_counted_unless_only_one_would_be_left_out(coun
 def test_addresses_are_found_without_the_punctuation_or_braces_after_them() -> None:
     written = (
         "At https://a.example/x_1. Or (http://b.example/wiki_(bread)), https://c.example/d{here}; "
-        "https://a.example/x_1, \\url{https://e.example/f}, ftp://no.example and 'https://g.example/h?i=j#k'!"
+        "https://a.example/x_1, \\url{https://e.example/f}, ftp://no.example, https://... and 'https://g.example/h?i=j#k'!"
     )
     assert (
         "https://a.example/x_1",

@@ -31,6 +31,7 @@ _MARK = "\ufdd0(\\d+)\ufdd1"
 _INSIDE = r"((?:[^{}]|\{[^{}]{0,300}\}){0,300})"
 _BREAK = re.compile(r"\\allowbreak ?")
 _GLUED = re.compile(r"(?<=[\w.,;:])(?=\\(?:url|href)\b)")
+_NO_SPACE = re.compile(r"\.(?=https?://)(?<=[A-Za-z]{2}\.)")
 _WITH_TEXT = re.compile(rf"{_MARK}(?:\{{{_INSIDE}\}}| \{{({_MARK})\}})(?![\w/?&=#]|\.\w)")
 _COMMAND = re.compile(rf"\\(?:url|href|nolinkurl)\s?\{{\s?{_MARK}([.,]?)\s?\}}(?:\s?\{{{_INSIDE}\}})?")
 _MARKDOWN = re.compile(rf"\[([^\[\]]{{1,200}})\]\( ?{_MARK} ?\)")
@@ -47,8 +48,7 @@ def set_aside(text: str) -> tuple[str, list[str]]:
         kept.append(_ESCAPED.sub(r"\1", aside))
         return f"\ufdd0{len(kept) - 1}\ufdd1{found[0][len(aside) :]}"
 
-    if "\\allowbreak" in text:
-        text = _BREAK.sub("", text)
+    text = _NO_SPACE.sub(". ", _BREAK.sub("", text) if "\\allowbreak" in text else text)
     for sign, kind in _KINDS:
         if sign.search(text):
             text = kind.sub(keep, text)

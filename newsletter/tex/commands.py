@@ -81,7 +81,6 @@ _DOLLARS = (
     rule("$", r"(?<=\w)\$([\^_\\][^$]{0,399}[^\s\\$])\$()(?![\d$])", _formula),
 )
 _LETTERS = (
-    rule("\\~", r"\\~(?=\d)", "~"),
     rule("\\'", r"(?<=\w)\\'(?=s\b)", "’"),  # `the model\'s`: no accent
     rule(
         "\\",
@@ -97,7 +96,6 @@ _ARGUMENTS = (
     rule("frac", r"\\[dtc]?frac\s?(\d)\s?(\d)", r"\1/\2"),
     rule("\\sqrt", r"\\sqrt\s?(?:\[[^\[\]{}]{0,20}\])?\{([^{}]*)\}", _rooted),
     rule("\\", rf"\{{\s?\\{SWITCHES}\s?([^{{}}]*)\}}", r"\1"),
-    rule("\\", rf"\\(?:{FONTS})\*?\s?\{{([^{{}}]*)\}}", r"\1"),
     rule("color", r"\\(?:textcolor|colorbox)\s?\{[^{}]*\}\s?\{([^{}]*)\}|\\color\s?\{[a-z]+\} ?", r"\1"),
     rule("\\footnote", r"\s?\\footnote(?:text)?\s?\{([^{}]*)\}", r" (\1)"),
     rule("\\", rf"[~ ]?\\(?:{_SILENT})\*?(?:\[[^\[\]]{{0,99}}\])?\{{[^{{}}]*\}}", ""),
@@ -121,12 +119,9 @@ _ESCAPES = (
     rule("\\|", r"\\\|", "‖"),
     rule("\\", r"\\(?:[,;:> ]|\\(?:\[[^\[\]]{0,20}\])?)", " "),
 )
-_EMPTY = (rule("{}", r"(?<=\w)\{\}", ""),)
 
 
 def read(text: str) -> str:
     """Text with its accents, fonts, signs and macros as plain Unicode, and without the dollars around formulas."""
     text = follow(_DOLLARS, text)
-    if "\\" in text:
-        text = follow((*_LETTERS, *_ARGUMENTS, *_NAMES, *_ESCAPES), text)
-    return follow(_EMPTY, text)
+    return follow((*_LETTERS, *_ARGUMENTS, *_NAMES, *_ESCAPES), text) if "\\" in text else text

@@ -37,7 +37,6 @@ _STOPS = (
         r"\.(?<=[a-z]{2}\.)(?=[A-Z])(?!(?:[A-Z]{2}|NET|Net|Co)\b)(?![A-Za-z]+[._(:])|\.(?<=[)\]%]\.)(?=[A-Z][a-z])",
         ". ",
     ),
-    rule(".\ufdd0", r"\.(?=\ufdd0)(?<=[A-Za-z]{2}\.)", ". "),
     rule(".", r"\.(?=(?:In|We|The|This|To|Code|Our|It|However)\b)(?<=\d\.)", ". "),
 )
 

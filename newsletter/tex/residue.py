@@ -15,12 +15,12 @@ from newsletter.tex.signs import BLACKBOARD, COLOURS, COMMANDS, FONTS, HATS, LET
 
 _NO_WORDS = (
     "leftrightarrow", "Leftrightarrow", "longrightarrow", "rightarrow", "leftarrow", "Rightarrow", "uparrow",
-    "downarrow", "subseteq", "varnothing", "propto", "infty", "nabla", "cdots", "ldots", "cdot",
-    "lfloor", "rfloor", "lceil", "rceil", "varepsilon", "varphi", "vartheta",
+    "downarrow", "infty", "nabla", "cdots", "ldots", "cdot", "varnothing", "varepsilon", "varphi", "vartheta",
 )  # fmt: skip
 """Names that no English word ends with; longer ones first."""
 _LETTERS = "|".join(sorted(LETTERS, key=len, reverse=True))
 _NAMES = f"{_LETTERS}|partial|sum|prod"
+_WORD = re.compile("[A-Za-z]+")
 _A_GREEK_LETTER = re.compile("[\u0370-\u03ff]")
 _SURE = "epsilon|zeta|eta|theta|kappa|nu|xi|rho|upsilon|phi|chi|psi|omega"
 """Greek letters that are nothing else in brackets by themselves: `Poisson's ratio (nu)`, but `(beta)`, `(pi)`."""
@@ -65,9 +65,7 @@ _FONT_RULES = (
 )
 _SIGN_RULES = (
     rule("boldsymbol", r"boldsymbol(?![a-z])", ""),
-    rule("math", r"math(?:cal|rm|bf|it|sf|frak|scr) ?(?=[A-Z]\b)", ""),
     rule(("circ", "deg"), r"(?<=\d) ?\^? ?(?:circ|deg)(?=times|[^A-Za-z.]|$)", "°"),
-    rule("^", r"(?<=\d) ?\^ ?(?:\{ ?(?:circ|∘|°|deg) ?\}|[∘°])", "°"),
     rule("times", r"times(?<=[\d)\]}%°²³]times)(?=sim ?\d|[^a-z]|$)(?: (?=\d\d))?|times(?<=[A-Z]times)(?=[A-Z\d])|"
          r"times(?<=\b[A-Z]times)\b|times(?<=\d[a-z]times)(?=\d)|times(?<=\btimes)(?=\d)|( )times (?=\d)(?<=\d times )|"
          r"( )times (?=[A-Z\d]\b|\([A-Z\d])(?<=\b[A-Z] times )|( )times (?=[b-z]\b)(?<=\b[b-z] times )", _times),
@@ -81,10 +79,11 @@ _SIGN_RULES = (
     rule((" le ", "(le ", " ge ", "(ge "),
          r"(?<=\()(le|ge)(?= \d)|(?<=\b[A-Za-z] )(le|ge)(?= \d)|(?<=\) )(le|ge)(?= \()", _sign),
     rule((" ll ", " gg "), r" (ll|gg) (?<=\b[A-Za-z] \w\w )(?=[A-Za-z\d])", lambda found: f" {_sign(found)} "),
+    rule(" mid ", r" mid (?<=\([A-Za-z] mid )(?=[A-Za-z][,)])", " | "),
     rule("sqrt", r"sqrt(?<![A-Za-z\\]sqrt)(?=\()|sqrt(?<![A-Za-z\\]sqrt) ?\{(\w+)\}", r"√\1"),
     rule(("leq", "geq", "neq"), r"(leq|geq|neq)(?<![A-Za-z\\][lgn]eq)(?![a-z])", _sign),
-    rule(("arrow", "infty", "cdot", "nabla", "dots", "ceil", "floor", "propto", "subseteq", "varphi",
-          "varepsilon", "vartheta", "varnothing"), rf"({'|'.join(_NO_WORDS)})(?![a-z])", _sign),
+    rule(("arrow", "infty", "nabla", "dots", "cdot", "varnothing", "varepsilon", "varphi", "vartheta"),
+         rf"({'|'.join(_NO_WORDS)})(?![a-z])", _sign),
     rule("·", r"(?<=[\w)])· ", "·"),
 )  # fmt: skip
 _FORMULA_SIGNS = "^_={|["
@@ -96,9 +95,9 @@ _FORMULA_RULES = (
          r" in (?<=\b[A-Za-z] in )(?=[RZNC]\^)| in (?<=\b[b-z] in )(?=\[-?(?:[01]|\d*\.\d+), ?[\d∞i])", " ∈ "),
     rule("in R^", r"in (?<=\b[A-Za-z']in )(?=R\^)", " ∈ "),
     rule("dots", r"(?<=,)dots(?=,)|(?<=, )dots(?=\})", "…"),
-    rule(" mid ", r" mid (?<=\([A-Za-z] mid )(?=[A-Za-z][,)])", " | "),
     rule(("left(", "left[", "left|"), r"left([(\[|])([^()]{1,120}(?:\([^()]{0,60}\)[^()]{0,120})?)right([)\]|])",
          lambda found: found[1] + found[2].strip() + found[3]),
+    rule(("propto", "subseteq", "floor", "ceil"), r"(propto|subseteq|[lr]floor|[lr]ceil)(?![a-z])", _sign),
     rule("circ ", r"(circ)(?<=[A-Za-z ]circ)(?= [A-Z\u0370-\u03ff])", _sign),
     rule(("(x", "(z", "(t"), rf"(?<![A-Za-z]{{2}})(?<![A-Z\\])({_NAMES})(?=\([xzt][),_])", _sign),
     rule("angle", r"(langle|rangle)(?<![A-Za-z][lr]angle)(?=langle|rangle|[^a-z]|$)", _sign),
@@ -112,9 +111,8 @@ _NAME_RULES = (
     rule(("=", "<", ">", "≤", "≥", "≈", "∈", "∝", "∘", "·"),
          rf"(?<![A-Za-z\\-])({_NAMES})(?= ?[=≤≥≈∈∝∘·]| ?[<>]=? ?[\d.-])|(?<=[=≤≥≈∈∝∘·])({_NAMES})(?![A-Za-z])|"
          rf"(?<=[=≤≥≈∈∝∘] )({_NAMES})(?![A-Za-z-])", _sign),
-    rule("(", rf"\((?<=[A-Za-z]\()({_NAMES})(?=[)/,])", lambda found: "(" + _sign(found)),
-    rule("(", rf"\(({_SURE})(?=\))", lambda found: "(" + _sign(found)),
-    rule("(", rf"\(({_LETTERS}), ({_LETTERS})\)", lambda found: f"({COMMANDS[found[1]]}, {COMMANDS[found[2]]})"),
+    rule("(", rf"\((?:(?<=[A-Za-z]\()(?:{_NAMES})(?=[)/,])|(?:{_SURE})(?=\))|(?:{_LETTERS}), (?:{_LETTERS})(?=\)))",
+         lambda found: _WORD.sub(lambda name: COMMANDS[name[0]], found[0])),
     rule("/", rf"/(?<=\b[A-Za-z]/)({_LETTERS})(?=\))", lambda found: "/" + _sign(found)),
     rule(" 1-", rf" 1-({_LETTERS})(?![\w-])", lambda found: " 1-" + _sign(found)),
 )  # fmt: skip
@@ -160,5 +158,10 @@ def _without_lone_braces(text: str) -> str:
             opened.pop()
         else:
             lone.append(brace.start())
-    drop = {at for at in (*lone, *opened) if text[at - 1 : at] not in (":", ";", "-", "=")}
-    return "".join(c for at, c in enumerate(text) if at not in drop) if drop else text
+    dropped = {at: _gap(text, at) for at in (*lone, *opened) if text[at - 1 : at] not in (":", ";", "-", "=")}
+    return "".join(dropped.get(at, c) for at, c in enumerate(text)) if dropped else text
+
+
+def _gap(text: str, at: int) -> str:
+    """What a lone brace leaves: nothing inside a word (`A}gentic`), a space between two (`NILE}framework`)."""
+    return " " if text[max(at - 2, 0) : at].isalnum() and at > 1 and text[at + 1 : at + 2].isalnum() else ""

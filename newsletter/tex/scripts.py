@@ -56,9 +56,7 @@ _RULES = (
     rule("_", r"(?<![A-Za-z\d_./\\@#-])([A-Z][A-Za-z]?|[a-z]|[\u0370-\u03ffℓ∇∞]|(?:arg)?(?:max|min)|log|sup|inf|lim)"
          r"_(\d{1,9}(?:\.\d{1,9})?(?![a-z\d_])|[a-z](?![A-Za-z\d_]))(?!\.\w)", _lower_one),
     rule("_", r"(?<![A-Za-z_])([\u0370-\u03ffℓ∇∞])_(\d{1,9}(?:\.\d{1,9})?|[a-z])(?![A-Za-z_\d])", _lower_one),
-    rule("_", r"(?<=[=(\[ ]-)([A-Za-z\u0370-\u03ff])_(\d+|[a-z])(?![A-Za-z\d_])", _lower_one),
-    rule("_", r"(?<=[\w)] [+=<>≤≥·×∈≈-] )([A-Za-z\u0370-\u03ff])_(\d+|[a-z])(?![A-Za-z\d_])", _lower_one),
-    rule("_", r"([|)\]])_(\d)(?![\w])", _lower_one),
+    rule("_", r"([|‖)\]])_(\d)(?![\w])", _lower_one),
 )  # fmt: skip
 
 
