@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import click
@@ -90,7 +91,7 @@ def _subscribers(app: App) -> Iterator[Finding]:
         return
     yield ("subscribers", "ok", f"{len(roster)} subscribers, {sum(len(s.interests) for s in roster)} interests")
     for design in sorted({subscriber.design for subscriber in roster}):
-        yield _tried(f"design {design}", lambda design=design: f"version {app.renderer.version(design)}")  # type: ignore[misc]
+        yield _tried(f"design {design}", partial(_design, app, design))
     wanted = {id_ for s in roster for i in s.interests for id_ in (*i.like, *i.dislike)}
     for id_ in sorted(wanted & app.archive.missing()):
         yield ("subscribers", "warning", f"example paper {id_} was not found; check the id")
@@ -103,7 +104,11 @@ def _sources(app: App) -> Iterator[Finding]:
     from newsletter import sources
 
     for name in app.settings.sources:
-        yield _tried(f"source {name}", lambda name=name: sources.check(name, app.reach))  # type: ignore[misc]
+        yield _tried(f"source {name}", partial(sources.check, name, app.reach))
+
+
+def _design(app: App, name: str) -> str:
+    return f"version {app.renderer.version(name)}"
 
 
 def _provider(app: App) -> str:
