@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -12,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from newsletter.database import Database, Moment, chunks, insert_new, schema_table
-from newsletter.identity import has_own_id, merge, same_by_title, title_key
+from newsletter.identity import LONG_TITLE, has_own_id, merge, same_by_title, title_key
 from newsletter.models import Digest, Listing, Paper, SourceState
 from newsletter.records import digest_record, paper_record, read_digest, read_paper
 
@@ -182,6 +183,14 @@ class Archive:
             names = _resolve(connection, ids)
             records = _records(connection, sorted(set(names.values())))
         return {asked: records[id_] for asked, id_ in names.items() if id_ in records}
+
+    def find_titles(self, titles: Iterable[str]) -> dict[str, Paper]:
+        """The papers of these titles by their title keys, where only one has it; short titles name nothing."""
+        keys = {key for title in titles if len((key := title_key(title)).split()) >= LONG_TITLE}
+        with self._db.read() as connection:
+            found = _records_by_title(connection, sorted(keys)).values()
+        held = Counter(title_key(paper.title) for paper in found)
+        return {key: paper for paper in found if held[key := title_key(paper.title)] == 1}
 
     def window(self, first: date, last: date) -> list[Listed]:
         """Every listing of the days from `first` to `last`, both included, by day, source and id."""

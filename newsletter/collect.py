@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -82,17 +82,27 @@ def look_up_examples(
 
     When the far side fails, the rest waits for the next run: an edition does not depend on it.
     """
-    for paper_id in sorted(unknown_examples(subscribers, archive)):
-        try:
-            paper = look_up(paper_id, reach)
-        except SourceError as error:
-            log.warning("example papers: %s", error)
-            return
+    try:
+        for paper_id, paper in look_up_each(
+            sorted(unknown_examples(subscribers, archive)), archive, reach, at, look_up
+        ):
+            if paper is None:
+                log.warning("example paper %s is not known to Hugging Face; it is left out of the ranking", paper_id)
+    except SourceError as error:
+        log.warning("example papers: %s", error)
+
+
+def look_up_each(
+    ids: Iterable[str], archive: Archive, reach: Reach, at: datetime, look_up: LookUp
+) -> Iterator[tuple[str, Paper | None]]:
+    """Asks for papers one after another and keeps each, or that there is none; SourceError when nobody answers."""
+    for paper_id in ids:
+        paper = look_up(paper_id, reach)
         if paper is None:
-            log.warning("example paper %s is not known to Hugging Face; it is left out of the ranking", paper_id)
             archive.note_missing(paper_id, at)
         else:
             archive.keep(paper, at)
+        yield paper_id, paper
 
 
 def unknown_examples(subscribers: Iterable[Subscriber], archive: Archive) -> set[str]:

@@ -22,6 +22,9 @@ _ARXIV_WHOLE = re.compile(
 )
 _DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:\s*)?(10\.\d{4,9}/[^\s\"<>]+?)[.,;)]*", re.IGNORECASE)
 
+LONG_TITLE = 4
+"""Words from which a title names one paper."""
+
 
 def arxiv_id(text: str) -> str | None:
     """The arXiv id without its version, if `text` is one, or an arXiv or Hugging Face address of one."""
@@ -68,7 +71,7 @@ def same_by_title(a: Paper, b: Paper) -> bool:
     """
     if has_own_id(a) and has_own_id(b):
         return a.id == b.id
-    if len(title_key(a.title).split()) < 4:
+    if len(title_key(a.title).split()) < LONG_TITLE:
         return a.id == b.id and not (a.authors and b.authors and not _share_author(a, b))
     return not (a.authors and b.authors) or _share_author(a, b)
 

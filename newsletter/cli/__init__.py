@@ -21,7 +21,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "status": ("sending:status", "The account of a day, and the people."),
     "stop": ("sending:stop", "No further message is handed over."),
     "resume": ("sending:resume", "Take the stop back."),
-    "subscribers": ("subscribers:subscribers", "List, show and check the subscribers; print the schema."),
+    "subscribers": (
+        "subscribers:subscribers",
+        "List, show and check the subscribers; propose interests; print the schema.",
+    ),
     "explain": ("papers:explain", "Why a paper is (not) in a subscriber's edition."),
 }
 

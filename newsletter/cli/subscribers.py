@@ -1,4 +1,4 @@
-"""Looking at the subscribers' file: list, show, check, schema."""
+"""Looking at the subscribers' file: list, show, check, schema; learn proposes what to write into it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from newsletter.cli.learning import learn
 from newsletter.cli.opening import as_json, json_option, settings_of
 from newsletter.errors import SubscriberError
 from newsletter.models import Cadence, Subscriber
@@ -66,6 +67,9 @@ def schema(out: Path | None) -> None:
     else:
         out.write_text(text, "utf-8")
         click.echo(f"wrote {out}")
+
+
+subscribers.add_command(learn)
 
 
 def _roster(ctx: click.Context) -> tuple[Subscriber, ...]:
