@@ -116,6 +116,21 @@ def test_the_format_is_told_from_the_content_and_what_is_damaged_is_counted(body
     assert expected == (library.format, len(library.entries), library.damaged)
 
 
+@pytest.mark.parametrize(
+    ("fields", "ids"),
+    [
+        (
+            "doi = {10.5555/own}, note = {arXiv:2501.00001 [cs], extends arXiv:2401.00002}",
+            ("2501.00001", "10.5555/own"),
+        ),
+        ("eprint = {2501.00001}, note = {extends arXiv:2401.00002}", ("2501.00001",)),
+        ("note = {10.5555/remark}", ("10.5555/remark",)),
+    ],
+)
+def test_a_remark_may_name_the_paper_but_not_all_that_it_is_about(fields, ids):
+    assert [ids] == [entry.ids for entry in parse(f"@misc{{a, {fields}}}".encode()).entries]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "latin-1"])
 def test_the_encodings_of_old_programs_are_tolerated(encoding):
     body = "@misc{a, title = {Über Bäume}}\r\n@misc{b, title = {Più}}".encode(encoding)

@@ -137,9 +137,10 @@ def test_ids_alone_are_looked_up_once(home):
 def test_when_hugging_face_fails_the_rest_waits(home):
     (home.path / "ids.txt").write_text("2411.00001\n2411.00002\n")
     with HuggingFace(script=deque([says(b"no", 404), *[says(b"no", 403)] * 10])) as hub:
-        told = proposed(home, str(home.path / "ids.txt"), HF_ENDPOINT=hub.endpoint, NEWSLETTER_SOURCES="huggingface")
-    assert (1, []) == (told["waiting"], told["interests"])
-    assert "403" in told["failed"]
+        file, to = str(home.path / "ids.txt"), {"HF_ENDPOINT": hub.endpoint, "NEWSLETTER_SOURCES": "huggingface"}
+        told = home.run("subscribers", "learn", "ada@example.org", file, code=1, **to)
+    assert "0 new interests; left out: 2 known by an id alone; 1 not looked up yet, run it again for them" in told
+    assert "403" in told
 
 
 def test_nobody_is_asked_where_hugging_face_is_no_source(home):

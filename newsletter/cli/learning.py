@@ -20,7 +20,7 @@ from newsletter.propose import Proposal
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @json_option
 @click.pass_context
-def learn(ctx: click.Context, address: str, file: Path, machine: bool) -> None:
+def learn(ctx: click.Context, address: str, file: Path, machine: bool) -> int:
     """Propose interests for ADDRESS from the library in FILE, as YAML to paste into subscribers.yaml.
 
     FILE is an export of Zotero, Mendeley, Paperpile and the like (BibTeX, RIS, CSL-JSON), or a list of arXiv ids,
@@ -43,6 +43,7 @@ def learn(ctx: click.Context, address: str, file: Path, machine: bool) -> None:
         click.echo(as_json(_as_object(email, subscriber, proposal)))
     else:
         sys.stdout.write(_yaml(email, subscriber, proposal, is_there))
+    return 1 if proposal.waiting else 0
 
 
 def _body(file: Path) -> bytes:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import Final
 
-from newsletter.library.entries import Entry, Library, entry, ids_in, library, sure_first
+from newsletter.library.entries import Entry, Library, entry, ids_of, library
 
 _ENTRY = re.compile(r"(?:^[ \t]*|(?<=\}))@([A-Za-z]+)[ \t]*[{(]", re.MULTILINE)
 _SILENT: Final = ("comment", "preamble", "string")
@@ -23,7 +23,8 @@ _JOIN = re.compile(r"\s*#\s*")
 _BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
 _QUOTE = re.compile(r"\\.|[{}\"]", re.DOTALL)
 # Where exports put an id, the surest first. Google Scholar writes `journal = {arXiv preprint arXiv:1234.56789}`.
-_IDS: Final = ("eprint", "arxivid", "arxiv", "doi", "url", "journal", "journaltitle", "howpublished", "note", "annote")
+_IDS: Final = ("eprint", "arxivid", "arxiv", "doi", "url", "journal", "journaltitle", "howpublished")
+_REMARKS: Final = ("note", "annote", "annotation")
 _URL = re.compile(r"\\(?:url|href)\s?\{([^{}]*)\}")
 _ESCAPED = re.compile(r"\\([_&%#~])")
 
@@ -35,11 +36,11 @@ def parse(text: str) -> Library:
 
 def ids(text: str) -> Iterator[tuple[str, ...]]:
     """The canonical ids of every entry, in order, the surest first; empty where it has none."""
-    return (sure_first(_ids(fields)) for fields in _entries(text))
+    return map(_ids, _entries(text))
 
 
-def _ids(fields: Mapping[str, str]) -> Iterator[str]:
-    return (found for name in _IDS if name in fields for found in ids_in(_plain(fields[name])))
+def _ids(fields: Mapping[str, str]) -> tuple[str, ...]:
+    return ids_of(*([_plain(fields[name]) for name in names if name in fields] for names in (_IDS, _REMARKS)))
 
 
 def _known(fields: Mapping[str, str]) -> dict[str, str]:

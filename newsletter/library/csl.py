@@ -7,26 +7,14 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from newsletter.library.entries import Entry, Library, entry, ids_in, library
+from newsletter.library.entries import Entry, Library, entry, ids_of, library
 
 _SKIP = re.compile(r"[\s,]*")
 _ABSTRACT: Final = ("abstract", "abstractNote")
 _KEYWORDS: Final = ("keyword", "keywords", "tags")
 _YEAR: Final = ("issued", "date", "year", "published")
-_IDS: Final = (
-    "DOI",
-    "doi",
-    "arxiv",
-    "arxiv_id",
-    "arxivId",
-    "number",
-    "archive_location",
-    "URL",
-    "url",
-    "note",
-    "extra",
-    "id",
-)
+_IDS: Final = ("DOI", "doi", "arxiv", "arxiv_id", "arxivId", "number", "archive_location", "URL", "url", "id")
+_REMARKS: Final = ("note", "extra")
 
 
 def parse(text: str) -> Library:
@@ -71,7 +59,9 @@ def _entry(value: Mapping[str, Any]) -> Entry:
         "keywords": _first(value, _KEYWORDS),
         "year": _first(value, _YEAR),
     }
-    return entry(fields, (found for key in _IDS for text in _lines(value.get(key)) for found in ids_in(text)))
+    return entry(
+        fields, ids_of(*([line for key in some for line in _lines(value.get(key))] for some in (_IDS, _REMARKS)))
+    )
 
 
 def _first(value: Mapping[str, Any], keys: tuple[str, ...]) -> str:

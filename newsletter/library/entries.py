@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from html import unescape
+from itertools import islice
 from typing import Final
 
 from newsletter.identity import arxiv_id, paper_id, title_id, title_key
@@ -66,14 +67,14 @@ def library(format_: str, entries: Iterable[Entry], damaged: int = 0) -> Library
     return Library(format_, usable, damaged + len(found) - len(usable))
 
 
-def entry(fields: Mapping[str, str], ids: Iterable[str]) -> Entry:
+def entry(fields: Mapping[str, str], ids: tuple[str, ...]) -> Entry:
     """An entry of a format's fields `title`, `abstract`, `keywords`, `year`, as they are written there."""
     return Entry(
         title=shown(fields.get("title", ""))[:_LONGEST_TITLE],
         abstract=shown(fields.get("abstract", "")),
         keywords=_keywords(fields.get("keywords", "")),
         year=_year(fields.get("year", "")),
-        ids=sure_first(ids),
+        ids=ids,
     )
 
 
@@ -99,6 +100,16 @@ def _year(text: str) -> int | None:
 def sure_first(ids: Iterable[str]) -> tuple[str, ...]:
     """Each id once, arXiv ids before the others."""
     return tuple(sorted(dict.fromkeys(ids), key=lambda one: arxiv_id(one) is None))
+
+
+def ids_of(own: Iterable[str], remarks: Iterable[str]) -> tuple[str, ...]:
+    """The ids that an entry's own fields name, and where no arXiv id is among them, the first in its remarks.
+
+    Only the first: remarks name other papers too.
+    """
+    found = [id_ for value in own for id_ in ids_in(value)]
+    mentioned = (id_ for value in remarks for id_ in ids_in(value))
+    return sure_first(found if any(map(arxiv_id, found)) else (*found, *islice(mentioned, 1)))
 
 
 def ids_in(value: str) -> Iterator[str]:

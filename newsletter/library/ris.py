@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from newsletter.library.entries import Entry, Library, entry, ids_in, library
+from newsletter.library.entries import Entry, Library, entry, ids_of, library
 
 Tags: TypeAlias = dict[str, list[str]]
 
@@ -14,7 +14,8 @@ _LINE = re.compile(r"[ \t]*([A-Z][A-Z0-9]) {1,2}-(?: (.*))?")
 _TITLE: Final = ("TI", "T1", "CT", "BT")
 _ABSTRACT: Final = ("AB", "N2")
 _YEAR: Final = ("PY", "Y1", "DA")
-_IDS: Final = ("DO", "UR", "L1", "L2", "L3", "AN", "C1", "M1", "M3", "N1", "ID", "LK", "T2", "JO", "J2", "JF")
+_IDS: Final = ("DO", "UR", "AN", "ID", "LK", "L1", "L2", "L3", "T2", "JO", "J2", "JF")
+_REMARKS: Final = ("C1", "M1", "M3", "N1", "RN")
 
 
 def parse(text: str) -> Library:
@@ -51,7 +52,7 @@ def _entry(tags: Mapping[str, Sequence[str]]) -> Entry:
         "keywords": "\n".join(tags.get("KW", ())),
         "year": _first(tags, _YEAR),
     }
-    return entry(fields, (found for tag in _IDS for value in tags.get(tag, ()) for found in ids_in(value)))
+    return entry(fields, ids_of(*([value for tag in some for value in tags.get(tag, ())] for some in (_IDS, _REMARKS))))
 
 
 def _first(tags: Mapping[str, Sequence[str]], names: Sequence[str]) -> str:
