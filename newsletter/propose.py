@@ -70,8 +70,8 @@ def propose(app: App, subscriber: Subscriber | None, body: bytes, progress: Prog
     if not library.entries:
         raise SettingsError("no paper is named in it; give BibTeX, RIS, CSL-JSON, or arXiv ids and DOIs, one a line")
     distinct = _once(_filled(app, [entry.paper() for entry in library.entries]))
-    waiting, failed = _look_up(app, distinct, progress)
-    papers = _once(_filled(app, distinct))
+    asked, waiting, failed = _look_up(app, distinct, progress)
+    papers = _once(_filled(app, distinct)) if asked else distinct
     told = [paper for paper in papers if paper.title]
     groups, alone = _groups(told, app.term_model())
     mine = subscriber.interests if subscriber else ()
@@ -129,25 +129,27 @@ def _ids(paper: Paper) -> tuple[str, ...]:
     return (paper.id, *paper.also)
 
 
-def _look_up(app: App, papers: Sequence[Paper], progress: Progress) -> tuple[int, str]:
-    """Asks Hugging Face, where it is a source, for papers without abstract; how many wait, and why it was broken off.
+def _look_up(app: App, papers: Sequence[Paper], progress: Progress) -> tuple[int, int, str]:
+    """Asks Hugging Face, where it is a source, for papers without abstract.
+
+    Returns how many it answered for, how many wait, and why it was broken off.
 
     Those of which only the id is known come first, the newest before the others.
     """
     if not any(name.partition(":")[0] == "huggingface" for name in app.settings.sources):
-        return 0, ""
+        return 0, 0, ""
     missing = app.archive.missing()
     wanted = {id_: bool(paper.title) for paper in papers if not paper.abstract and (id_ := _arxiv(paper))}
     order = sorted(sorted(wanted.keys() - missing, key=_month, reverse=True), key=wanted.__getitem__)
     asked = order[:MOST_LOOKED_UP]
-    done = 0
+    done, failed = 0, ""
     try:
         for _ in look_up_each(asked, app.archive, app.reach, app.clock(), huggingface.lookup):
             done += 1
             progress("papers looked up", done, len(asked))
     except SourceError as error:
-        return len(order) - done, str(error)
-    return len(order) - done, ""
+        failed = str(error)
+    return done, len(order) - done, failed
 
 
 def _arxiv(paper: Paper) -> str:

@@ -119,6 +119,19 @@ def test_what_the_archive_is_full_of_names_nothing():
     assert not name.name.startswith("Wild")
 
 
+def test_what_half_of_the_archive_says_is_no_keyword_although_it_may_be_the_name():
+    papers = [Paper(f"2603.{n:05d}", "A Study", f"{n}. Here the wild yeast is.") for n in range(6)]
+    model = TermModel(1000, {"wild yeast": 400, "wild": 400, "yeast": 400})
+    [name] = names(papers, np.zeros(6, dtype=np.intp), model)
+    assert ("Wild yeast", ()) == (name.name, name.keywords)
+
+
+def test_a_single_word_is_a_keyword_once_the_archive_can_tell_that_it_is_rare():
+    papers = [Paper(f"2603.{n:05d}", "A Study", f"{n}. Here is yeast, and here it was.") for n in range(6)]
+    told = [names(papers, np.zeros(6, dtype=np.intp), TermModel(size, {}))[0] for size in (0, 1000)]
+    assert [("Yeast", ()), ("Yeast", ("yeast",))] == [(one.name, one.keywords) for one in told]
+
+
 def test_a_phrase_is_named_whole_and_without_stems():
     texts = [f"Case {n}. This is about large language models, and what they are." for n in range(6)]
     papers = [Paper(f"2603.{n:05d}", "A Study", text) for n, text in enumerate(texts)]

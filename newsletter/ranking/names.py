@@ -21,26 +21,29 @@ _WEB = re.compile(r"https?://\S+")
 _PARTS = re.compile(r"[^\w\s-]+|_+|--+")
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _EMPTY = frozenset(
-    """abstract accuracy achieve achieving address addressing advance allow approach article based better challenge
-    challenging code compared comparison comprehensive conduct consider current demonstrate demonstrating despite
+    """abstract accuracy achieve achieving address addressing advance aim aiming allow approach article based better challenge
+    challenging code compared comparison comprehensive conduct consider current demonstrate demonstrated demonstrating despite
     different effective effectively effectiveness empirical enable enabling enhance enhancing evaluate evaluating
-    existing experiment experimental explore extensive finally first framework furthermore given however http https
+    existing experiment experimental explore extensive finally finding first framework furthermore given however http https
     important improve improved improvement improving include including introduce introducing investigate key lack
     leverage leveraging like limitation limited method moreover multiple new novel outperform outperforming outperforms
     overall paper performance performing potential present previous prior problem promising propose proposed proposing
-    provide providing recent recently remain require requiring respectively result scenario setting show showing shown
+    provide providing recent recently remain remarkable require requiring respectively result scenario setting show showing shown
     significant significantly specifically state-of-the-art strong study superior survey task technique three two
     understanding use used using variety various via wide widely work""".split()
 )
 """Words of every paper: none of them stands in a name."""
 _LONGEST = 4  # words in a phrase
-_HELD = 0.1  # of a group's papers have a phrase that tells it
+_HELD = 0.05  # of a group's papers have a phrase that tells it
 _FEW = 0.01  # the share of all papers that a phrase which stands nowhere else is taken to have
 _TELLING = (1.0, 2.2, 2.5, 2.5)  # how much more a phrase of one, two, three, four words tells
 _INSIDE = 0.6  # a phrase that mostly stands inside a longer one: in this share of its papers
-_NEARLY = 0.5  # of the best phrase's worth, from which a phrase is a better name than a single word
-_AS_GOOD = (0.5, 0.25)  # of the best phrase's worth, which a word, or a phrase, must have as a keyword
+_NEARLY = 0.4  # of the best phrase's worth, from which a phrase may be the better name
+_AS_GOOD = 0.25  # of the best keyword's worth, which the others must have
+_ALMOST_ALL = 0.5  # of a group's papers have a single word that is a keyword
+_CANDIDATES = 10  # for a name, so that no two groups share one
 _COMMON = (0.02, 0.05)  # of all other papers: a word, or a phrase, that more of them have is no keyword
+_ENOUGH = 500  # papers in the archive, before it can tell which single words are common
 _IN_TITLE = 0.01  # what a spelling counts where every word may have a capital
 
 Token: TypeAlias = tuple[str, str]
@@ -73,15 +76,21 @@ class _Phrase:
     """A phrase that a group of papers has."""
 
     key: str
-    worth: float
-    """How well it tells the group from the rest."""
+    held: float
+    """The share of the group's papers that have it."""
     usual: float
     """The share of other papers that have it: of those that were grouped, or of the archive's."""
+    is_common: bool
+    """Whether it would bring many papers that are about something else."""
 
     @property
-    def is_common(self) -> bool:
-        """Whether it would bring many papers that are about something else."""
-        return self.usual > _COMMON[" " in self.key]
+    def worth(self) -> float:
+        """How well it tells the group from the rest."""
+        return _TELLING[self.key.count(" ")] * self.held * math.log((self.held + _FEW) / (self.usual + _FEW))
+
+    @property
+    def is_several(self) -> bool:
+        return " " in self.key
 
 
 def names(papers: Sequence[Paper], labels: Labels, model: TermModel) -> tuple[Name, ...]:
@@ -92,10 +101,11 @@ def names(papers: Sequence[Paper], labels: Labels, model: TermModel) -> tuple[Na
     found: list[Name] = []
     for group in range(labels.max(initial=ALONE) + 1):
         rows = [row for row, label in enumerate(labels) if label == group]
-        chosen = _chosen(_telling([held[row] for row in rows], everywhere, len(papers), model))
-        forms = _forms((run for row in rows for run in read[row]), [phrase.key for phrase in chosen])
-        called = [_capital(forms[phrase.key]) for phrase in chosen] or [f"Like {papers[rows[0]].title}"]
-        keywords = tuple(forms[phrase.key] for phrase in chosen if not phrase.is_common)
+        phrases = _telling([held[row] for row in rows], everywhere, len(papers), model)
+        named, chosen = _for_name(phrases), _keywords(phrases)
+        forms = _forms((run for row in rows for run in read[row]), {phrase.key for phrase in (*named, *chosen)})
+        called = [_capital(forms[phrase.key]) for phrase in named] or [f"Like {papers[rows[0]].title}"]
+        keywords = tuple(forms[phrase.key] for phrase in chosen)
         found.append(Name(_first_new(called, [one.name for one in found]), keywords))
     return tuple(found)
 
@@ -146,8 +156,8 @@ def _telling(
     for key, count in counts.items():
         if count >= max(2, _HELD * size) and key not in nested:
             usual = max((everywhere[key] - count) / others, _share(key, model))
-            gain = math.log((count / size + _FEW) / (usual + _FEW))
-            found.append(_Phrase(key, _TELLING[key.count(" ")] * count / size * gain, usual))
+            common = usual > _COMMON[" " in key] or (" " not in key and model.papers < _ENOUGH)
+            found.append(_Phrase(key, count / size, usual, common))
     return sorted(found, key=lambda phrase: (-phrase.worth, phrase.key))
 
 
@@ -169,24 +179,28 @@ def _share(key: str, model: TermModel) -> float:
     return held / max(model.papers, 1)
 
 
-def _chosen(phrases: Sequence[_Phrase]) -> list[_Phrase]:
-    """The most telling phrases, the one for the name first; none has all the words of another.
-
-    What is common may be a name, but no keyword: a keyword alone brings papers.
-    """
-    chosen = [_for_name(phrases)] if phrases else []
-    for phrase in phrases:
-        good = phrase.worth >= _AS_GOOD[" " in phrase.key] * phrases[0].worth and not phrase.is_common
-        if good and not any(_overlap(phrase.key, other.key) for other in chosen):
+def _keywords(phrases: Sequence[_Phrase]) -> list[_Phrase]:
+    """The most telling phrases that do not bring other papers; none has all the words of another."""
+    telling = [phrase for phrase in phrases if not phrase.is_common]
+    chosen: list[_Phrase] = []
+    for phrase in telling:
+        enough = phrase.worth >= _AS_GOOD * telling[0].worth and (phrase.is_several or phrase.held >= _ALMOST_ALL)
+        if enough and not any(_overlap(phrase.key, other.key) for other in chosen):
             chosen.append(phrase)
     return chosen[:KEYWORDS]
 
 
-def _for_name(phrases: Sequence[_Phrase]) -> _Phrase:
-    """The best phrase, or one that is nearly as good where the best is a single word."""
-    best = phrases[0]
-    good = (phrase for phrase in phrases if " " in phrase.key and phrase.worth >= _NEARLY * best.worth)
-    return next(good, best)
+def _for_name(phrases: Sequence[_Phrase]) -> list[_Phrase]:
+    """The phrases as names, the best first: one word, or a common phrase, only where it is far better than the rest.
+
+    A common word is none as long as there is anything else.
+    """
+    far = _NEARLY * max((phrase.worth for phrase in phrases), default=0)
+
+    def order(one: _Phrase) -> tuple[bool, ...]:
+        return one.is_common and not one.is_several, one.worth < far, one.is_common, not one.is_several
+
+    return sorted(phrases, key=order)[:_CANDIDATES]
 
 
 def _overlap(key: str, other: str) -> bool:
