@@ -206,8 +206,9 @@ def _examples_first(papers: Sequence[Paper], near: Sequence[float]) -> list[Pape
 
 
 def _when(paper: Paper) -> str:
-    """The month it came out, `2006`; the earliest where nobody knows."""
-    return _month(_arxiv(paper)) or (paper.published.strftime("%y%m") if paper.published else "")
+    """The month it came out, `202006`; the earliest where nobody knows."""
+    month = _month(_arxiv(paper))
+    return f"20{month}" if month else (paper.published.isoformat() if paper.published else "").replace("-", "")[:6]
 
 
 def _is_known(group: _Group, interest: Interest) -> bool:

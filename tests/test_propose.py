@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections import deque
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from newsletter.subscribers import parse
 from newsletter.subscribers.paste import as_yaml, subscriber_as_yaml
 from tests.homes import invented_day, make_home
 from tests.servers.huggingface import HuggingFace, paper_json, says
-from tests.test_clusters import PAPERS, SUBJECTS
+from tests.test_clusters import PAPERS, SUBJECTS, library
 
 ADA = "subscribers:\n  - email: ada@example.org\n    timezone: UTC\n    trending: 2\n"
 EXAMPLES = "    interests:\n      - name: Robots\n        like: [2411.00001]\n"
@@ -66,6 +67,15 @@ def test_each_subject_of_the_library_becomes_an_interest_with_its_papers_as_exam
 def test_examples_come_with_their_titles(home):
     paper = PAPERS[0]
     assert f"          - {paper.id}  # {paper.title}\n" in learn(home)
+
+
+def test_of_a_large_group_twenty_papers_are_examples_rather_new_ones(home):
+    papers = [replace(paper, id=f"{1901 + 100 * (n // 5)}.{n:05d}") for n, paper in enumerate(library(30, ("rivers",)))]
+    (home.path / "library.bib").write_text(bibtex(papers))
+    [one] = proposed(home)["interests"]
+    assert (20, 30) == (len(one["like"]), one["papers"])
+    new, old = ({paper.id for paper in half} for half in (papers[15:], papers[:15]))
+    assert len(new & set(one["like"])) > len(old & set(one["like"]))
 
 
 def test_somebody_new_gets_a_whole_entry_and_a_new_home_a_whole_file(home):
