@@ -13,12 +13,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from newsletter import http
+from newsletter import embeddings, http
 from newsletter.archive import Archive
+from newsletter.embeddings import Floats
 from newsletter.errors import StoreError
 from newsletter.ledger import Ledger
 from newsletter.links import reference
-from newsletter.models import Subscriber
+from newsletter.models import Paper, Subscriber
 from newsletter.providers import Provider, is_rehearsal, open_provider
 from newsletter.ranking.terms import TermModel, dump, learn, load
 from newsletter.render import Imprint, Renderer, default_templates
@@ -26,6 +27,7 @@ from newsletter.settings import Settings
 from newsletter.sources.reach import Reach
 from newsletter.subscribers import read
 from newsletter.suppressions import Suppressions
+from newsletter.vectors import Vectors
 
 LEARNED_FROM = 20_000  # papers, the most recently listed
 GROWTH = 1.2  # learn again when the archive has grown by this factor
@@ -42,6 +44,8 @@ class App:
     reach: Reach
     renderer: Renderer
     clock: Callable[[], datetime]
+    vectors: Vectors | None = None
+    """None unless the settings name a model."""
 
     @property
     def occasion(self) -> str:
@@ -79,6 +83,14 @@ class App:
         model = learn(self.archive.listed_papers(LEARNED_FROM))
         self.archive.save_model("terms", dump(model), model.papers, self.clock())
         return model
+
+    def embed(self, papers: Sequence[Paper]) -> Floats | None:
+        """A vector of length 1 for each paper, shape (papers, dimensions); None where no model is set."""
+        return self.embed_texts([embeddings.text_of(paper) for paper in papers])
+
+    def embed_texts(self, texts: Sequence[str]) -> Floats | None:
+        """The same for texts, as the words of an interest."""
+        return self.vectors.of(texts) if self.vectors else None
 
     @contextmanager
     def provider(self) -> Iterator[Provider]:
@@ -129,6 +141,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = lambda: datetim
             reach=_reach(settings, client),
             renderer=Renderer(imprint(settings), settings.templates or default_templates()),
             clock=clock,
+            vectors=_vectors(settings, archive) if settings.embeddings else None,
         )
 
 
@@ -148,3 +161,8 @@ def imprint(settings: Settings) -> Imprint:
 def _reach(settings: Settings, client: http.Client) -> Reach:
     patience = http.Patience(attempts=5, total=timedelta(minutes=6), sleep=time.sleep, jitter=random.random)
     return Reach(client, settings.home, patience, settings.hf_endpoint, settings.hf_token)
+
+
+def _vectors(settings: Settings, archive: Archive) -> Vectors:
+    model = embeddings.find(settings.embeddings, settings.home)
+    return Vectors(archive, model, lambda: embeddings.open_embedder(model, settings.hf_endpoint, settings.hf_token))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -81,6 +81,14 @@ _models = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("papers", sa.Integer, nullable=False),
     sa.Column("made_at", Moment, nullable=False),
+    sa.Column("checksum", sa.Text, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+_vectors = sa.Table(
+    "vectors",
+    _tables,
+    sa.Column("model", sa.Text, primary_key=True),
+    sa.Column("text", sa.Text, primary_key=True),  # its checksum
     sa.Column("checksum", sa.Text, nullable=False),
     sa.Column("content", sa.LargeBinary, nullable=False),
 )
@@ -264,6 +272,28 @@ class Archive:
         if row is None or row.checksum != _checksum(row.content):
             return None
         return row.content, row.papers
+
+    def save_vectors(self, model: str, vectors: Mapping[str, bytes]) -> None:
+        """Keeps the vector that a model made of each text, in place of what was kept before."""
+        rows = [
+            {"model": model, "text": _checksum(text.encode()), "checksum": _checksum(content), "content": content}
+            for text, content in vectors.items()
+        ]
+        with self._db.write() as connection:
+            for some in chunks([row["text"] for row in rows]):
+                connection.execute(_vectors.delete().where(_vectors.c.model == model, _vectors.c.text.in_(some)))
+            insert_new(connection, _vectors, rows)
+
+    def vectors(self, model: str, texts: Iterable[str]) -> dict[str, bytes]:
+        """The vectors that a model made of these texts, as far as they were kept and are not damaged."""
+        names = {_checksum(text.encode()): text for text in texts}
+        known: dict[str, bytes] = {}
+        with self._db.read() as connection:
+            for some in chunks(list(names)):
+                query = sa.select(_vectors).where(_vectors.c.model == model, _vectors.c.text.in_(some))
+                rows = connection.execute(query).all()
+                known |= {names[row.text]: row.content for row in rows if row.checksum == _checksum(row.content)}
+        return known
 
 
 class _Shelf:

@@ -48,6 +48,8 @@ class Settings:
     providers: tuple[str, ...] = field(default=("file:outbox",), repr=False)
     database: str = field(default="sqlite:///newsletter.db", repr=False)
     archive: str = field(default="sqlite:///archive.db", repr=False)
+    embeddings: str = ""
+    """A sentence-transformers model, by name or folder; empty where none is used."""
     min_papers: int = 1
     max_age: timedelta = timedelta(days=2)
     give_up_after: timedelta = timedelta(hours=6)
@@ -147,6 +149,12 @@ def _database(text: str) -> str:
     raise ValueError(f"it begins with {quoted(scheme[:20])}; write sqlite:///FILE or postgresql://USER@HOST/NAME")
 
 
+def _model(text: str) -> str:
+    """A model's name; `off` is none, so that the environment can take back what the file says."""
+    name = line(200)(text)
+    return "" if name.casefold() == "off" else name
+
+
 def _signing_secret(text: str) -> str:
     if len(text) < SHORTEST_SECRET:
         raise ValueError(f"a secret of {len(text)} characters can be guessed; use {SHORTEST_SECRET} or more at random")
@@ -209,6 +217,14 @@ KEYS: Final = (
         "papers and listings: what can be collected again",
         "archive",
         _database,
+    ),
+    Key(
+        "embeddings",
+        "NEWSLETTER_EMBEDDINGS",
+        "off",
+        "a sentence-transformers model that compares meanings, by name or folder",
+        "embeddings",
+        _model,
     ),
     Key(
         "reply_to",

@@ -31,7 +31,7 @@ def app_of(ctx: click.Context) -> Iterator[App]:
 
 def _log(level: int) -> None:
     logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(message)s", force=True)
-    for noisy in ("httpx", "httpcore", "httpx2", "httpcore2", "apscheduler"):
+    for noisy in ("httpx", "httpcore", "httpx2", "httpcore2", "apscheduler", "sentence_transformers"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -69,6 +69,8 @@ def _findings(app: App) -> Iterator[Finding]:
     yield ("home", "ok", str(app.settings.home.resolve()))
     yield from _subscribers(app)
     yield from _sources(app)
+    if app.vectors:
+        yield _tried("embeddings", app.vectors.check)
     yield _tried("provider", lambda: _provider(app))
     yield from _publisher(app)
     yield _now(app)
@@ -117,7 +119,7 @@ def _provider(app: App) -> str:
 
 
 def _publisher(app: App) -> Iterator[Finding]:
-    from newsletter import sources
+    from newsletter import embeddings, sources
 
     settings = app.settings
     if settings.sender_address.endswith("@localhost"):
@@ -132,6 +134,7 @@ def _publisher(app: App) -> Iterator[Finding]:
         yield ("postal_address", "warning", "not set: several countries demand one in the footer of a newsletter")
     with app.provider() as provider:
         hosts = [*provider.hosts(), *(host for name in settings.sources for host in sources.hosts(name, app.reach))]
+    hosts += embeddings.hosts(app.vectors.model, settings.hf_endpoint) if app.vectors else ()
     yield ("network", "ok", f"talks to {', '.join(dict.fromkeys(hosts)) or 'nobody'}, and to nobody else")
     stopped = app.ledger.stopped()
     if stopped:
