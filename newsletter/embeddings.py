@@ -11,10 +11,10 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -38,6 +38,10 @@ INSTALL: Final = "pip install 'newsletter[embeddings]'"
 
 _ON_THE_HUB: Final = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 _MARKS: Final = ("modules.json", "config.json")
+# A model without the files of its tokenizer says nothing of it, and reads every word as unknown. So these two have as
+# many words.
+_UNLIKE: Final = ("Rivers carry stones", "Faster score matching")
+_ALIKE: Final = 0.999
 # Read by huggingface_hub 2.4 and transformers 5.23 when they are imported (2026-11). The last stops a thread that
 # asks the hub to convert a model's weights for everybody.
 _QUIET: Final = {
@@ -74,7 +78,10 @@ def text_of(paper: Paper) -> str:
 
 def hosts(model: Model, endpoint: str = HUB) -> tuple[str, ...]:
     """The hosts that opening it may talk to."""
-    return () if model.folder else (urlsplit(endpoint).netloc.rpartition("@")[2],)
+    if model.folder:
+        return ()
+    # Downloads of large files are sent on to cdn-lfs.hf.co, cas-bridge.xethub.hf.co and the like (2026-11).
+    return ("huggingface.co", "*.hf.co") if endpoint == HUB else (urlsplit(endpoint).netloc.rpartition("@")[2],)
 
 
 def open_embedder(model: Model, endpoint: str = HUB, token: str = "") -> Embedder:
@@ -86,14 +93,7 @@ def open_embedder(model: Model, endpoint: str = HUB, token: str = "") -> Embedde
     _check(model)
     os.environ.update(_QUIET, HF_ENDPOINT=endpoint)
     load = _loader()
-    loaded = _from_folder(load, model) if model.folder else _from_hub(load, model, endpoint, token)
-    loaded.max_seq_length = min(loaded.max_seq_length or LONGEST, LONGEST)
-
-    def embed(texts: Sequence[str]) -> Floats:
-        rows = loaded.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
-        return np.asarray(rows, dtype=np.float32)
-
-    return embed
+    return _from_folder(load, model) if model.folder else _from_hub(load, model, endpoint, token)
 
 
 def _check(model: Model) -> None:
@@ -107,24 +107,43 @@ def _check(model: Model) -> None:
         raise SettingsError(f"embeddings: {model.folder} has no {' or '.join(_MARKS)}; name the folder of a model")
 
 
-def _loader() -> Callable[..., SentenceTransformer]:
+def _loader() -> Callable[..., Embedder]:
+    """The library; what it gives loads a model and tries it."""
     try:
         from sentence_transformers import SentenceTransformer
         from transformers.utils.logging import disable_progress_bar
     except (ImportError, OSError) as error:  # OSError: a torch for another machine
         raise SettingsError(f"embeddings: a library is missing ({_said(error)}); {INSTALL}") from error
     disable_progress_bar()
-    return partial(SentenceTransformer, trust_remote_code=False)
+
+    def load(where: str, **options: Any) -> Embedder:
+        embed = _embedder(SentenceTransformer(where, trust_remote_code=False, **options))
+        one, other = embed(_UNLIKE)
+        if not one @ other < _ALIKE:
+            raise ValueError("it makes the same of every text, as if files of its tokenizer were missing")
+        return embed
+
+    return load
 
 
-def _from_folder(load: Callable[..., SentenceTransformer], model: Model) -> SentenceTransformer:
+def _embedder(model: SentenceTransformer) -> Embedder:
+    model.max_seq_length = min(model.max_seq_length or LONGEST, LONGEST)
+
+    def embed(texts: Sequence[str]) -> Floats:
+        rows = model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
+        return np.asarray(rows, dtype=np.float32)
+
+    return embed
+
+
+def _from_folder(load: Callable[..., Embedder], model: Model) -> Embedder:
     try:
         return load(str(model.folder), local_files_only=True)
     except Exception as error:
         raise SettingsError(f"embeddings: {model.folder}: {_said(error)}; name the folder of another model") from error
 
 
-def _from_hub(load: Callable[..., SentenceTransformer], model: Model, endpoint: str, token: str) -> SentenceTransformer:
+def _from_hub(load: Callable[..., Embedder], model: Model, endpoint: str, token: str) -> Embedder:
     from huggingface_hub import HfApi
 
     with suppress(Exception):  # never downloaded, or not whole: then the hub is asked
@@ -133,7 +152,7 @@ def _from_hub(load: Callable[..., SentenceTransformer], model: Model, endpoint: 
         HfApi(endpoint, token or None).model_info(model.name, timeout=10)  # loading would ask for a minute in vain
         return load(model.name, token=token or None)
     except Exception as error:
-        [host] = hosts(model, endpoint)
+        host, *_ = hosts(model, endpoint)
         cure = "check the name and the network, and HF_TOKEN if the model is not open to all"
         raise SettingsError(f"embeddings: {model.name} from {host}: {_said(error)}; {cure}") from error
 

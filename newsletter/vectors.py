@@ -40,7 +40,7 @@ class Vectors:
     def check(self) -> str:
         """Embeds a text and says how it went. Raises SettingsError."""
         [row] = self._embedder(["A paper about nothing"])
-        return f"{self.model.name}: {len(row)} numbers a text, from {self.model.folder or 'the Hugging Face hub'}"
+        return f"{len(row)} numbers a text, from {self.model.folder or 'the Hugging Face hub'}"
 
     @cached_property
     def _embedder(self) -> Embedder:

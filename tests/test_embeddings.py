@@ -1,6 +1,7 @@
 """A sentence-transformers model: where it is found, what is said when it is not, and a real one."""
 
 import json
+import shutil
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -65,7 +66,7 @@ def test_what_is_neither_is_one_of_the_hub(tmp_path, name):
 
 
 def test_only_a_model_of_the_hub_talks_to_it(tmp_path):
-    assert ("huggingface.co",) == hosts(Model("lab/model"))
+    assert ("huggingface.co", "*.hf.co") == hosts(Model("lab/model"))
     assert ("hub.example.org:8080",) == hosts(Model("lab/model"), "https://hub.example.org:8080")
     assert () == hosts(Model("model", tmp_path))
 
@@ -110,9 +111,17 @@ def test_a_folder_that_cannot_be_loaded_or_brings_code_is_refused(tmp_path, modu
     assert said in fault(Model("x", tmp_path))
 
 
+@real
+def test_a_folder_without_its_words_is_refused(tmp_path):
+    whole = find(PACKAGE, tmp_path).folder
+    assert whole is not None
+    copy = shutil.copytree(whole, tmp_path / "copy", ignore=shutil.ignore_patterns("vocab.txt", "tokenizer.json"))
+    assert "it makes the same of every text" in fault(Model("copy", copy))
+
+
 def test_check_names_a_model_that_is_not_there(home):
     told = home.run("check", code=1, NEWSLETTER_EMBEDDINGS="mini")
-    assert "BROKEN  embeddings: embeddings: 'mini' is neither" in told
+    assert "BROKEN  model mini: embeddings: 'mini' is neither" in told
 
 
 # -- a real one
@@ -151,7 +160,7 @@ print(asked)
 @real
 def test_check_tries_a_model_on_this_machine(home):
     told = home.run("check", NEWSLETTER_EMBEDDINGS=PACKAGE)
-    assert f"ok      embeddings: {PACKAGE}: 384 numbers a text, from /" in told
+    assert f"ok      model {PACKAGE}: 384 numbers a text, from /" in told
     assert "nothing leaves this machine" in told
 
 
@@ -170,7 +179,7 @@ def test_a_model_of_the_hub_is_fetched_once_and_then_asks_nobody(home, tmp_path)
         again = home.run("check", **set_to)
         assert [f"/lab/mini/resolve/{COMMIT}/model.safetensors"] == [p for p in asked if p.endswith("tensors")][-1:]
         assert [] == hub.asked
-    assert "ok      embeddings: lab/mini: 384 numbers a text, from the Hugging Face hub" in first
+    assert "ok      model lab/mini: 384 numbers a text, from the Hugging Face hub" in first
     assert f"talks to {hub.place}, and to nobody else" in first
     assert first.splitlines()[:-1] == again.splitlines()[:-1]
 
@@ -184,7 +193,7 @@ def test_a_model_that_the_hub_does_not_have_is_said_at_once(home, tmp_path):
             "HF_HOME": f"{tmp_path}/hf",
         }
         told = home.run("check", code=1, **set_to)
-    assert f"BROKEN  embeddings: embeddings: lab/maxi from {hub.place}: " in told
+    assert f"BROKEN  model lab/maxi: embeddings: lab/maxi from {hub.place}: " in told
     assert "check the name and the network" in told
 
 

@@ -54,6 +54,7 @@ sources: [huggingface, arxiv:cs.CL+cs.LG]
 providers: [resend, file:outbox]
 database: postgresql://papers:hunter2@db/papers
 archive: sqlite:///data/archive.db
+embeddings: lab/our-model
 reply_to: lab@example.org
 min_papers: 3
 max_age: 36 hours
@@ -74,6 +75,7 @@ in_doubt: hold
         providers=("resend", "file:outbox"),
         database="postgresql://papers:hunter2@db/papers",
         archive=f"sqlite:///{home}/data/archive.db",
+        embeddings="lab/our-model",
         min_papers=3,
         max_age=timedelta(hours=36),
         give_up_after=timedelta(minutes=90),
@@ -90,6 +92,11 @@ def test_the_environment_wins_and_separates_lists_by_spaces(home: Path):
 def test_an_empty_variable_is_as_if_unset(home: Path):
     write(home, "name: From the file\n")
     assert "From the file" == load(home, {"NEWSLETTER_NAME": "", "NEWSLETTER_BASE_URL": " "}).name
+
+
+def test_the_environment_can_take_embeddings_back(home: Path):
+    write(home, "embeddings: lab/our-model\n")
+    assert "" == load(home, {"NEWSLETTER_EMBEDDINGS": "Off"}).embeddings
 
 
 def test_every_value_knows_its_origin(home: Path):

@@ -126,9 +126,9 @@ def test_an_archive_from_before_there_were_vectors_learns_them(tmp_path, model):
 
 
 def test_check_embeds_and_says_how_it_went(archive, model):
-    assert "lab/letters: 26 numbers a text, from the Hugging Face hub" == vectors(archive, model).check()
+    assert "26 numbers a text, from the Hugging Face hub" == vectors(archive, model).check()
     local = Vectors(archive, Model("letters", Path("/models/letters")), model.open)
-    assert "letters: 26 numbers a text, from /models/letters" == local.check()
+    assert "26 numbers a text, from /models/letters" == local.check()
 
 
 def test_papers_are_embedded_by_title_and_abstract(tmp_path, model):

@@ -70,7 +70,7 @@ def _findings(app: App) -> Iterator[Finding]:
     yield from _subscribers(app)
     yield from _sources(app)
     if app.vectors:
-        yield _tried("embeddings", app.vectors.check)
+        yield _tried(f"model {app.vectors.model.name}", app.vectors.check)
     yield _tried("provider", lambda: _provider(app))
     yield from _publisher(app)
     yield _now(app)
