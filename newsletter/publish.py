@@ -144,10 +144,11 @@ def who_is_due(app: App, roster: Sequence[Subscriber], now: datetime, order: Ord
 def starts(app: App, found: Sequence[tuple[Subscriber, Period]]) -> list[Due]:
     """Where each edition starts: after the subscriber's last one, else with its period."""
     last = app.ledger.last_editions(app.occasions, {s.key: period.day for s, period in found})
-    return [_start(subscriber, period, last.get(subscriber.key)) for subscriber, period in found]
+    return [start(subscriber, period, last.get(subscriber.key)) for subscriber, period in found]
 
 
-def _start(subscriber: Subscriber, period: Period, last: LastEdition | None) -> Due:
+def start(subscriber: Subscriber, period: Period, last: LastEdition | None) -> Due:
+    """Where an edition starts, for somebody whose last one ended there; None for a first edition."""
     if last is None:
         return Due(subscriber, period, period.since, None, None)
     since, earliest = last.cut_off_day + DAY, period.day - LONGEST_GAP + DAY
@@ -194,12 +195,16 @@ def plan(app: App, waiting: Sequence[Due], now: datetime, order: Order) -> int:
 
 def _skip(app: App, due: Due, now: datetime, order: Order) -> str:
     """Why this subscriber gets nothing this time; empty when they do."""
-    pause = due.subscriber.paused_until
-    if pause is not None and due.period.day < pause:
-        return f"paused until {pause}"
+    if is_paused(due.subscriber, due.period.day):
+        return f"paused until {due.subscriber.paused_until}"
     if order.date is None and now - periods.moment(due.subscriber, due.period.day) > app.settings.max_age:
         return f"too old: was due on {due.period.day}"
     return ""
+
+
+def is_paused(subscriber: Subscriber, day: date) -> bool:
+    """Whether the subscriber wants nothing on that local day."""
+    return subscriber.paused_until is not None and day < subscriber.paused_until
 
 
 def _planned(app: App, due: Due, digest: Digest | None, now: datetime, skip: str) -> Planned:
