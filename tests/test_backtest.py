@@ -1,11 +1,12 @@
 """Past days once more: the replay brings what would have been sent, and the comparison what differs."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 import newsletter.backtest.replay
-from newsletter.backtest import Replay, Replayed, Shown, backtest, difference, sums
+from newsletter.backtest import Replay, Replayed, Shown, difference, replayed, sums
 from newsletter.errors import SettingsError
 from newsletter.ledger import Key
 from newsletter.models import Cadence, Listing, SourceState
@@ -41,7 +42,7 @@ def shown(replay):
 
 
 def played(app, reader, since=DAY, until=None):
-    return backtest(app, since, until or WEEK[-1], [reader]).replays[reader]
+    return replayed(app, since, until or WEEK[-1], [reader]).replays[reader]
 
 
 # -- the replay
@@ -91,7 +92,7 @@ def test_the_replay_brings_what_was_really_sent_edition_by_edition(home):
     with home.app(NOW) as app:
         for day in WEEK:
             publish(app, NOW, Order(day))
-        replays = backtest(app, DAY, WEEK[-1], app.roster()).replays
+        replays = replayed(app, DAY, WEEK[-1], app.roster()).replays
         for reader, replay in replays.items():
             made = [app.ledger.find(Key(reader.key, one.period.name, app.occasion)) for one in replay.editions]
             sent = [list(delivery.claim.papers) if delivery.claim else [] for delivery in made]
@@ -106,7 +107,7 @@ def test_nothing_is_recorded_and_what_was_really_sent_does_not_count_as_seen(hom
     with home.app(NOW) as app:
         publish(app, NOW, Order(DAY))
         before = app.ledger.account(app.occasion), app.ledger.seen(app.occasions, ["ada@example.org"])
-        [replay] = backtest(app, DAY, DAY, app.roster()).replays.values()
+        [replay] = replayed(app, DAY, DAY, app.roster()).replays.values()
         assert before == (app.ledger.account(app.occasion), app.ledger.seen(app.occasions, ["ada@example.org"]))
         assert 1 == len(list(replay.papers))
 
@@ -117,7 +118,7 @@ def test_days_that_the_archive_lacks_are_named_and_not_called_quiet(home):
         listed(app, WEEK[1])
         listed(app, WEEK[2], state="broken")
         listed(app, WEEK[4], 2)
-        found = backtest(app, DAY, WEEK[4], [ada()])
+        found = replayed(app, DAY, WEEK[4], [ada()])
         assert (WEEK[2], WEEK[3]) == found.lacking
         assert 3 == found.days
         [replay] = found.replays.values()
@@ -137,9 +138,9 @@ def test_a_weekly_edition_counts_days_before_the_span_that_its_week_covers(home)
 def test_without_a_last_day_it_is_today_when_it_was_listed_already(home):
     with home.app(NOW) as app:
         listed(app, NOW.date() - timedelta(days=2), 1)
-        assert NOW.date() - timedelta(days=1) == backtest(app, DAY, None, []).until
+        assert NOW.date() - timedelta(days=1) == replayed(app, DAY, None, []).until
         listed(app, NOW.date(), 2)
-        assert NOW.date() == backtest(app, DAY, None, []).until
+        assert NOW.date() == replayed(app, DAY, None, []).until
 
 
 @pytest.mark.parametrize(
@@ -155,14 +156,14 @@ def test_days_that_cannot_be_replayed_are_said(home, since, until, said):
     with home.app(NOW) as app:
         listed(app, DAY, 1)
         with pytest.raises(SettingsError, match=said):
-            backtest(app, since, until, [ada()])
+            replayed(app, since, until, [ada()])
 
 
 def test_two_versions_of_a_reader_are_replayed_apart_and_the_same_reader_once(home):
     with home.app(NOW) as app:
         listed(app, DAY, 1, 2, 3)
         few = ada(max_papers=1)
-        replays = backtest(app, DAY, DAY, [ada(), few, ada()]).replays
+        replays = replayed(app, DAY, DAY, [ada(), few, ada()]).replays
         assert {ada(): [[1, 2, 3]], few: [[1]]} == {reader: shown(replay) for reader, replay in replays.items()}
 
 
@@ -268,3 +269,129 @@ def test_sections_of_either_file_are_compared():
 def test_the_same_file_twice_differs_in_nothing():
     found = difference(a_replay([a_paper(1)]), a_replay([a_paper(1)]))
     assert (0, 0, 1, ()) == (found.total.here, found.total.there, found.total.both, found.days)
+
+
+# -- the command
+
+TWO = """
+defaults: {timezone: UTC, trending: 0}
+subscribers:
+  - email: ada@example.org
+    interests: [{name: Flows, keywords: [flow matching, rectified flow]}]
+  - email: bo@example.org
+    cadence: weekly sunday
+    interests: [{name: Flows, keywords: [flow matching]}]
+"""
+OTHER = """
+defaults: {timezone: UTC, trending: 0}
+subscribers:
+  - email: ada@example.org
+    max_papers: 1
+    interests: [{name: Flows, keywords: [flow matching, score matching]}]
+  - email: eve@example.org
+"""
+SPAN = ("--since", "2026-03-03", "--until", "2026-03-06")
+
+
+@pytest.fixture
+def filled(home):
+    home.subscribers(TWO)
+    (home.path / "other.yaml").write_text(OTHER)
+    with home.app(NOW) as app:
+        listed(app, WEEK[0], 1, 2)
+        listed(app, WEEK[1], 3)
+        listed(app, WEEK[2])
+    return home
+
+
+def squeezed(text):
+    """Each line with single spaces."""
+    return [" ".join(line.split()) for line in text.splitlines()]
+
+
+def test_backtest_tells_day_by_day_and_in_figures_what_would_have_been_sent(filled):
+    told = squeezed(filled.run("backtest", *SPAN))
+    assert [
+        "ada@example.org daily, 2026-03-03 to 2026-03-06",
+        "Flows Trending papers",
+        "2026-03-03 2 - 2",
+        "2026-03-04 1 - 1",
+        "2026-03-05 - - quiet",
+    ] == told[:5]
+    assert {"editions 2", "quiet 1", "papers 3", "papers an edition 1.5", "empty sections 0%"} <= set(told)
+    assert "most frequent reasons: flow matching 3" in told
+    assert "keyword 'rectified flow' (Flows) brought nothing in 3 days" in told
+    assert "no edition falls on these days" in told
+    assert "the archive lacks 1 of the days: 2026-03-06; `newsletter fetch --since 2026-03-06` collects them" in told
+    assert 1 == sum("upvotes are those that the archive knows now" in line for line in told)
+
+
+def test_backtest_tells_the_difference_to_another_file(filled):
+    told = squeezed(filled.run("backtest", *SPAN, "--against", str(filled.path / "other.yaml")))
+    other = f"{filled.path}/other.yaml"
+    assert f"Flows Trending papers {other} + -" in told
+    assert "2026-03-03 2 - 2 1 1 -" in told
+    assert f"subscribers.yaml {other}" in told
+    assert "papers 3 2" in told
+    assert {"Flows 1 0 2", "all 1 0 2"} <= set(told)
+    assert f"{other}: keyword 'score matching' (Flows) brought nothing in 3 days" in told
+    [change] = [line for line in told if line.startswith("+ Flow Matching in Case")]
+    assert "2026-03-03" == told[told.index(change) - 1]
+    assert "only in subscribers.yaml: bo@example.org" in told
+    assert f"only in {other}: eve@example.org" in told
+
+
+def test_a_paper_that_moves_to_another_day_says_so(filled):
+    (filled.path / "other.yaml").write_text(TWO.replace("weekly sunday", "weekly friday"))
+    filled.subscribers(TWO.replace("weekly sunday", "daily"))
+    told = filled.run("backtest", *SPAN, "--subscriber", "bo@example.org", "--against", str(filled.path / "other.yaml"))
+    assert f"[Flows, {filled.path}/other.yaml on 2026-03-06]" in told
+    assert "[Flows, subscribers.yaml on 2026-03-04]" in told
+
+
+def test_names_that_look_like_markup_or_like_a_section_of_ours_are_told_as_they_are(filled):
+    filled.subscribers(TWO.replace("name: Flows, keywords", "name: '[b]Flows:robot:', keywords"))
+    assert "[b]Flows:robot: Trending papers" in squeezed(filled.run("backtest", *SPAN))
+    filled.subscribers(TWO.replace("name: Flows, keywords", "name: Trending, keywords"))
+    assert "2026-03-03 2 - 2" in squeezed(filled.run("backtest", *SPAN))
+
+
+def test_the_same_file_brings_the_same_papers(filled):
+    told = filled.run("backtest", *SPAN, "--against", str(filled.path / "subscribers.yaml"))
+    assert "bring the same papers on the same days" in told
+
+
+def test_backtest_gives_programs_one_object_with_everything(filled):
+    told = json.loads(filled.run("backtest", *SPAN, "--against", str(filled.path / "other.yaml"), "--json"))
+    assert ["2026-03-06"] == told["lacking"]
+    assert (["bo@example.org"], ["eve@example.org"]) == (told["only_here"], told["only_there"])
+    ada, bo = told["subscribers"]
+    assert ["2026-03-03", "2026-03-04", "2026-03-05"] == [one["period"]["name"] for one in ada["here"]["editions"]]
+    assert {"id", "title", "kind", "section", "score", "reasons", "listed"} == set(
+        ada["here"]["editions"][0]["papers"][0]
+    )
+    assert (3, 2) == (ada["here"]["sums"]["papers"], ada["there"]["sums"]["papers"])
+    assert {"section": "", "here": 1, "there": 0, "both": 2} == ada["difference"]["total"]
+    assert "there" not in bo
+
+
+def test_example_papers_that_the_archive_lacks_are_named(filled):
+    filled.subscribers(TWO.replace("keywords: [flow matching]", "keywords: [flow matching], like: [2011.13456]"))
+    assert "1 example paper is not in the archive and did not count: 2011.13456" in filled.run("backtest", *SPAN)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--since", "2026-04-01"], "the archive has no paper listed from 2026-04-01"),
+        (["--since", "2999-01-01"], "--since 2999-01-01 is in the future"),
+        ([*SPAN, "--subscriber", "eve@example.org"], "no subscriber 'eve@example.org'"),
+        ([*SPAN, "--against", "nowhere.yaml"], "nowhere.yaml: there is no such file"),
+        ([*SPAN, "--against", "broken.yaml"], "broken.yaml:2:"),
+        ([], "Missing option '--since'"),
+    ],
+)
+def test_a_backtest_that_cannot_be_is_said_in_a_line(filled, arguments, said):
+    (filled.path / "broken.yaml").write_text("subscribers:\n  - emial: ada@example.org\n")
+    named = [str(filled.path / one) if one.endswith(".yaml") else one for one in arguments]
+    assert said in filled.run("backtest", *named, code=2)

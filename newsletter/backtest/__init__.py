@@ -1,7 +1,7 @@
 """Past days once more: what this file would have sent, summed up, and beside what another would have."""
 
 from newsletter.backtest.compare import Changed, Difference, Shared, Sums, Tally, Wish, difference, sums
-from newsletter.backtest.replay import Backtest, Replay, Replayed, Shown, backtest
+from newsletter.backtest.replay import Backtest, Replay, Replayed, Shown, replayed
 
 __all__ = [
     "Backtest",
@@ -14,7 +14,7 @@ __all__ = [
     "Sums",
     "Tally",
     "Wish",
-    "backtest",
     "difference",
+    "replayed",
     "sums",
 ]

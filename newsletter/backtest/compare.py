@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from statistics import fmean
 
-from newsletter.backtest.replay import Replay, Shown
+from newsletter.backtest.replay import Kind, Replay, Shown
 from newsletter.models import Interest
 
 TOLD = 8  # reasons that are named, the most frequent
@@ -21,6 +21,7 @@ _COMMUNITY = re.compile(r"\d+ upvotes?")
 class Tally:
     """What one section brought."""
 
+    kind: Kind
     section: str
     papers: int
     days: int
@@ -117,10 +118,10 @@ def sums(replay: Replay) -> Sums:
     )
 
 
-def _tally(replay: Replay, kind: str, section: str) -> Tally:
+def _tally(replay: Replay, kind: Kind, section: str) -> Tally:
     days = [[p for p in edition.papers if (p.kind, p.section) == (kind, section)] for edition in replay.sent]
     papers = [paper for day in days for paper in day]
-    return Tally(section, len(papers), sum(map(bool, days)), _mean(papers) if kind == "interest" else None)
+    return Tally(kind, section, len(papers), sum(map(bool, days)), _mean(papers) if kind == "interest" else None)
 
 
 def _mean(papers: Sequence[Shown]) -> float | None:
@@ -150,19 +151,18 @@ def _wishes(interest: Interest, papers: Sequence[Shown]) -> Iterator[Wish]:
 def difference(here: Replay, there: Replay) -> Difference:
     """What only `here` brings, what only `there` brings, and what both bring."""
     ours, theirs = _by_section(here), _by_section(there)
-    sections = tuple(
-        _shared(name, ours.get(name, frozenset()), theirs.get(name, frozenset())) for name in {**ours, **theirs}
-    )
+    none: frozenset[str] = frozenset()
+    sections = tuple(_shared(key[1], ours.get(key, none), theirs.get(key, none)) for key in {**ours, **theirs})
     total = _shared("", frozenset(paper.id for paper in here.papers), frozenset(paper.id for paper in there.papers))
     return Difference(total, sections, tuple(_changes(_by_day(here), _by_day(there))))
 
 
-def _by_section(replay: Replay) -> dict[str, frozenset[str]]:
-    """Per section the ids of its papers: every interest of the file, and *Trending* where it brought any."""
-    found: dict[str, set[str]] = {interest.name: set() for interest in replay.subscriber.interests}
-    for paper in sorted(replay.papers, key=lambda paper: paper.kind):
-        found.setdefault(paper.section, set()).add(paper.id)
-    return {name: frozenset(ids) for name, ids in found.items()}
+def _by_section(replay: Replay) -> dict[tuple[Kind, str], frozenset[str]]:
+    """The ids of each section's papers: of every interest of the file, and of *Trending* where it brought any."""
+    found: dict[tuple[Kind, str], set[str]] = {("interest", one.name): set() for one in replay.subscriber.interests}
+    for paper in replay.papers:
+        found.setdefault((paper.kind, paper.section), set()).add(paper.id)
+    return {key: frozenset(ids) for key, ids in found.items()}
 
 
 def _shared(section: str, ours: frozenset[str], theirs: frozenset[str]) -> Shared:

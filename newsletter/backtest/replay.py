@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from newsletter import periods
 from newsletter.app import App
@@ -21,6 +21,7 @@ from newsletter.ledger import LastEdition
 from newsletter.models import Edition, Period, Subscriber
 from newsletter.publish import LONGEST_GAP, Progress, is_paused, start
 
+Kind: TypeAlias = Literal["interest", "trending"]
 DIGESTS = 20  # a composer keeps what it made of each, some megabytes: after so many a new one begins
 
 
@@ -30,7 +31,7 @@ class Shown:
 
     id: str
     title: str
-    kind: Literal["interest", "trending"]
+    kind: Kind
     section: str
     score: float
     reasons: tuple[str, ...]
@@ -80,7 +81,7 @@ class Backtest:
         return (self.until - self.since).days + 1 - len(self.lacking)
 
 
-def backtest(
+def replayed(
     app: App,
     since: date,
     until: date | None,

@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "subscribers:subscribers",
         "List, show and check the subscribers; propose interests; print the schema.",
     ),
+    "backtest": ("backtest:backtest", "What this file would have sent on past days, beside another."),
     "explain": ("papers:explain", "Why a paper is (not) in a subscriber's edition."),
 }
 
