@@ -349,6 +349,12 @@ def test_a_paper_that_moves_to_another_day_says_so(filled):
     assert "[Flows, subscribers.yaml on 2026-03-04]" in told
 
 
+def test_a_reader_who_pauses_is_named_with_the_day(filled):
+    filled.subscribers(TWO.replace("cadence: weekly sunday", "paused_until: 2026-12-24"))
+    told = squeezed(filled.run("backtest", *SPAN, "--subscriber", "bo@example.org"))
+    assert ["bo@example.org daily, 2026-03-03 to 2026-03-06", "paused until 2026-12-24"] == told[:2]
+
+
 def test_names_that_look_like_markup_or_like_a_section_of_ours_are_told_as_they_are(filled):
     filled.subscribers(TWO.replace("name: Flows, keywords", "name: '[b]Flows:robot:', keywords"))
     assert "[b]Flows:robot: Trending papers" in squeezed(filled.run("backtest", *SPAN))

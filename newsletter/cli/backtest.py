@@ -30,6 +30,7 @@ from newsletter.cli.progress import watching
 from newsletter.cli.subscribers import cadence
 from newsletter.errors import SettingsError
 from newsletter.models import Subscriber
+from newsletter.publish import is_paused
 from newsletter.text import readable
 
 OURS = "subscribers.yaml"
@@ -151,8 +152,8 @@ def _print_pair(told: Told, here: Replay, there: Replay | None) -> None:
     reader, found = here.subscriber, told.found
     click.secho(f"{reader.email}  {cadence(reader.cadence)}, {found.since} to {found.until}", bold=True)
     if not here.editions and (there is None or not there.editions):
-        paused = f"paused until {reader.paused_until}" if reader.paused_until else "no edition falls on these days"
-        click.echo(f"  {paused}\n")
+        paused = is_paused(reader, found.until)
+        click.echo(f"  {f'paused until {reader.paused_until}' if paused else 'no edition falls on these days'}\n")
         return
     _print_days(told, here, there)
     _print_sums(told, here, there)
@@ -281,13 +282,14 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     terminal = sys.stdout.isatty()
     table = Table(box=box.SIMPLE_HEAD if terminal else None, pad_edge=False, show_header=any(columns))
     for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number else "left", no_wrap=not terminal)
+        table.add_column(column, justify="right" if number else "left", no_wrap=not terminal, overflow="fold")
     for row in rows:
         table.add_row(*row)
     console = Console(width=None if terminal else WIDE, markup=False, highlight=False, emoji=False)
     with console.capture() as kept:
         console.print(Padding(table, (0, 0, 0, 2), expand=False))
-    click.echo("\n".join(line.rstrip() for line in kept.get().splitlines()) + "\n")
+    lines = [line.rstrip() for line in kept.get().splitlines()]
+    click.echo("\n".join(lines).strip("\n") + "\n")
 
 
 # -- once, at the end
