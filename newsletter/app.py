@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gzip
 import os
 import random
 import secrets
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from importlib import resources
 
 from newsletter import embeddings, http
 from newsletter.archive import Archive
@@ -21,7 +23,7 @@ from newsletter.ledger import Ledger
 from newsletter.links import reference
 from newsletter.models import Paper, Subscriber
 from newsletter.providers import Provider, is_rehearsal, open_provider
-from newsletter.ranking.terms import TermModel, dump, learn, load
+from newsletter.ranking.model import Model, TermCounts, dump, learn, load, read_counts
 from newsletter.render import Imprint, Renderer, default_templates
 from newsletter.settings import Settings
 from newsletter.sources.reach import Reach
@@ -29,7 +31,8 @@ from newsletter.subscribers import read
 from newsletter.suppressions import Suppressions
 from newsletter.vectors import Vectors
 
-LEARNED_FROM = 20_000  # papers, the most recently listed
+LEARNED_FROM = 40_000  # papers, the most recently listed
+MODEL = "ranking-1"  # with another recipe, another name: what an older one learned is not read
 GROWTH = 1.2  # learn again when the archive has grown by this factor
 
 
@@ -74,15 +77,20 @@ class App:
         path = self.settings.home / "note.md"
         return path.read_text("utf-8", "replace")[:20_000] if path.is_file() else ""
 
-    def term_model(self) -> TermModel:
-        """How telling each term is in this archive: learned now if the archive has grown, and kept."""
+    def model(self) -> Model:
+        """What this archive teaches: learned now if the archive has grown since, and kept."""
         size = min(self.archive.size(), LEARNED_FROM)
-        kept = self.archive.model("terms")
+        kept = self.archive.model(MODEL)
         if kept and size < max(kept[1] * GROWTH, kept[1] + 1):
             return load(kept[0])
-        model = learn(self.archive.listed_papers(LEARNED_FROM))
-        self.archive.save_model("terms", dump(model), model.papers, self.clock())
-        return model
+        return self.learn()
+
+    def learn(self) -> Model:
+        """Learns from the archive as it is now, and keeps what was learned."""
+        papers = list(self.archive.listed_papers(LEARNED_FROM))
+        content = dump(learn(papers, shipped_counts()))
+        self.archive.save_model(MODEL, content, len(papers), self.clock())
+        return load(content)
 
     def embed(self, papers: Sequence[Paper]) -> Floats | None:
         """A vector of length 1 for each paper, shape (papers, dimensions); None where no model is set."""
@@ -143,6 +151,12 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = lambda: datetim
             clock=clock,
             vectors=_vectors(settings, archive) if settings.embeddings else None,
         )
+
+
+def shipped_counts() -> TermCounts:
+    """In how many papers of a large feed each term stands: what a young archive leans on."""
+    table = resources.files("newsletter.ranking") / "terms.txt.gz"
+    return read_counts(gzip.decompress(table.read_bytes()).decode())
 
 
 def imprint(settings: Settings) -> Imprint:

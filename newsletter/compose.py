@@ -42,11 +42,11 @@ class Spoilt:
 
 
 class Composer:
-    """Composes for one run: the term model, each digest's index and each profile are made once."""
+    """Composes for one run: what the archive teaches, each digest's index and each profile are made once."""
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._model = app.term_model()
+        self._model = app.model()
         self._indexes: dict[str, Index] = {}
         self._profiles: dict[object, Profile] = {}
 

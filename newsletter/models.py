@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 Threshold: TypeAlias = Literal["loose", "normal", "strict"]
 State: TypeAlias = Literal["pending", "submitting", "submitted", "failed", "uncertain", "skipped"]
+SectionKind: TypeAlias = Literal["interest", "trending", "wildcard"]
 STATES: tuple[State, ...] = ("pending", "submitting", "submitted", "failed", "uncertain", "skipped")
 
 
@@ -184,9 +185,9 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One interest's papers in an edition, or *Trending*."""
+    """One interest's papers in an edition, or *Trending*, or one *wild card* between two interests."""
 
-    kind: Literal["interest", "trending"]
+    kind: SectionKind
     title: str
     matches: tuple[Match, ...]
 
@@ -206,6 +207,8 @@ class Edition:
     """The editor's note, Markdown."""
     considered: int = 0
     """How many candidates there were."""
+    missed: tuple[Candidate, ...] = ()
+    """*Just missed*: mentioned by their titles, not shown; they may come tomorrow."""
 
     @property
     def matches(self) -> Iterator[Match]:

@@ -6,7 +6,6 @@ the archive, where the pasted examples will be wanted.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,9 +17,10 @@ from newsletter.errors import SettingsError, SourceError
 from newsletter.identity import LONG_TITLE, arxiv_id, merge, paper_id, title_key
 from newsletter.library import parse
 from newsletter.models import Interest, Paper, Subscriber
-from newsletter.ranking.clusters import ALONE, clusters, matrix, nearness
+from newsletter.ranking.clusters import ALONE, clusters, nearness, shared
+from newsletter.ranking.model import Model, features, learn
 from newsletter.ranking.names import Name, names
-from newsletter.ranking.terms import TermModel, learn, paper_text, vector
+from newsletter.ranking.terms import paper_text
 from newsletter.sources import huggingface
 
 MOST_LIKED = 20
@@ -73,7 +73,7 @@ def propose(app: App, subscriber: Subscriber | None, body: bytes, progress: Prog
     asked, waiting, failed = _look_up(app, distinct, progress)
     papers = _once(_filled(app, distinct)) if asked else distinct
     told = [paper for paper in papers if paper.title]
-    groups, alone = _groups(told, app.term_model())
+    groups, alone = _groups(told, app.model())
     mine = subscriber.interests if subscriber else ()
     new = [group for group in groups if not any(_is_known(group, interest) for interest in mine)]
     left_out = {
@@ -176,23 +176,19 @@ class _Group:
     """The best examples first."""
 
 
-def _groups(papers: Sequence[Paper], model: TermModel) -> tuple[list[_Group], int]:
+def _groups(papers: Sequence[Paper], model: Model) -> tuple[list[_Group], int]:
     """The groups of the papers, the largest first, and how many papers are in none."""
-    together = _with(model, learn(papers))
-    rows = matrix([vector(paper_text(paper), together) for paper in papers])
+    # The archive's statistics and the library's as one: a fresh archive knows little.
+    together = learn(papers, model.term_counts, least=1)
+    rows = shared(features([paper_text(paper) for paper in papers], together).vectors)
     labels = clusters(rows)
     near = nearness(rows, labels)
     found = []
-    for number, name in enumerate(names(papers, labels, model)):
+    for number, name in enumerate(names(papers, labels, model.term_counts)):
         members = np.flatnonzero(labels == number).tolist()
         best = _examples_first([papers[row] for row in members], [float(near[row]) for row in members])
         found.append(_Group(name, tuple(best)))
     return found, int((labels == ALONE).sum())
-
-
-def _with(model: TermModel, own: TermModel) -> TermModel:
-    """The archive's statistics and the library's as one: a fresh archive knows little."""
-    return TermModel(model.papers + own.papers, Counter(model.counts) + Counter(own.counts))
 
 
 def _examples_first(papers: Sequence[Paper], near: Sequence[float]) -> list[Paper]:

@@ -11,9 +11,20 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Any
 
-from newsletter.models import Candidate, Digest, Edition, Match, Paper, Period, Section, SourceState, Subscriber
+from newsletter.models import (
+    Candidate,
+    Digest,
+    Edition,
+    Match,
+    Paper,
+    Period,
+    Section,
+    SectionKind,
+    SourceState,
+    Subscriber,
+)
 
 _PAPER_DEFAULTS = {field.name: field.default for field in fields(Paper)}
 
@@ -95,10 +106,12 @@ def _candidate(values: Mapping[str, Any]) -> Candidate:
 class Content:
     """What an edition is, apart from its digest and subscriber: what the ledger keeps of it."""
 
-    sections: tuple[tuple[Literal["interest", "trending"], str, tuple[tuple[str, float, tuple[str, ...]], ...]], ...]
+    sections: tuple[tuple[SectionKind, str, tuple[tuple[str, float, tuple[str, ...]], ...]], ...]
     """Per section: kind, title, and per match the paper's id, score and reasons."""
     notes: tuple[str, ...]
     considered: int
+    missed: tuple[str, ...] = ()
+    """The ids of the papers that are only mentioned."""
 
     @property
     def papers(self) -> tuple[str, ...]:
@@ -112,7 +125,8 @@ def content_of(edition: Edition) -> Content:
         (section.kind, section.title, tuple((m.paper.id, m.score, m.reasons) for m in section.matches))
         for section in edition.sections
     )
-    return Content(sections, edition.notes, edition.considered)
+    missed = tuple(candidate.paper.id for candidate in edition.missed)
+    return Content(sections, edition.notes, edition.considered, missed)
 
 
 def restore(content: Content, digest: Digest, subscriber: Subscriber, period: Period) -> Edition:
@@ -122,12 +136,13 @@ def restore(content: Content, digest: Digest, subscriber: Subscriber, period: Pe
         Section(kind, title, tuple(Match(by_id[id_], score, reasons) for id_, score, reasons in matches))
         for kind, title, matches in content.sections
     )
-    return Edition(subscriber, period, digest.id, sections, content.notes, digest.note, content.considered)
+    missed = tuple(by_id[id_] for id_ in content.missed)
+    return Edition(subscriber, period, digest.id, sections, content.notes, digest.note, content.considered, missed)
 
 
 def content_record(content: Content) -> str:
     """The content as JSON."""
-    return _json({"sections": content.sections, "notes": content.notes, "considered": content.considered})
+    return _json(asdict(content))
 
 
 def read_content(record: str) -> Content:
@@ -137,7 +152,7 @@ def read_content(record: str) -> Content:
         (kind, title, tuple((id_, score, tuple(reasons)) for id_, score, reasons in matches))
         for kind, title, matches in values["sections"]
     )
-    return Content(sections, tuple(values["notes"]), values["considered"])
+    return Content(sections, tuple(values["notes"]), values["considered"], tuple(values.get("missed", ())))
 
 
 def _json(values: object) -> str:

@@ -27,7 +27,7 @@ def home(tmp_path):
 
 def listed(app, day, *numbers, state="ok"):
     """Lists papers on flow matching on a day; without numbers it was asked for and quiet."""
-    papers = [numbered(n, title=f"Flow Matching in Case {n}", upvotes=0) for n in numbers]
+    papers = [numbered(n, title=f"Flow Matching in Case {n}", abstract="", upvotes=0) for n in numbers]
     app.archive.add("huggingface", [Listing(one, day) for one in papers], day, NOW)
     app.archive.note_collection(day, NOW, [SourceState("huggingface", state, "", len(papers))])
 

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from newsletter.models import Paper
-from newsletter.ranking.clusters import ALONE, clusters, matrix, nearness
+from newsletter.ranking.clusters import ALONE, clusters, nearness, shared
+from newsletter.ranking.model import TermCounts, features, learn
 from newsletter.ranking.names import names
-from newsletter.ranking.terms import TermModel, learn, paper_text, vector
+from newsletter.ranking.terms import paper_text
 
 SUBJECTS = {
     "yeast": ("wild yeast", "sourdough starters", "cold fermentation", "rye flour"),
@@ -17,7 +18,7 @@ SUBJECTS = {
     "stars": ("dust discs", "young stars", "infrared spectra", "planet formation"),
 }
 SYLLABLES = "ba ce di fo gu ha je ki lo mu na pe ri so tu va we xi yo zu".split()
-EMPTY = TermModel(0, {})
+EMPTY = TermCounts(0, {})
 
 
 def library(per_subject, subjects=tuple(SUBJECTS)):
@@ -28,15 +29,14 @@ def library(per_subject, subjects=tuple(SUBJECTS)):
         for subject in subjects:
             first, second = chance.choice(SUBJECTS[subject], 2, replace=False)
             words = [f"{subject[0]}{a}{b}" for a in SYLLABLES[:10] for b in SYLLABLES[10:]]
-            inside = ", ".join(chance.choice(words, 30, replace=False))
+            inside = ", ".join(chance.choice(words, 60, replace=False))
             abstract = f"In this paper we study {first}: {inside}. We show that {second} are as they are."
             papers.append(Paper(f"2603.{len(papers):05d}", f"{first.title()} in Case {number}", abstract))
     return papers
 
 
 def rows(papers):
-    model = learn(papers)
-    return matrix([vector(paper_text(paper), model) for paper in papers])
+    return shared(features([paper_text(paper) for paper in papers], learn(papers, least=1)).vectors)
 
 
 PAPERS = library(12)
@@ -98,7 +98,8 @@ def test_odd_matrices_are_no_trouble(shape):
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.dictionaries(st.sampled_from("abcdefgh"), st.floats(0.1, 1), max_size=4), max_size=40))
 def test_every_label_is_a_group_of_three_or_alone(vectors):
-    labels = clusters(matrix(vectors))
+    places = np.array([[one.get(letter, 0.0) for letter in "abcdefgh"] for one in vectors]).reshape(-1, 8)
+    labels = clusters(shared(sparse.csr_matrix(places)))
     sizes = np.bincount(labels[labels >= 0]) if (labels >= 0).any() else np.array([3])
     assert len(vectors) == len(labels)
     assert sizes.min() >= 3
@@ -114,21 +115,21 @@ def test_groups_are_named_by_what_tells_them_as_their_papers_write_it():
 
 
 def test_what_the_archive_is_full_of_names_nothing():
-    model = TermModel(1000, {"wild yeast": 900, "wild": 900, "yeast": 900})
+    model = TermCounts(1000, {"wild yeast": 900, "wild": 900, "yeast": 900})
     [name] = names(library(10, ("yeast",)), np.zeros(10, dtype=np.intp), model)
     assert not name.name.startswith("Wild")
 
 
 def test_what_half_of_the_archive_says_is_no_keyword_although_it_may_be_the_name():
     papers = [Paper(f"2603.{n:05d}", "A Study", f"{n}. Here the wild yeast is.") for n in range(6)]
-    model = TermModel(1000, {"wild yeast": 400, "wild": 400, "yeast": 400})
+    model = TermCounts(1000, {"wild yeast": 400, "wild": 400, "yeast": 400})
     [name] = names(papers, np.zeros(6, dtype=np.intp), model)
     assert ("Wild yeast", ()) == (name.name, name.keywords)
 
 
 def test_a_single_word_is_a_keyword_once_the_archive_can_tell_that_it_is_rare():
     papers = [Paper(f"2603.{n:05d}", "A Study", f"{n}. Here is yeast, and here it was.") for n in range(6)]
-    told = [names(papers, np.zeros(6, dtype=np.intp), TermModel(size, {}))[0] for size in (0, 1000)]
+    told = [names(papers, np.zeros(6, dtype=np.intp), TermCounts(size, {}))[0] for size in (0, 1000)]
     assert [("Yeast", ()), ("Yeast", ("yeast",))] == [(one.name, one.keywords) for one in told]
 
 

@@ -9,13 +9,13 @@ from newsletter.editing.edit import edit, new_papers, quiet_reason
 from newsletter.editing.explain import explain
 from newsletter.models import Candidate, Digest, Interest, Paper, Period, SourceState, Subscriber
 from newsletter.ranking.index import index
+from newsletter.ranking.model import learn
 from newsletter.ranking.profile import profile
 from newsletter.ranking.rank import rank
-from newsletter.ranking.terms import TermModel
 
 DAY = date(2026, 3, 3)
 PERIOD = Period("2026-03-03", DAY, DAY)
-MODEL = TermModel(0, {})
+MODEL = learn(())
 
 
 def candidate(number, words, upvotes=0, **changes):

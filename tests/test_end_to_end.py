@@ -38,8 +38,9 @@ subscribers:
 
 
 def ids_in(content: bytes) -> list[str]:
-    """The arXiv ids of a mail, in the order of its text part."""
-    return list(dict.fromkeys(re.findall(r"arxiv\.org/abs/(\d{4}\.\d{5})", text_of(content))))
+    """The arXiv ids of the papers that a mail shows, in the order of its text part."""
+    shown = text_of(content).partition("\nJust missed\n")[0]
+    return list(dict.fromkeys(re.findall(r"arxiv\.org/abs/(\d{4}\.\d{5})", shown)))
 
 
 @pytest.mark.skipif(not RECORDED.is_dir(), reason="the recorded days are not beside this checkout")

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from statistics import fmean
 
-from newsletter.backtest.replay import Kind, Replay, Shown
-from newsletter.models import Interest
+from newsletter.backtest.replay import Replay, Shown
+from newsletter.models import Interest, SectionKind
 
 TOLD = 8  # reasons that are named, the most frequent
 TRENDING = "Trending"
@@ -21,7 +21,7 @@ _COMMUNITY = re.compile(r"\d+ upvotes?")
 class Tally:
     """What one section brought."""
 
-    kind: Kind
+    kind: SectionKind
     section: str
     papers: int
     days: int
@@ -118,7 +118,7 @@ def sums(replay: Replay) -> Sums:
     )
 
 
-def _tally(replay: Replay, kind: Kind, section: str) -> Tally:
+def _tally(replay: Replay, kind: SectionKind, section: str) -> Tally:
     days = [[p for p in edition.papers if (p.kind, p.section) == (kind, section)] for edition in replay.sent]
     papers = [paper for day in days for paper in day]
     return Tally(kind, section, len(papers), sum(map(bool, days)), _mean(papers) if kind == "interest" else None)
@@ -157,9 +157,11 @@ def difference(here: Replay, there: Replay) -> Difference:
     return Difference(total, sections, tuple(_changes(_by_day(here), _by_day(there))))
 
 
-def _by_section(replay: Replay) -> dict[tuple[Kind, str], frozenset[str]]:
+def _by_section(replay: Replay) -> dict[tuple[SectionKind, str], frozenset[str]]:
     """The ids of each section's papers: of every interest of the file, and of *Trending* where it brought any."""
-    found: dict[tuple[Kind, str], set[str]] = {("interest", one.name): set() for one in replay.subscriber.interests}
+    found: dict[tuple[SectionKind, str], set[str]] = {
+        ("interest", one.name): set() for one in replay.subscriber.interests
+    }
     for paper in replay.papers:
         found.setdefault((paper.kind, paper.section), set()).add(paper.id)
     return {key: frozenset(ids) for key, ids in found.items()}

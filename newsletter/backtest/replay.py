@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Literal, TypeAlias
 
 from newsletter import periods
 from newsletter.app import App
@@ -18,10 +17,9 @@ from newsletter.digest import DAY, Due, digests_of
 from newsletter.editing.edit import quiet_reason
 from newsletter.errors import SettingsError
 from newsletter.ledger import LastEdition
-from newsletter.models import Edition, Period, Subscriber
+from newsletter.models import Edition, Period, SectionKind, Subscriber
 from newsletter.publish import LONGEST_GAP, Progress, is_paused, start
 
-Kind: TypeAlias = Literal["interest", "trending"]
 DIGESTS = 20  # a composer keeps what it made of each, some megabytes: after so many a new one begins
 
 
@@ -31,7 +29,7 @@ class Shown:
 
     id: str
     title: str
-    kind: Kind
+    kind: SectionKind
     section: str
     score: float
     reasons: tuple[str, ...]

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
 
 from newsletter.models import Candidate, Digest, Edition, Match, Period, Section, SourceState, Subscriber
+from newsletter.ranking.index import Index
 from newsletter.ranking.profile import phrases
-from newsletter.ranking.rank import Ranked, Scores
+from newsletter.ranking.rank import Ranked, Scores, found_any
 from newsletter.ranking.reasons import community, reasons
 
 FAVOURITE = 0.5  # a community favourite has more upvotes than this share of its day
+DIVERSITY = 0.3  # what a paper loses that is just like one above it
+LOOKED_AT = 40  # of an interest's papers, for an edition of a dozen
+MISSED = 5  # titles
+NEARLY = 0.5  # of what two interests need, for a wild card between them
+
+Rows = npt.NDArray[np.intp]
+Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,33 +32,37 @@ class Pick:
     interest: int
     row: int
     new: bool
+    worth: float
+    """The score, less where the paper is like a better one of the same interest."""
 
     @property
     def order(self) -> tuple[bool, float, int]:
         """News before what is carried over, then the best; ties in the digest's order."""
-        return not self.new, -self.score, self.row
+        return not self.new, -self.worth, self.row
 
 
 def edit(digest: Digest, subscriber: Subscriber, scores: Scores, seen: Collection[str], period: Period) -> Edition:
     """Makes the edition. `scores` are of this subscriber's interests, in their order; `seen` are paper ids.
 
-    Every paper comes once, in the section of the interest that wants it most. Each interest has its share of
-    the places before any gets more. Papers of earlier days come only when they are strong.
+    Every paper comes once, in the section of the interest that it fits best, and of papers about the same thing
+    only one. Each interest has its share of the places before any gets more. Papers of earlier days come only when
+    they are strong.
     """
-    allowed = allowed_rows(subscriber, scores, seen)
-    chosen, trending = _fill(subscriber, scores, allowed)
-    sections = [
-        Section("interest", interest.name, tuple(_match(scores, pick) for pick in chosen if pick.interest == number))
-        for number, interest in enumerate(subscriber.interests)
-    ]
+    allowed = allowed_rows(subscriber, scores.index, seen)
+    wanted = _wanted(scores, allowed)
+    chosen, trending = _fill(subscriber, scores, wanted, allowed)
+    wild = _wild_card(subscriber, scores, allowed, chosen, trending)
+    sections = _sections(subscriber, scores, chosen)
+    shown = {match.paper.id for section in (trending, wild) for match in section.matches}
     return Edition(
         subscriber=subscriber,
         period=period,
         digest=digest.id,
-        sections=tuple(section for section in (*sections, trending) if section.matches),
-        notes=notes(digest),
+        sections=tuple(section for section in (*sections, trending, wild) if section.matches),
+        notes=(*_hidden(scores, allowed, chosen), *notes(digest)),
         note=digest.note,
-        considered=len(allowed),
+        considered=int(allowed.sum()),
+        missed=tuple(_missed(scores.index, wanted, chosen, shown)),
     )
 
 
@@ -56,16 +71,19 @@ def new_papers(edition: Edition) -> int:
     return sum(match.candidate.new for match in edition.matches)
 
 
-def allowed_rows(subscriber: Subscriber, scores: Scores, seen: Collection[str]) -> set[int]:
+# -- what may come
+
+
+def allowed_rows(subscriber: Subscriber, index: Index, seen: Collection[str]) -> Mask:
     """The rows that may come at all: not seen, of the wanted sources, with none of the excluded words."""
-    excluded = [scores.index.find(phrase) for phrase in phrases(subscriber.exclude).values()]
-    return {
-        row
-        for row, candidate in enumerate(scores.index.candidates)
-        if not is_seen(candidate, seen)
-        and (not subscriber.sources or set(subscriber.sources) & set(candidate.sources))
-        and not any(found[row] > 0 for found in excluded)
-    }
+    allowed = np.ones(len(index), dtype=bool)
+    allowed[[row for id_, row in index.rows.items() if id_ in seen]] = False
+    if subscriber.exclude:
+        allowed[found_any(index, phrases(subscriber.exclude).values())] = False
+    if subscriber.sources:
+        wanted = set(subscriber.sources)
+        allowed &= np.array([bool(wanted.intersection(c.sources)) for c in index.candidates], dtype=bool)
+    return allowed
 
 
 def is_seen(candidate: Candidate, seen: Collection[str]) -> bool:
@@ -73,76 +91,103 @@ def is_seen(candidate: Candidate, seen: Collection[str]) -> bool:
     return candidate.paper.id in seen or any(other in seen for other in candidate.paper.also)
 
 
-def places(subscriber: Subscriber) -> int:
-    """How many papers the interests may fill; the rest is kept for *Trending*."""
-    return max(subscriber.max_papers - min(subscriber.trending, subscriber.max_papers // 2), 1)
+def eligible(index: Index, ranked: Ranked, allowed: Mask) -> Mask:
+    """Which of an interest's papers may come: those of earlier days only when they are strong."""
+    return np.asarray(allowed[ranked.rows] & (ranked.strong | index.new[ranked.rows]))
 
 
-def _fill(subscriber: Subscriber, scores: Scores, allowed: set[int]) -> tuple[list[Pick], Section]:
-    """The interests' picks and *Trending*; places that *Trending* leaves empty go to the interests."""
-    room = places(subscriber)
-    chosen = _share_out(subscriber, scores, allowed, room)
-    trending = _trending(subscriber, scores, allowed - {pick.row for pick in chosen}, len(chosen))
-    spare = subscriber.max_papers - len(chosen) - len(trending.matches)
-    if spare and len(chosen) == room:
-        chosen = _share_out(subscriber, scores, allowed, room + spare)
-        trending = _trending(subscriber, scores, allowed - {pick.row for pick in chosen}, len(chosen))
-    return chosen, trending
-
-
-def _share_out(subscriber: Subscriber, scores: Scores, allowed: set[int], room: int) -> list[Pick]:
-    """First each interest's fair share, then the best of what is left."""
-    wanted = _wanted(scores, allowed)
-    share = max(room // max(len(subscriber.interests), 1), 1)
-    taken = [0] * len(subscriber.interests)
-    caps = [interest.max_papers or room for interest in subscriber.interests]
-    first: list[Pick] = []
-    rest: list[Pick] = []
-    for pick in wanted:
-        fair = taken[pick.interest] < min(share, caps[pick.interest]) and len(first) < room
-        (first if fair else rest).append(pick)
-        taken[pick.interest] += fair
-    for pick in rest:
-        if len(first) < room and taken[pick.interest] < caps[pick.interest]:
-            first.append(pick)
-            taken[pick.interest] += 1
-    return sorted(first, key=lambda pick: pick.order)
-
-
-def _wanted(scores: Scores, allowed: set[int]) -> list[Pick]:
+def _wanted(scores: Scores, allowed: Mask) -> list[Pick]:
     """Each row once, for the interest that it fits best; news and the best first.
 
     An interest's weight wins places, but no paper that fits another interest better.
     """
     best: dict[int, tuple[float, Pick]] = {}
     for number, (ranked, profile) in enumerate(zip(scores.ranked, scores.profiles, strict=True)):
-        for row, score in eligible(scores, ranked, allowed):
-            fit = score / profile.interest.weight
-            if row not in best or fit > best[row][0]:
-                best[row] = fit, Pick(score, number, row, scores.index.candidates[row].new)
+        may = eligible(scores.index, ranked, allowed)
+        for pick in _varied(scores.index, number, ranked.rows[may][:LOOKED_AT], ranked.scores[may][:LOOKED_AT]):
+            fit = pick.score / profile.interest.weight
+            if pick.row not in best or fit > best[pick.row][0]:
+                best[pick.row] = fit, pick
     return sorted((pick for _, pick in best.values()), key=lambda pick: pick.order)
 
 
-def eligible(scores: Scores, ranked: Ranked, allowed: set[int]) -> list[tuple[int, float]]:
-    """The rows and scores of an interest that may come: earlier days' papers only when they are strong."""
-    found = zip(ranked.rows.tolist(), ranked.scores.tolist(), ranked.strong.tolist(), strict=True)
+def _varied(index: Index, number: int, rows: Rows, scores: npt.NDArray[np.float32]) -> Iterator[Pick]:
+    """An interest's papers, each worth less the more it is like one that comes before it.
+
+    Maximal marginal relevance (Carbonell and Goldstein 1998) with topics for likeness.
+    """
+    dense = index.features.dense[rows]
+    like = np.triu(dense @ dense.T, 1)  # each with those above it
+    nearest = like.max(axis=0) if len(rows) else np.zeros(0)
+    worth = scores - DIVERSITY * np.maximum(nearest, 0)
+    new = index.new[rows]
+    for row, score, one, is_new in zip(rows.tolist(), scores.tolist(), worth.tolist(), new.tolist(), strict=True):
+        yield Pick(score, number, row, is_new, one)
+
+
+# -- who gets which place
+
+
+def places(subscriber: Subscriber) -> int:
+    """How many papers the interests may fill; the rest is kept for *Trending*."""
+    return max(subscriber.max_papers - min(subscriber.trending, subscriber.max_papers // 2), 1)
+
+
+def _fill(subscriber: Subscriber, scores: Scores, wanted: Sequence[Pick], allowed: Mask) -> tuple[list[Pick], Section]:
+    """The interests' picks and *Trending*; places that *Trending* leaves empty go to the interests."""
+    room = places(subscriber)
+    chosen = _share_out(subscriber, scores.index, wanted, room)
+    trending = _trending(subscriber, scores.index, allowed, chosen)
+    spare = subscriber.max_papers - len(chosen) - len(trending.matches)
+    if spare and len(chosen) == room:
+        chosen = _share_out(subscriber, scores.index, wanted, room + spare)
+        trending = _trending(subscriber, scores.index, allowed, chosen)
+    return chosen, trending
+
+
+def _share_out(subscriber: Subscriber, index: Index, wanted: Sequence[Pick], room: int) -> list[Pick]:
+    """First each interest's fair share, then the best of what is left; of near-duplicates only the first."""
+    share = max(room // max(len(subscriber.interests), 1), 1)
+    caps = [interest.max_papers or room for interest in subscriber.interests]
+    chosen: list[Pick] = []
+    for limits in ([min(share, cap) for cap in caps], caps):
+        taken = [sum(pick.interest == number for pick in chosen) for number in range(len(caps))]
+        twins = {int(index.twins[pick.row]) for pick in chosen}
+        for pick in wanted:
+            if len(chosen) == room:
+                break
+            if int(index.twins[pick.row]) not in twins and taken[pick.interest] < limits[pick.interest]:
+                chosen.append(pick)
+                twins.add(int(index.twins[pick.row]))
+                taken[pick.interest] += 1
+    return sorted(chosen, key=lambda pick: pick.order)
+
+
+def _sections(subscriber: Subscriber, scores: Scores, chosen: Sequence[Pick]) -> list[Section]:
+    why = reasons(scores.index, [(scores.profiles[pick.interest], pick.row) for pick in chosen])
+    found: list[list[Match]] = [[] for _ in subscriber.interests]
+    for pick, said in zip(chosen, why, strict=True):
+        found[pick.interest].append(Match(scores.index.candidates[pick.row], round(pick.score, 4), said))
     return [
-        (row, score) for row, score, strong in found if row in allowed and (strong or scores.index.candidates[row].new)
+        Section("interest", interest.name, tuple(matches))
+        for interest, matches in zip(subscriber.interests, found, strict=True)
     ]
 
 
-def _match(scores: Scores, pick: Pick) -> Match:
-    why = reasons(scores.index, scores.profiles[pick.interest], pick.row)
-    return Match(scores.index.candidates[pick.row], round(pick.score, 4), why)
+# -- beside the interests
 
 
-def _trending(subscriber: Subscriber, scores: Scores, rows: set[int], taken: int) -> Section:
+def _trending(subscriber: Subscriber, index: Index, allowed: Mask, chosen: Sequence[Pick]) -> Section:
     """New papers that the community likes best among those of their day."""
-    number = min(subscriber.trending if subscriber.interests else subscriber.max_papers, subscriber.max_papers - taken)
-    found = [scores.index.candidates[row] for row in sorted(rows)]
-    liked = [c for c in found if c.new and (c.percentile >= FAVOURITE or not subscriber.interests)]
-    liked.sort(key=lambda c: (-c.percentile, -c.paper.upvotes))
-    return Section("trending", "Trending", tuple(Match(c, c.percentile, _standing(c)) for c in liked[:number]))
+    most = subscriber.trending if subscriber.interests else subscriber.max_papers
+    number = min(most, subscriber.max_papers - len(chosen))
+    left = allowed & index.new
+    left[[pick.row for pick in chosen]] = False
+    if subscriber.interests:
+        left &= index.percentiles >= FAVOURITE
+    rows = [row for row in index.by_votes if left[row]][:number]
+    found = (index.candidates[row] for row in rows)
+    return Section("trending", "Trending", tuple(Match(c, c.percentile, _standing(c)) for c in found))
 
 
 def _standing(candidate: Candidate) -> tuple[str, ...]:
@@ -151,6 +196,47 @@ def _standing(candidate: Candidate) -> tuple[str, ...]:
         return tuple(community(candidate)) or (f"listed on {day}",)
     top = round((1 - candidate.percentile) * 100)
     return (f"top {top} % of {day}" if top else f"most upvoted of {day}", *community(candidate))
+
+
+def _wild_card(
+    subscriber: Subscriber, scores: Scores, allowed: Mask, chosen: Sequence[Pick], trending: Section
+) -> Section:
+    """At most one paper that no interest asks for and that is between two of them, where a place is left."""
+    nothing = Section("wildcard", "Wild card", ())
+    if len(chosen) + len(trending.matches) >= subscriber.max_papers or len(subscriber.interests) < 2:
+        return nothing
+    shares = np.sort(np.stack([ranked.shares for ranked in scores.ranked]), axis=0)
+    between = shares[-2].copy()
+    shown = [scores.index.rows[match.paper.id] for match in trending.matches]
+    between[[pick.row for pick in chosen] + shown] = 0
+    between[~(allowed & scores.index.new) | (shares[-1] >= 1)] = 0
+    row = int(between.argmax()) if len(between) else 0
+    if not len(between) or between[row] < NEARLY:
+        return nothing
+    nearest = sorted(range(len(scores.ranked)), key=lambda n: -float(scores.ranked[n].shares[row]))[:2]
+    names = " and ".join(subscriber.interests[number].name for number in sorted(nearest))
+    candidate = scores.index.candidates[row]
+    why = (f"between {names}", *community(candidate))
+    return replace(nothing, matches=(Match(candidate, round(float(between[row]), 4), why),))
+
+
+def _missed(
+    index: Index, wanted: Sequence[Pick], chosen: Sequence[Pick], shown: Collection[str]
+) -> Iterator[Candidate]:
+    """New papers that would have come, had there been more places."""
+    taken = {pick.row for pick in chosen}
+    left = [index.candidates[pick.row] for pick in wanted if pick.new and pick.row not in taken]
+    yield from [candidate for candidate in left if candidate.paper.id not in shown][:MISSED]
+
+
+def _hidden(scores: Scores, allowed: Mask, chosen: Sequence[Pick]) -> list[str]:
+    """How many new papers did not come for what the reader excludes, in words."""
+    rows = {row for ranked in scores.ranked for row in ranked.hidden.tolist() if scores.index.new[row]}
+    number = len(rows - {pick.row for pick in chosen})
+    return [f"{number} paper{'s were' if number != 1 else ' was'} hidden by your excludes."] if number else []
+
+
+# -- in words
 
 
 def notes(digest: Digest) -> tuple[str, ...]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from newsletter.editing.edit import allowed_rows, eligible, is_seen, places
+from newsletter.editing.edit import Mask, allowed_rows, eligible, is_seen, places
 from newsletter.models import Edition, Subscriber
-from newsletter.ranking.profile import phrases
+from newsletter.ranking.index import Index
+from newsletter.ranking.profile import Profile, phrases
 from newsletter.ranking.rank import PASSES, STRONG, Scores, evidence, nearness
-from newsletter.ranking.reasons import reasons
+from newsletter.ranking.reasons import own_value, reasons, value
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,42 +41,69 @@ def explain(edition: Edition, subscriber: Subscriber, scores: Scores, seen: Coll
     """Explains one row of the scores' index."""
     paper = scores.index.candidates[row].paper
     section = next((s.title for s in edition.sections if any(m.paper.id == paper.id for m in s.matches)), "")
-    verdict = f"It is in the edition, under {section}." if section else _why_not(subscriber, scores, seen, row)
+    verdict = f"It is in the edition, under {section}." if section else _why_not(edition, subscriber, scores, seen, row)
     names = [interest.name for interest in subscriber.interests]
     parts = {name: _parts(scores, number, row) for number, name in enumerate(names)}
-    why = {name: reasons(scores.index, scores.profiles[n], row) for n, name in enumerate(names)}
+    told = reasons(scores.index, [(one, row) for one in scores.profiles])
+    why = dict(zip(names, told, strict=True))
     return Explanation(paper.id, paper.title, section, verdict, parts, why)
 
 
 def _parts(scores: Scores, number: int, row: int) -> dict[str, float]:
-    profile = scores.profiles[number]
-    found = evidence(scores.index, profile, nearness(scores.index, [profile])[0])
+    """What each thing says, in units of clearly near; then what that counts as evidence, its sum, and the need."""
+    index, profile = scores.index, scores.profiles[number]
+    near = nearness(index, [profile])[0]
+    found = evidence(index, profile, near)
+    parts = _near_parts(index, profile, float(near[row]), row)
     named = {"text": found.text, "keywords": found.keywords, "authors": found.authors, "categories": found.categories}
-    parts = {name: round(float(values[row]), 3) for name, values in named.items()}
-    return parts | {"sum": round(float(found.total[row]), 3), "needed": PASSES[profile.interest.threshold]}
+    parts |= {name: float(values[row]) for name, values in named.items()}
+    parts |= {"sum": float(found.total[row]), "needed": PASSES[profile.interest.threshold]}
+    return {name: round(value, 3) for name, value in parts.items()}
 
 
-def _why_not(subscriber: Subscriber, scores: Scores, seen: Collection[str], row: int) -> str:
+def _near_parts(index: Index, profile: Profile, near: float, row: int) -> dict[str, float]:
+    if not profile.looks:
+        return {}
+    look = max(profile.looks, key=lambda one: own_value(index, profile, one, row))
+    parts = {name: value(linear, index, row) for name, linear in look.parts.items()}
+    parts["same authors"] = own_value(index, profile, look, row) - value(look.sum, index, row)
+    return parts | {"like the nearest": near - sum(parts.values())}
+
+
+def _may_come(scores: Scores, number: int, allowed: Mask) -> list[int]:
+    ranked = scores.ranked[number]
+    return [int(row) for row in ranked.rows[eligible(scores.index, ranked, allowed)]]
+
+
+def _are_twins(index: Index, paper_id: str, row: int) -> bool:
+    other = index.row_of(paper_id)
+    return other is not None and index.twins[other] == index.twins[row]
+
+
+def _why_not(edition: Edition, subscriber: Subscriber, scores: Scores, seen: Collection[str], row: int) -> str:
     """The first rule that dropped the paper, in the order in which they are applied."""
     candidate = scores.index.candidates[row]
     if is_seen(candidate, seen):
         return "Not in it: shown in an earlier edition; a paper is shown once."
     if subscriber.sources and not set(subscriber.sources) & set(candidate.sources):
         return f"Not in it: it came from {', '.join(candidate.sources)}, not from your sources."
-    muted = [text for text, phrase in phrases(subscriber.exclude).items() if scores.index.find(phrase)[row] > 0]
+    muted = [text for text, phrase in phrases(subscriber.exclude).items() if scores.index.holds(phrase, row)]
     if muted:
         return f"Not in it: you exclude '{muted[0]}'."
-    return _below(subscriber, scores, allowed_rows(subscriber, scores, seen), row)
+    return _below(edition, subscriber, scores, allowed_rows(subscriber, scores.index, seen), row)
 
 
-def _below(subscriber: Subscriber, scores: Scores, allowed: set[int], row: int) -> str:
+def _below(edition: Edition, subscriber: Subscriber, scores: Scores, allowed: Mask, row: int) -> str:
     passed = [n for n, ranked in enumerate(scores.ranked) if row in ranked.rows.tolist()]
     if not passed:
         for profile in scores.profiles:
-            muted = [text for text, phrase in profile.excluded.items() if scores.index.find(phrase)[row] > 0]
+            muted = [text for text, phrase in profile.excluded.items() if scores.index.holds(phrase, row)]
             if muted:
                 return f"Not in it: {profile.interest.name} excludes '{muted[0]}'."
         return "Not in it: no interest found enough in it, and it is no favourite of the community that day."
-    if not any(row == found for n in passed for found, _ in eligible(scores, scores.ranked[n], allowed)):
+    if not any(row in _may_come(scores, n, allowed) for n in passed):
         return f"Not in it: it is from an earlier day, and only strong matches ({STRONG} or more) are carried over."
+    twin = next((pick for pick in edition.matches if _are_twins(scores.index, pick.paper.id, row)), None)
+    if twin is not None:
+        return f"Not in it: it is about the same thing as {twin.paper.id}, which is."
     return f"Not in it: {places(subscriber)} better matches took the places (max_papers: {subscriber.max_papers})."

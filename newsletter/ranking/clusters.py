@@ -6,8 +6,6 @@ for every number of groups, and the smallest number whose silhouette is nearly t
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -44,15 +42,10 @@ def clusters(papers: sparse.csr_matrix, most: int = MOST) -> Labels:
     return _by_size(labels)
 
 
-def matrix(vectors: Sequence[Mapping[str, float]]) -> sparse.csr_matrix:
-    """Vectors as rows of length 1, without the terms that only one of them has: those compare with nothing."""
-    held = Counter(term for one in vectors for term in one)
-    columns = {term: column for column, term in enumerate(sorted(term for term in held if held[term] > 1))}
-    kept = [{columns[term]: value for term, value in one.items() if term in columns} for one in vectors]
-    places = [column for one in kept for column in one]
-    ends = np.cumsum([0, *map(len, kept)])
-    found = sparse.csr_matrix(([v for one in kept for v in one.values()], places, ends), (len(kept), len(columns)))
-    found.sort_indices()  # equal vectors make equal rows to the last bit
+def shared(papers: sparse.csr_matrix) -> sparse.csr_matrix:
+    """The rows, of length 1 again, without the terms that only one of them has: those compare with nothing."""
+    held = np.bincount(papers.indices, minlength=papers.shape[1])
+    found = papers[:, np.flatnonzero(held > 1)]
     lengths = np.sqrt(np.asarray(found.multiply(found).sum(axis=1)).ravel())
     return sparse.csr_matrix(sparse.diags(1 / np.where(lengths > 0, lengths, 1)) @ found)
 

@@ -1,4 +1,4 @@
-"""A digest's papers as a matrix of terms and as phrases: made once, shared by all who get the digest. No I/O."""
+"""A digest's papers as numbers and as phrases: made once, shared by all who get the digest. No I/O."""
 
 from __future__ import annotations
 
@@ -12,10 +12,16 @@ from scipy import sparse
 
 from newsletter.identity import title_key
 from newsletter.models import Candidate, Paper
-from newsletter.ranking.terms import TermModel, frequencies, paper_text, vector, words
+from newsletter.ranking.model import Features, Floats, Ints, Model, features
+from newsletter.ranking.terms import paper_text, words
 
-Floats = npt.NDArray[np.float32]
 IN_TITLE, IN_TEXT = 1.2, 0.8  # what a keyword is worth, as evidence, by where it stands
+TWINS = 0.6  # the cosine from which two papers are about the same thing
+TOO_SHORT = 40  # terms, below which a text does not tell so much
+
+Found = tuple[Ints, Floats]
+"""Rows, and what each is worth; every other row is worth nothing."""
+NONE: Found = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
 
 
 @dataclass(frozen=True)
@@ -23,77 +29,122 @@ class Index:
     """The candidates of a digest, one row each."""
 
     candidates: tuple[Candidate, ...]
-    vectors: tuple[Mapping[str, float], ...]
-    """Per row its terms' weights, of length 1."""
-    columns: Mapping[str, int]
-    """Per term its column in `matrix`."""
-    matrix: sparse.csr_matrix
-    """Shape (papers, terms), float32, rows of length 1: for comparing with papers."""
-    frequencies: sparse.csr_matrix
-    """Shape (papers, terms), float32, saturated frequencies: for asking with words."""
+    model: Model
+    features: Features
     titles: tuple[str, ...]
     """Per row the title's words, stemmed, between spaces."""
     texts: tuple[str, ...]
     """Per row all words, stemmed, between spaces."""
-    _found: dict[str, Floats] = field(default_factory=dict, repr=False)
+    _found: dict[str, Found] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.candidates)
 
     def row_of(self, paper_id: str) -> int | None:
         """The row of a paper, by its id or any other id it is known by."""
-        return self._rows.get(paper_id)
+        return self.rows.get(paper_id)
 
     @cached_property
-    def _rows(self) -> dict[str, int]:
+    def rows(self) -> dict[str, int]:
+        """The row of every id."""
         return {id_: row for row, c in enumerate(self.candidates) for id_ in (c.paper.id, *c.paper.also)}
+
+    # -- per row
 
     @cached_property
     def percentiles(self) -> Floats:
         return np.array([candidate.percentile for candidate in self.candidates], dtype=np.float32)
 
     @cached_property
+    def new(self) -> npt.NDArray[np.bool_]:
+        return np.array([candidate.new for candidate in self.candidates], dtype=bool)
+
+    @cached_property
+    def typical(self) -> Floats:
+        """How much each paper talks like every paper."""
+        return np.asarray(self.features.vectors @ self.model.typical, dtype=np.float32)
+
+    @cached_property
+    def by_votes(self) -> tuple[int, ...]:
+        """The rows, the community's favourites first."""
+        key = [(-c.percentile, -c.paper.upvotes) for c in self.candidates]
+        return tuple(sorted(range(len(self)), key=key.__getitem__))
+
+    @cached_property
+    def postings(self) -> sparse.csr_matrix:
+        """Per term the papers that hold it, shape (2 x terms, papers): first by vector, then by frequency."""
+        both = sparse.hstack([self.features.vectors, self.features.frequencies], format="csr")
+        return both.T.tocsr()
+
+    @cached_property
     def authors(self) -> tuple[frozenset[str], ...]:
-        """Per row the authors' names as they are compared."""
+        """The authors' names as they are compared."""
         return tuple(frozenset(map(title_key, candidate.paper.authors)) for candidate in self.candidates)
 
-    def find(self, phrase: str) -> Floats:
-        """Per row what the phrase is worth there: 0 where it does not stand. Looked for once, then kept."""
+    @cached_property
+    def written_by(self) -> Mapping[str, Ints]:
+        """The rows of each author."""
+        return _rows_by([sorted(names) for names in self.authors])
+
+    @cached_property
+    def surnames(self) -> Mapping[str, Ints]:
+        """The rows of each last part of a name."""
+        return _rows_by([sorted({name.split()[-1] for name in names if name}) for names in self.authors])
+
+    @cached_property
+    def filed_under(self) -> Mapping[str, Ints]:
+        """The rows of each category, in lower case."""
+        return _rows_by([sorted({name.lower() for name in c.paper.categories}) for c in self.candidates])
+
+    @cached_property
+    def twins(self) -> Ints:
+        """Per row its group of near-duplicates: papers with the same number are about the same thing."""
+        vectors = self.features.vectors
+        near = (vectors @ vectors.T).tocoo()
+        told = np.diff(vectors.indptr) >= TOO_SHORT
+        near.data[(near.data < TWINS) | ~told[near.row] | ~told[near.col]] = 0
+        near.eliminate_zeros()
+        _, labels = sparse.csgraph.connected_components(near, directed=False)
+        return np.asarray(labels, dtype=np.int64)
+
+    # -- phrases
+
+    def find(self, phrase: str) -> Found:
+        """Where the phrase stands, and what it is worth there. Looked for once, then kept."""
         found = self._found.get(phrase)
         if found is None:
-            wanted = f" {phrase} "
-            places = zip(self.titles, self.texts, strict=True)
-            worth = [IN_TITLE if wanted in title else IN_TEXT if wanted in text else 0.0 for title, text in places]
-            found = self._found[phrase] = np.array(worth, dtype=np.float32)
+            found = self._found[phrase] = self._look_for(phrase)
         return found
 
+    def holds(self, phrase: str, row: int) -> bool:
+        """Whether the phrase stands in a paper."""
+        return f" {phrase} " in self.texts[row]
 
-def index(candidates: Sequence[Candidate], model: TermModel) -> Index:
+    def _look_for(self, phrase: str) -> Found:
+        wanted = f" {phrase} "
+        held = [self._holding.get(word, NONE[0]) for word in phrase.split(" ")]
+        rows = [row for row in min(held, key=len).tolist() if wanted in self.texts[row]]
+        worth = [IN_TITLE if wanted in self.titles[row] else IN_TEXT for row in rows]
+        return np.array(rows, dtype=np.int64), np.array(worth, dtype=np.float32)
+
+    @cached_property
+    def _holding(self) -> Mapping[str, Ints]:
+        return _rows_by([sorted(set(text.replace("|", " ").split())) for text in self.texts])
+
+
+def index(candidates: Sequence[Candidate], model: Model) -> Index:
     """The index of a digest's candidates."""
-    written = [paper_text(candidate.paper) for candidate in candidates]
-    vectors = tuple(vector(text, model) for text in written)
-    columns = {term: column for column, term in enumerate(sorted({term for one in vectors for term in one}))}
+    made = features([paper_text(candidate.paper) for candidate in candidates], model)
     titles = tuple(_spaced(candidate.paper.title) for candidate in candidates)
-    texts = tuple(_text(candidate.paper) for candidate in candidates)
-    compared, asked = rows_of(vectors, columns), rows_of(frequencies(written), columns)
-    return Index(tuple(candidates), vectors, columns, compared, asked, titles, texts)
+    return Index(tuple(candidates), model, made, titles, tuple(_text(candidate.paper) for candidate in candidates))
 
 
-def rows_of(vectors: Sequence[Mapping[str, float]], columns: Mapping[str, int]) -> sparse.csr_matrix:
-    """Vectors as the rows of a sparse matrix; terms without a column are left out.
-
-    Terms go in by column, so that equal vectors make equal rows to the last bit.
-    """
-    data: list[float] = []
-    places: list[int] = []
-    ends = [0]
-    for one in vectors:
-        inside = sorted((columns[term], value) for term, value in one.items() if term in columns)
-        places += [column for column, _ in inside]
-        data += [value for _, value in inside]
-        ends.append(len(places))
-    shape = (len(vectors), len(columns))
-    return sparse.csr_matrix((np.array(data, dtype=np.float32), places, ends), shape=shape)
+def _rows_by(names: Sequence[Sequence[str]]) -> dict[str, Ints]:
+    rows: dict[str, list[int]] = {}
+    for row, of_row in enumerate(names):
+        for name in of_row:
+            rows.setdefault(name, []).append(row)
+    return {name: np.array(of_name, dtype=np.int64) for name, of_name in rows.items()}
 
 
 def _spaced(text: str) -> str:

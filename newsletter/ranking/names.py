@@ -13,7 +13,8 @@ from typing import TypeAlias
 
 from newsletter.models import Paper
 from newsletter.ranking.clusters import ALONE, Labels
-from newsletter.ranking.terms import TermModel, terms, words
+from newsletter.ranking.model import TermCounts
+from newsletter.ranking.terms import terms, words
 
 KEYWORDS = 5
 """Phrases of a name at most."""
@@ -93,7 +94,7 @@ class _Phrase:
         return " " in self.key
 
 
-def names(papers: Sequence[Paper], labels: Labels, model: TermModel) -> tuple[Name, ...]:
+def names(papers: Sequence[Paper], labels: Labels, known: TermCounts) -> tuple[Name, ...]:
     """A name for each group, no two alike."""
     read = [tuple(_runs(paper)) for paper in papers]
     held = [{key for run in runs for key, _, _ in _phrases(run)} for runs in read]
@@ -101,7 +102,7 @@ def names(papers: Sequence[Paper], labels: Labels, model: TermModel) -> tuple[Na
     found: list[Name] = []
     for group in range(labels.max(initial=ALONE) + 1):
         rows = [row for row, label in enumerate(labels) if label == group]
-        phrases = _telling([held[row] for row in rows], everywhere, len(papers), model)
+        phrases = _telling([held[row] for row in rows], everywhere, len(papers), known)
         named, chosen = _for_name(phrases), _keywords(phrases)
         forms = _forms((run for row in rows for run in read[row]), {phrase.key for phrase in (*named, *chosen)})
         called = [_capital(forms[phrase.key]) for phrase in named] or [f"Like {papers[rows[0]].title}"]
@@ -146,7 +147,7 @@ def _phrases(run: _Run) -> Iterator[tuple[str, int, int]]:
 
 
 def _telling(
-    inside: Sequence[Collection[str]], everywhere: Mapping[str, int], papers: int, model: TermModel
+    inside: Sequence[Collection[str]], everywhere: Mapping[str, int], papers: int, known: TermCounts
 ) -> list[_Phrase]:
     """The phrases that tell a group from the rest, best first; `inside` holds those of each of its papers."""
     counts = Counter(key for keys in inside for key in keys)
@@ -155,8 +156,8 @@ def _telling(
     found = []
     for key, count in counts.items():
         if count >= max(2, _HELD * size) and key not in nested:
-            usual = max((everywhere[key] - count) / others, _share(key, model))
-            common = usual > _COMMON[" " in key] or (" " not in key and model.papers < _ENOUGH)
+            usual = max((everywhere[key] - count) / others, _share(key, known))
+            common = usual > _COMMON[" " in key] or (" " not in key and known.papers < _ENOUGH)
             found.append(_Phrase(key, count / size, usual, common))
     return sorted(found, key=lambda phrase: (-phrase.worth, phrase.key))
 
@@ -171,12 +172,12 @@ def _nested(counts: Mapping[str, int]) -> set[str]:
     return found
 
 
-def _share(key: str, model: TermModel) -> float:
+def _share(key: str, known: TermCounts) -> float:
     """In which share of the archive's papers a phrase stands, as far as its pairs of words tell."""
     parts = _parts(key)
     pairs = [f"{a} {b}" for a, b in pairwise(parts)] or parts
-    held = max(min(model.counts.get(pair, 0) for pair in pairs), model.counts.get("-".join(parts), 0))
-    return held / max(model.papers, 1)
+    held = max(min(known.counts.get(pair, 0) for pair in pairs), known.counts.get("-".join(parts), 0))
+    return held / max(known.papers, 1)
 
 
 def _keywords(phrases: Sequence[_Phrase]) -> list[_Phrase]:

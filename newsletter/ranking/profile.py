@@ -1,50 +1,196 @@
-"""An interest compiled once: what it looks for, ready to be compared with many papers. No I/O."""
+"""An interest compiled once: how near a paper is to it, as a linear function of the paper's features. No I/O."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
 
+import numpy as np
+from scipy import sparse
+
+from newsletter.identity import title_key
 from newsletter.models import Interest, Paper
-from newsletter.ranking.terms import TermModel, paper_text, query, scaled, vector, words
+from newsletter.ranking.clusters import ALONE, clusters, shared
+from newsletter.ranking.model import Features, Floats, Ints, Model, features
+from newsletter.ranking.terms import paper_text, wish_terms, words
 
-# How much each part of an interest says of it (docs/ranking.md).
-NAME, ABOUT, KEYWORDS = 0.5, 1.0, 1.0
+# What speaks for a paper, each in standard deviations over papers of the archive (docs/ranking.md has the measurement).
+TERMS, TOPICS, TYPICAL = 1.0, 0.7, -0.2  # of an example: its terms, its topics; less what every paper talks like
+WORDS = 0.4  # of an interest's words, beside examples
 DISLIKES = -0.4
+WRITERS = 1.5  # per example of the same authors, by its logarithm
+ECHO, WORDS_ECHO = 0.7, 1.5  # of being like the day's nearest papers: more where there are only words to go by
 
-Vector = Mapping[str, float]
+NAME, PAIR = 0.5, 0.5  # of a name among an interest's words; of a pair beside the words that it is made of
+CLEARLY = 2.5  # standard deviations that are clearly near
+MANY = 20  # examples, from which they may be of several subjects
+
+Vector: TypeAlias = Any
+"""A `scipy.sparse.csr_matrix` of one row."""
+Weights: TypeAlias = tuple[Ints, Floats]
+"""Columns, and the weight of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """A sum over a paper's features."""
+
+    vectors: Vector
+    """Weights of its tf-idf vector, shape (1, terms)."""
+    frequencies: Vector
+    """Weights of its saturated frequencies, shape (1, terms)."""
+    dense: Floats
+    """Weights of its topics, shape (topics,)."""
+    typical: float = 0.0
+    """Weight of how typical it is."""
+    constant: float = 0.0
+
+    def __add__(self, other: Linear) -> Linear:
+        return Linear(
+            self.vectors + other.vectors,
+            self.frequencies + other.frequencies,
+            self.dense + other.dense,
+            self.typical + other.typical,
+            self.constant + other.constant,
+        )
+
+    def __mul__(self, by: float) -> Linear:
+        by32 = np.float32(by)
+        return Linear(
+            self.vectors * by32, self.frequencies * by32, self.dense * by32, self.typical * by, self.constant * by
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One way to look at papers: for an interest's words and one group of its examples.
+
+    Values are in units of *clearly near*: 1 is what few papers of the archive reach.
+    """
+
+    parts: Mapping[str, Linear]
+    """`words`, `examples`, `dislikes`."""
+    sum: Linear
+    echo: float
+    """What a standard deviation of likeness to the day's nearest papers counts."""
+    writers: float
+    """What the logarithm of the number of examples by the same authors counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """The papers that an interest likes and that are known."""
+
+    ids: tuple[str, ...]
+    features: Features
+    """A row each."""
+    authors: tuple[tuple[str, ...], ...]
+    """Of each, as names are compared."""
+
+    @property
+    def writers(self) -> Mapping[str, int]:
+        return Counter(name for names in self.authors for name in names)
+
+    def only(self, ids: Collection[str]) -> Examples:
+        kept = [row for row, id_ in enumerate(self.ids) if id_ in ids]
+        if len(kept) == len(self.ids):
+            return self
+        ids, authors = tuple(self.ids[row] for row in kept), tuple(self.authors[row] for row in kept)
+        made = self.features
+        return Examples(ids, Features(made.vectors[kept], made.frequencies[kept], made.dense[kept]), authors)
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What an interest looks for. Vectors map terms to weights and have length 1 (or are empty)."""
+    """What an interest looks for."""
 
     interest: Interest
-    words: Vector
-    """Its own words: name, about, keywords."""
-    examples: Vector
-    """The mean of its example papers, less its dislikes."""
-    liked: Mapping[str, Vector]
-    """Per example paper's id, its own vector: which of them a match is like."""
+    model: Model
+    looks: tuple[Look, ...]
+    """A paper is as near as the best of them says; none where nothing is looked for in the text."""
+    asked: Mapping[str, Weights]
+    """Per wish in words, as written, the weights of its terms."""
+    examples: Examples
+    far: Features
+    """The papers that are not liked."""
     phrases: Mapping[str, str]
     """Per keyword as written, the words to look for, stemmed and joined by spaces."""
     excluded: Mapping[str, str]
     """The same for what must not come."""
+    _without: dict[str, Profile] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def writers(self) -> Mapping[str, int]:
+        """Per author of the examples, how many of them they wrote."""
+        return self.examples.writers
+
+    def without(self, wish: str) -> Profile:
+        """As it would be without a keyword, or without an example (by its id)."""
+        if wish not in self._without:
+            interest = self.interest
+            keywords = tuple(keyword for keyword in interest.keywords if keyword != wish)
+            like = tuple(id_ for id_ in interest.like if id_ != wish)
+            self._without[wish] = self._of(replace(interest, keywords=keywords, like=like))
+        return self._without[wish]
+
+    def less(self, term: str) -> Profile:
+        """As it would be if the name and the free text did not have the words of a term."""
+        key = f"less {term}"
+        if key not in self._without:
+            parts = set(term.split(" "))
+            name, about = (_less(text, parts) for text in (self.interest.name, self.interest.about))
+            self._without[key] = self._of(replace(self.interest, name=name, about=about))
+        return self._without[key]
+
+    def _of(self, interest: Interest) -> Profile:
+        asked, kept = _asked(interest, self.model), self.examples.only(interest.like)
+        looks = _looks(asked, kept, self.far, self.model)
+        return replace(
+            self,
+            interest=interest,
+            looks=looks,
+            asked=asked,
+            examples=kept,
+            phrases=phrases(interest.keywords),
+            _without={},
+        )
 
 
-def profile(interest: Interest, exclude: Sequence[str], examples: Mapping[str, Paper], model: TermModel) -> Profile:
+def profile(interest: Interest, exclude: Sequence[str], examples: Mapping[str, Paper], model: Model) -> Profile:
     """Compiles an interest; `exclude` are the subscriber's own, `examples` the papers known by their ids."""
-    liked = {id_: vector(paper_text(examples[id_]), model) for id_ in interest.like if id_ in examples}
-    disliked = [vector(paper_text(examples[id_]), model) for id_ in interest.dislike if id_ in examples]
-    asked = _sum(
-        [
-            (NAME, query(_telling_name(interest), model)),
-            (ABOUT, query(interest.about, model)),
-            (KEYWORDS, query(". ".join(interest.keywords), model)),
-        ]
-    )
-    mean = _sum([(1.0, _mean(list(liked.values()))), (DISLIKES, _mean(disliked))])
-    return Profile(interest, asked, mean, liked, phrases(interest.keywords), phrases((*interest.exclude, *exclude)))
+    liked = examples_of([id_ for id_ in interest.like if id_ in examples], examples, model)
+    disliked = [examples[id_] for id_ in interest.dislike if id_ in examples]
+    far = features([paper_text(paper) for paper in disliked], model)
+    asked = _asked(interest, model)
+    looks = _looks(asked, liked, far, model)
+    muted = phrases((*interest.exclude, *exclude))
+    return Profile(interest, model, looks, asked, liked, far, phrases(interest.keywords), muted)
+
+
+def examples_of(ids: Sequence[str], papers: Mapping[str, Paper], model: Model) -> Examples:
+    """The examples of these ids."""
+    made = features([paper_text(papers[id_]) for id_ in ids], model)
+    return Examples(tuple(ids), made, tuple(tuple(map(title_key, papers[id_].authors)) for id_ in ids))
+
+
+def phrases(texts: Sequence[str]) -> dict[str, str]:
+    """Per text, the phrase to look for in the words of a paper."""
+    return {text: joined for text in texts if (joined := " ".join(words(text)))}
+
+
+# -- words
+
+
+def _asked(interest: Interest, model: Model) -> dict[str, Weights]:
+    """What the interest asks for in words, with the weight of BM25: how rare each term is."""
+    wishes = {_telling_name(interest): NAME} | dict.fromkeys((*interest.keywords, interest.about), 1.0)
+    return {text: found for text, weight in wishes.items() if len((found := _weights(text, weight, model))[0])}
+
+
+def _less(text: str, parts: Set[str]) -> str:
+    return " ".join(word for word in text.split() if not parts & set(words(word)))
 
 
 def _telling_name(interest: Interest) -> str:
@@ -55,19 +201,111 @@ def _telling_name(interest: Interest) -> str:
     return "" if only_a_label else interest.name
 
 
-def phrases(texts: Sequence[str]) -> dict[str, str]:
-    """Per text, the phrase to look for in the words of a paper."""
-    return {text: joined for text in texts if (joined := " ".join(words(text)))}
+def _weights(text: str, weight: float, model: Model) -> Weights:
+    found = {model.columns[term]: (term, n) for term, n in wish_terms(text).items() if term in model.columns}
+    columns = np.array(sorted(found), dtype=np.int64)
+    counts = [found[c][1] * (PAIR if " " in found[c][0] else 1.0) * weight for c in columns.tolist()]
+    return columns, np.array(counts, dtype=np.float32) * model.rarity[columns]
 
 
-def _mean(vectors: Sequence[Vector]) -> Vector:
-    return _sum([(1.0, one) for one in vectors])
+# -- looks
 
 
-def _sum(parts: Sequence[tuple[float, Vector]]) -> Vector:
-    """The weighted sum, of length 1."""
-    total: dict[str, float] = {}
-    for weight, part in parts:
-        for term, value in part.items():
-            total[term] = total.get(term, 0.0) + weight * value
-    return scaled(total)
+def _looks(asked: Mapping[str, Weights], examples: Examples, far: Features, model: Model) -> tuple[Look, ...]:
+    near = examples.features
+    return tuple(_look(asked, near, group, far, model) for group in _groups(near, asked))
+
+
+def _groups(near: Features, asked: Mapping[str, object]) -> list[Ints]:
+    """The examples by subject: all together, unless they are many and of several."""
+    number = near.vectors.shape[0]
+    if not number:
+        return [np.zeros(0, dtype=np.int64)] if asked else []
+    if number < MANY:
+        return [np.arange(number)]
+    labels = clusters(shared(near.vectors))
+    together = [np.flatnonzero(labels == label) for label in range(labels.max() + 1)]
+    return together + [np.array([row]) for row in np.flatnonzero(labels == ALONE).tolist()]
+
+
+def _look(asked: Mapping[str, Weights], near: Features, group: Ints, far: Features, model: Model) -> Look:
+    parts: dict[str, Linear] = {}
+    if len(group):
+        parts["examples"] = _like(near.vectors[group], near.dense[group], model)
+    if asked:
+        parts["words"] = _words(asked, model) * (WORDS if len(group) else 1.0)
+    if far.vectors.shape[0]:
+        parts["dislikes"] = _like(far.vectors, far.dense, model) * DISLIKES
+    total = _total(list(parts.values()))
+    _, deviation = _usual(_of_sample(total, model), 0.0, 1.2, 0.6)
+    scale = 1 / (CLEARLY * deviation)
+    echo = (ECHO if len(group) else WORDS_ECHO) * scale
+    return Look({name: part * scale for name, part in parts.items()}, total * scale, echo, WRITERS * scale)
+
+
+def _total(parts: Sequence[Linear]) -> Linear:
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return total
+
+
+def _words(asked: Mapping[str, Weights], model: Model) -> Linear:
+    weights = np.zeros(len(model.columns), dtype=np.float32)
+    for columns, values in asked.values():
+        weights[columns] += values
+    potential = max(float(weights.sum()), 1e-3)
+    frequencies = sparse.csr_matrix(weights[None])
+    values = _dense(model.sample.frequencies @ frequencies.T)
+    # A paper that shares only common words with a long wish is not near, however rare that is: hence the least.
+    mean, deviation = _usual(values, 0.065 * potential, 0.1 * potential, 0.06 * potential)
+    nothing = Linear(_empty(model), _empty(model), _no_topics(model))
+    return nothing + Linear(_empty(model), frequencies, _no_topics(model), 0.0, -mean) * (1 / deviation)
+
+
+def _like(vectors: Vector, dense: Floats, model: Model) -> Linear:
+    """Likeness to the mean of some papers."""
+    terms, topics = sparse.csr_matrix(vectors.mean(axis=0), dtype=np.float32), dense.mean(axis=0)
+    mean, deviation = _usual(_dense(model.sample.vectors @ terms.T), 0.021, 0.009, 0.004)
+    found = Linear(terms, _empty(model), _no_topics(model), 0.0, -mean) * (TERMS / deviation)
+    if len(topics):
+        mean, deviation = _usual(model.sample.dense @ topics, 0.0, 0.07, 0.02)
+        found += Linear(_empty(model), _empty(model), topics, 0.0, -mean) * (TOPICS / deviation)
+    mean, deviation = _usual(model.usual_typicality, 0.021, 0.0033, 0.002)
+    return found + Linear(_empty(model), _empty(model), _no_topics(model), 1.0, -mean) * (TYPICAL / deviation)
+
+
+def _of_sample(one: Linear, model: Model) -> Floats:
+    sample = model.sample
+    found = _dense(sample.vectors @ one.vectors.T) + _dense(sample.frequencies @ one.frequencies.T)
+    found += sample.dense @ one.dense + np.float32(one.typical) * model.usual_typicality + np.float32(one.constant)
+    return found
+
+
+FAR_OUT = 8  # usual deviations
+FEW = 50  # papers that the usual figures count for, while an archive is young
+
+
+def _usual(values: Floats, mean: float, deviation: float, least: float) -> tuple[float, float]:
+    """Mean and standard deviation over the sample; few papers lean on what is usual elsewhere.
+
+    No paper counts as far out: an example that is in the sample is as near to itself as can be.
+    """
+    share = len(values) / (len(values) + FEW)
+    values = np.minimum(values, mean + FAR_OUT * deviation)
+    own = (float(values.mean()), float(values.std())) if len(values) else (mean, deviation)
+    middle = share * own[0] + (1 - share) * mean
+    spread = (share * own[1] ** 2 + (1 - share) * deviation**2) ** 0.5
+    return middle, max(spread, least)
+
+
+def _dense(product: Any) -> Floats:
+    return np.asarray(product.todense(), dtype=np.float32).ravel()
+
+
+def _empty(model: Model) -> Vector:
+    return sparse.csr_matrix((1, len(model.columns)), dtype=np.float32)
+
+
+def _no_topics(model: Model) -> Floats:
+    return np.zeros(model.sample.dense.shape[1], dtype=np.float32)

@@ -1,24 +1,38 @@
-"""Why a paper matches an interest, in the interest's own words. No I/O."""
+"""Why papers match interests, in the interests' own words and examples. No I/O.
+
+What is named is what counts: without the word or the example the paper's score would be lower, and that is tried
+before it is said.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
 
 from newsletter.models import Candidate
 from newsletter.ranking.index import Index
-from newsletter.ranking.profile import Profile
-from newsletter.ranking.rank import writes
+from newsletter.ranking.model import Floats
+from newsletter.ranking.profile import Linear, Look, Profile
+from newsletter.ranking.rank import KEYWORDS, compressed, keyword_worth, nearness, writes
+from newsletter.ranking.terms import words
 
-LIKE = 0.12  # a cosine from which two papers are visibly about the same
 MOST = 3
+COUNTS = 0.02  # what a score must lose without the word or example that is named
+
+Wishes = Mapping[str, Profile]
+"""What may be named, and the profile without it."""
 
 
-def reasons(index: Index, profile: Profile, row: int) -> tuple[str, ...]:
-    """What speaks for the paper, strongest first: `flow matching`, `like 2011.13456`, `87 upvotes`."""
-    candidate = index.candidates[row]
-    parts = [*_written_by(profile, index.authors[row]), *_keywords(index, profile, row)]
-    parts += _like(profile, index.vectors[row]) + _filed(profile, candidate)
-    return tuple((parts or _shared(profile, index.vectors[row]))[:MOST] + community(candidate))
+def reasons(index: Index, matches: Sequence[tuple[Profile, int]]) -> list[tuple[str, ...]]:
+    """What speaks for each paper, strongest first: `flow matching`, `like 2011.13456`, `87 upvotes`.
+
+    A match is a profile and a row; all are looked at together.
+    """
+    wishes = [_wishes(index, profile, row) for profile, row in matches]
+    near = _near(index, [profile for profile, _ in matches], wishes)
+    return [_told(index, match, one, near) for match, one in zip(matches, wishes, strict=True)]
 
 
 def community(candidate: Candidate) -> list[str]:
@@ -27,19 +41,66 @@ def community(candidate: Candidate) -> list[str]:
     return [f"{votes} upvote{'s' if votes != 1 else ''}"] if votes > 0 else []
 
 
+def _near(index: Index, profiles: Sequence[Profile], wishes: Sequence[Wishes]) -> Mapping[int, Floats]:
+    """How near every paper is to each profile, with and without what may be named; by the profile's identity."""
+    every = {id(one): one for one in (*profiles, *(less for one in wishes for less in one.values()))}
+    return dict(zip(every, nearness(index, list(every.values())), strict=True))
+
+
+def _told(index: Index, match: tuple[Profile, int], wishes: Wishes, near: Mapping[int, Floats]) -> tuple[str, ...]:
+    profile, row = match
+    candidate = index.candidates[row]
+    whole = _order(index, profile, row, near)
+    lost = {name: whole - _order(index, less, row, near) for name, less in wishes.items()}
+    named = sorted((name for name in lost if lost[name] > COUNTS), key=lambda name: -lost[name])
+    parts = [*_written_by(profile, index.authors[row]), *named, *_filed(profile, candidate)]
+    parts = parts or _shared(index, profile, row) or [f"close to {profile.interest.name}"]
+    return (*dict.fromkeys(parts[:MOST]), *community(candidate))
+
+
+def _order(index: Index, profile: Profile, row: int, near: Mapping[int, Floats]) -> float:
+    text = compressed(float(near[id(profile)][row]))
+    return text + KEYWORDS * keyword_worth(index, profile.phrases.values(), row)
+
+
+# -- what may be named
+
+
+def _wishes(index: Index, profile: Profile, row: int) -> Wishes:
+    held = [keyword for keyword, phrase in profile.phrases.items() if index.holds(phrase, row)][:MOST]
+    found = {keyword: profile.without(keyword) for keyword in held}
+    if profile.examples.ids:
+        best = _most_alike(index, profile, row)
+        found[f"like {best}"] = profile.without(best)
+    if not profile.phrases:
+        found |= {term: profile.less(term) for term in _own_words(index, profile, row)}
+    return found
+
+
+def _most_alike(index: Index, profile: Profile, row: int) -> str:
+    """The example that the paper is most like."""
+    examples, features = profile.examples, index.features
+    near = (examples.features.vectors @ features.vectors[row].T).toarray().ravel()
+    near = near + 0.1 * (examples.features.dense @ features.dense[row])
+    return examples.ids[int(near.argmax())]
+
+
+def _own_words(index: Index, profile: Profile, row: int) -> list[str]:
+    """The words of the name and the free text that the paper has."""
+    weights = [look.sum.frequencies for look in profile.looks]
+    return common_terms(index, weights, index.features.frequencies, row)[:MOST]
+
+
+def _shared(index: Index, profile: Profile, row: int) -> list[str]:
+    """What the paper has in common with the examples, in words that are not the interest's own."""
+    interest = profile.interest
+    own = set(words(" ".join((interest.name, interest.about, *interest.keywords))))
+    terms = common_terms(index, [look.sum.vectors for look in profile.looks], index.features.vectors, row)
+    return [term for term in terms if not own.intersection(term.split(" "))]
+
+
 def _written_by(profile: Profile, authors: frozenset[str]) -> list[str]:
     return [f"by {name}" for name in profile.interest.authors if writes(name, authors)]
-
-
-def _keywords(index: Index, profile: Profile, row: int) -> list[str]:
-    found = [(float(index.find(phrase)[row]), keyword) for keyword, phrase in profile.phrases.items()]
-    return [keyword for worth, keyword in sorted(found, key=lambda pair: -pair[0]) if worth > 0]
-
-
-def _like(profile: Profile, vector: Mapping[str, float]) -> list[str]:
-    near = [(cosine(example, vector), id_) for id_, example in profile.liked.items()]
-    best = max(near, default=(0.0, ""))
-    return [f"like {best[1]}"] if best[0] >= LIKE else []
 
 
 def _filed(profile: Profile, candidate: Candidate) -> list[str]:
@@ -47,16 +108,35 @@ def _filed(profile: Profile, candidate: Candidate) -> list[str]:
     return [category for category in candidate.paper.categories if category.lower() in wanted]
 
 
-def _shared(profile: Profile, vector: Mapping[str, float]) -> list[str]:
-    """The terms that bring the two together, when nothing that was asked for by name does."""
-    wished = profile.words or profile.examples
-    weights = {term: wished[term] * vector[term] for term in vector if wished.get(term, 0) > 0}
+def common_terms(index: Index, weights: Iterable[Any], rows: Any, row: int) -> list[str]:
+    """The terms that bring an interest and a paper together, the most telling first."""
+    held = dict(_entries(rows[row]))
+    telling: dict[str, float] = {}
+    for wish in weights:
+        for column, weight in _entries(wish):
+            if weight > 0 and column in held:
+                telling[index.model.names[column]] = weight * held[column]
     # A pair of words tells a person more than its parts.
-    parts = {part for term in weights for part in term.split(" ") if " " in term}
-    return sorted(weights.keys() - parts, key=lambda term: (-weights[term], term))[:MOST]
+    parts = {part for term in telling for part in term.split(" ") if " " in term}
+    return sorted(telling.keys() - parts, key=lambda term: (-telling[term], term))
 
 
-def cosine(a: Mapping[str, float], b: Mapping[str, float]) -> float:
-    """The cosine of two vectors of length 1."""
-    small, large = (a, b) if len(a) <= len(b) else (b, a)
-    return sum(value * large[term] for term, value in small.items() if term in large)
+def _entries(row: Any) -> Iterator[tuple[int, float]]:
+    return zip(row.indices.tolist(), row.data.tolist(), strict=True)
+
+
+# -- one paper, part by part
+
+
+def own_value(index: Index, profile: Profile, look: Look, row: int) -> float:
+    """How near one look says that a paper is, but for what it shares with the day's other papers."""
+    examples = sum(profile.writers.get(name, 0) for name in index.authors[row])
+    return value(look.sum, index, row) + look.writers * float(np.log1p(examples))
+
+
+def value(linear: Linear, index: Index, row: int) -> float:
+    """The linear function at one paper."""
+    features = index.features
+    found = float((features.vectors[row] @ linear.vectors.T).sum())
+    found += float((features.frequencies[row] @ linear.frequencies.T).sum())
+    return found + float(linear.dense @ features.dense[row] + linear.typical * index.typical[row] + linear.constant)

@@ -61,6 +61,7 @@ def contents(edition: Edition, imprint: Imprint, unsubscribe: str) -> dict[str, 
         "preheader": preheader(cards),
         "note_html": Markup(as_html(edition.note)),  # cleaned by nh3
         "note_text": as_text(edition.note),
+        "missed": tuple(card(candidate.paper) for candidate in edition.missed),
         "notes": tuple(line(note, 300) for note in edition.notes),
         "unsubscribe": unsubscribe,
         "postal_address": tuple(line(part, 200) for part in imprint.postal_address.splitlines() if part.strip()),

@@ -1,0 +1,287 @@
+"""What an archive teaches: how rare each term is, which terms go together, and how near papers usually are. No I/O."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from newsletter.models import Paper
+from newsletter.ranking.terms import paper_text, terms
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int64]
+
+LEAST = 5  # papers that hold a term, for it to be compared by: rarer ones are chance (docs/ranking.md)
+TOO_COMMON = 0.25  # share of papers that hold a term, above which it is of no topic
+TOPICS = 128
+PAPERS_PER_TOPIC = 8
+ENOUGH = 200  # papers to learn topics from
+SAMPLE = 512  # papers that nearness is measured against
+K1, B = 1.2, 0.75  # of BM25
+
+
+@dataclass(frozen=True, slots=True)
+class TermCounts:
+    """In how many papers each term stands."""
+
+    papers: int
+    counts: Mapping[str, int]
+
+
+NOTHING = TermCounts(0, {})
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Texts as numbers, one row each."""
+
+    vectors: sparse.csr_matrix
+    """tf-idf, shape (texts, terms), rows of length 1: for comparing with papers."""
+    frequencies: sparse.csr_matrix
+    """Saturated frequencies as in BM25, shape (texts, terms): for asking with words."""
+    dense: Floats
+    """Latent topics, shape (texts, topics), rows of length 1; after them, where there is one, an embedding."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """What an archive teaches. A term is a column; terms that few papers hold have none."""
+
+    papers: int
+    """How many papers the counts are of."""
+    columns: Mapping[str, int]
+    counts: Ints
+    """Per column, how many of the papers hold the term."""
+    length: float
+    """Mean number of terms of a paper."""
+    topical: Ints
+    """The columns that topics are made of."""
+    basis: Floats
+    """Shape (topical columns, topics)."""
+    sample: Features
+    """Papers of the archive: what a paper's nearness is compared with."""
+
+    @cached_property
+    def idf(self) -> Floats:
+        """Inverse document frequency by column, smoothed: 1 for a term in every paper."""
+        return np.asarray(np.log((1 + self.papers) / (1 + self.counts)) + 1, dtype=np.float32)
+
+    @cached_property
+    def rarity(self) -> Floats:
+        """Inverse document frequency by column as in BM25: near 0 for a term in every paper."""
+        others = np.maximum(self.papers - self.counts, 0)
+        return np.asarray(np.log(1 + (others + 0.5) / (self.counts + 0.5)), dtype=np.float32)
+
+    @cached_property
+    def typical(self) -> Floats:
+        """The mean vector of the sample, by column: what every paper talks like."""
+        mean = self.sample.vectors.sum(axis=0) / max(self.sample.vectors.shape[0], 1)
+        return np.asarray(mean, dtype=np.float32).ravel()
+
+    @cached_property
+    def usual_typicality(self) -> Floats:
+        """How much each paper of the sample talks like every paper."""
+        return np.asarray(self.sample.vectors @ self.typical, dtype=np.float32)
+
+    @cached_property
+    def usual_dense(self) -> tuple[Floats, Floats]:
+        """Mean, shape (topics,), and covariance, shape (topics, topics), of the sample's topics."""
+        dense = self.sample.dense
+        if not dense.size:
+            return np.zeros(dense.shape[1], dtype=np.float32), np.zeros((dense.shape[1],) * 2, dtype=np.float32)
+        centred = dense - dense.mean(axis=0)
+        return dense.mean(axis=0), np.asarray(centred.T @ centred / len(dense), dtype=np.float32)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Per column its term."""
+        return tuple(self.columns)
+
+    @property
+    def term_counts(self) -> TermCounts:
+        """The counts by term, as another model may lean on them."""
+        return TermCounts(self.papers, dict(zip(self.columns, self.counts.tolist(), strict=True)))
+
+    def rarity_of(self, term: str) -> float:
+        """How telling a term is; that of the rarest for one that is not known."""
+        column = self.columns.get(term)
+        return float(self.rarity[column]) if column is not None else float(np.log(1 + 2 * self.papers))
+
+
+def features(texts: Sequence[str], model: Model) -> Features:
+    """The features of texts under a model."""
+    return _features(_counted([_bag(text) for text in texts], model.columns), model)
+
+
+@lru_cache(maxsize=2048)
+def _bag(text: str) -> Counter[str]:
+    """The terms of a text: kept for a while, as a paper stands in the digests of several days."""
+    return Counter(terms(text))
+
+
+def _features(bags: tuple[sparse.csr_matrix, Floats], model: Model) -> Features:
+    counted, lengths = bags
+    vectors = _weighted(counted, model.idf)
+    norm = K1 * (1 - B + B * lengths / model.length)
+    frequencies = counted.copy()
+    frequencies.data = counted.data * (K1 + 1) / (counted.data + np.repeat(norm, np.diff(counted.indptr)))
+    return Features(vectors, frequencies, unit(vectors[:, model.topical] @ model.basis))
+
+
+def _counted(bags: Sequence[Counter[str]], columns: Mapping[str, int]) -> tuple[sparse.csr_matrix, Floats]:
+    """Per text how often each known term stands in it, and how many terms it has in all."""
+    places: list[int] = []
+    data: list[int] = []
+    ends = [0]
+    for bag in bags:
+        # By column, so that equal texts make equal rows to the last bit.
+        inside = sorted((columns[term], count) for term, count in bag.items() if term in columns)
+        places += [column for column, _ in inside]
+        data += [count for _, count in inside]
+        ends.append(len(places))
+    shape = (len(bags), len(columns))
+    counted = sparse.csr_matrix((np.array(data, dtype=np.float32), np.array(places, dtype=np.int32), ends), shape=shape)
+    return counted, np.array([bag.total() for bag in bags], dtype=np.float32)
+
+
+def _weighted(counted: sparse.csr_matrix, idf: Floats) -> sparse.csr_matrix:
+    """tf-idf with sublinear tf, rows of length 1."""
+    found = counted.copy()
+    found.data = ((1 + np.log(counted.data)) * idf[counted.indices]).astype(np.float32)
+    squares = np.asarray(found.multiply(found).sum(axis=1)).ravel()
+    lengths = np.sqrt(np.where(squares > 0, squares, 1)).astype(np.float32)
+    found.data /= np.repeat(lengths, np.diff(found.indptr))
+    return found
+
+
+def unit(rows: npt.ArrayLike) -> Floats:
+    """Rows scaled to length 1; those without length stay."""
+    found = np.asarray(rows, dtype=np.float32)
+    lengths = np.linalg.norm(found, axis=1, keepdims=True)
+    return np.asarray(found / np.where(lengths > 0, lengths, 1), dtype=np.float32)
+
+
+# -- learning
+
+
+def learn(papers: Iterable[Paper], before: TermCounts = NOTHING, least: int = LEAST) -> Model:
+    """Learns from papers; `before` are counts of other papers, which a young archive leans on.
+
+    Terms in fewer papers than `least` have no column.
+
+    Rareness comes from counting, topics from a singular value decomposition of the papers' terms (latent semantic
+    analysis, Deerwester et al. 1990). The same papers always give the same model.
+    """
+    bags = [Counter(terms(paper_text(paper))) for paper in papers]
+    held = count(bags)
+    model = _without_topics(bags, held, before, least)
+    counted, lengths = _counted(bags, model.columns)
+    topical, basis = _topics(counted, held, model)
+    chosen = np.arange(len(bags))[:: max(len(bags) // SAMPLE, 1)][:SAMPLE]
+    model = Model(model.papers, model.columns, model.counts, model.length, topical, basis, _NO_FEATURES)
+    sample = _features((counted[chosen], lengths[chosen]), model)
+    return Model(model.papers, model.columns, model.counts, model.length, topical, basis, sample)
+
+
+def count(bags: Iterable[Counter[str]]) -> TermCounts:
+    """In how many of the bags each term stands."""
+    counts: Counter[str] = Counter()
+    number = 0
+    for bag in bags:
+        counts.update(bag.keys())
+        number += 1
+    return TermCounts(number, counts)
+
+
+def _without_topics(bags: Sequence[Counter[str]], held: TermCounts, before: TermCounts, least: int) -> Model:
+    both = {term: n for term in held.counts.keys() | before.counts.keys() if (n := _both(term, held, before)) >= least}
+    known = sorted(both)
+    counts = np.array([both[term] for term in known], dtype=np.int64)
+    length = sum(bag.total() for bag in bags) / len(bags) if bags else 150.0
+    columns = {term: column for column, term in enumerate(known)}
+    nothing = np.zeros(0, dtype=np.int64)
+    basis = np.zeros((0, 0), dtype=np.float32)
+    return Model(held.papers + before.papers, columns, counts, max(length, 1.0), nothing, basis, _NO_FEATURES)
+
+
+def _both(term: str, held: TermCounts, before: TermCounts) -> int:
+    return held.counts.get(term, 0) + before.counts.get(term, 0)
+
+
+def _topics(counted: sparse.csr_matrix, held: TermCounts, model: Model) -> tuple[Ints, Floats]:
+    """The columns and directions of the latent topics: none from too few papers."""
+    if held.papers < ENOUGH:
+        return np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.float32)
+    from scipy.sparse.linalg import svds
+
+    names = model.names
+    own = np.array([held.counts.get(term, 0) for term in names])
+    single = np.array([" " not in term for term in names])
+    topical = np.flatnonzero(single & (own >= 3) & (model.counts <= TOO_COMMON * model.papers))
+    rows = _weighted(counted, model.idf)[:, topical]
+    dimensions = min(TOPICS, held.papers // PAPERS_PER_TOPIC, len(topical) - 1)
+    _, strength, directions = svds(rows, k=dimensions, random_state=0)
+    # Half as exact as it is kept, so that a model just learned and the same model read again are alike.
+    basis = directions[np.argsort(-strength)].T.astype(np.float16)
+    return topical, np.ascontiguousarray(basis, dtype=np.float32)
+
+
+_NO_FEATURES = Features(sparse.csr_matrix((0, 0)), sparse.csr_matrix((0, 0)), np.zeros((0, 0), dtype=np.float32))
+
+
+# -- keeping
+
+
+def read_counts(text: str) -> TermCounts:
+    """The table of `scripts/count_terms`: how many papers it is of, then a term a line after its number of papers."""
+    papers, *rows = text.split("\n")
+    pairs = (row.split(" ", 1) for row in rows)
+    return TermCounts(int(papers), {term: int(number) for number, term in pairs})
+
+
+def dump(model: Model) -> bytes:
+    """The model as bytes: a NumPy archive of plain arrays."""
+    kept: dict[str, Any] = {
+        "papers": model.papers,
+        "terms": np.frombuffer("\n".join(model.columns).encode(), dtype=np.uint8),
+        "counts": model.counts,
+        "length": model.length,
+        "topical": model.topical,
+        "basis": model.basis.astype(np.float16),
+        "dense": model.sample.dense,
+    }
+    for name, rows in (("vectors", model.sample.vectors), ("frequencies", model.sample.frequencies)):
+        kept |= {f"{name}_data": rows.data, f"{name}_places": rows.indices, f"{name}_ends": rows.indptr}
+    file = io.BytesIO()
+    np.savez_compressed(file, **kept)
+    return file.getvalue()
+
+
+def load(content: bytes) -> Model:
+    """The model of `dump`. Raises ValueError or KeyError for other bytes."""
+    with np.load(io.BytesIO(content), allow_pickle=False) as kept:
+        text = kept["terms"].tobytes().decode()
+        columns = {term: column for column, term in enumerate(text.split("\n"))} if text else {}
+        rows = [_rows(kept, name, len(columns)) for name in ("vectors", "frequencies")]
+        return Model(
+            papers=int(kept["papers"]),
+            columns=columns,
+            counts=kept["counts"],
+            length=float(kept["length"]),
+            topical=kept["topical"],
+            basis=kept["basis"].astype(np.float32),
+            sample=Features(rows[0], rows[1], kept["dense"]),
+        )
+
+
+def _rows(kept: Mapping[str, npt.NDArray[np.float32]], name: str, columns: int) -> sparse.csr_matrix:
+    data, places, ends = (kept[f"{name}_{part}"] for part in ("data", "places", "ends"))
+    return sparse.csr_matrix((data, places, ends), shape=(len(ends) - 1, columns))
