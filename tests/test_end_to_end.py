@@ -39,7 +39,7 @@ subscribers:
 
 def ids_in(content: bytes) -> list[str]:
     """The arXiv ids of the papers that a mail shows, in the order of its text part."""
-    shown = text_of(content).partition("\nJust missed\n")[0]
+    shown = re.split(r"(?m)^Just missed\s*$", text_of(content))[0]
     return list(dict.fromkeys(re.findall(r"arxiv\.org/abs/(\d{4}\.\d{5})", shown)))
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
-from scipy import sparse
 
 from newsletter.identity import title_key
 from newsletter.models import Interest, Paper
@@ -27,40 +26,52 @@ NAME, PAIR = 0.5, 0.5  # of a name among an interest's words; of a pair beside t
 CLEARLY = 2.5  # standard deviations that are clearly near
 MANY = 20  # examples, from which they may be of several subjects
 
-Vector: TypeAlias = Any
-"""A `scipy.sparse.csr_matrix` of one row."""
 Weights: TypeAlias = tuple[Ints, Floats]
-"""Columns, and the weight of each."""
+"""Columns in order, and the weight of each."""
+NOTHING: Weights = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
 
 
 @dataclass(frozen=True, slots=True)
 class Linear:
     """A sum over a paper's features."""
 
-    vectors: Vector
-    """Weights of its tf-idf vector, shape (1, terms)."""
-    frequencies: Vector
-    """Weights of its saturated frequencies, shape (1, terms)."""
     dense: Floats
     """Weights of its topics, shape (topics,)."""
+    vectors: Weights = NOTHING
+    """Weights of its tf-idf vector."""
+    frequencies: Weights = NOTHING
+    """Weights of its saturated frequencies."""
     typical: float = 0.0
     """Weight of how typical it is."""
     constant: float = 0.0
 
     def __add__(self, other: Linear) -> Linear:
         return Linear(
-            self.vectors + other.vectors,
-            self.frequencies + other.frequencies,
             self.dense + other.dense,
+            _joined(self.vectors, other.vectors),
+            _joined(self.frequencies, other.frequencies),
             self.typical + other.typical,
             self.constant + other.constant,
         )
 
     def __mul__(self, by: float) -> Linear:
-        by32 = np.float32(by)
-        return Linear(
-            self.vectors * by32, self.frequencies * by32, self.dense * by32, self.typical * by, self.constant * by
-        )
+        scale = np.float32(by)
+        vectors, frequencies = ((columns, values * scale) for columns, values in (self.vectors, self.frequencies))
+        return Linear(self.dense * scale, vectors, frequencies, self.typical * by, self.constant * by)
+
+
+def _joined(a: Weights, b: Weights) -> Weights:
+    if not len(a[0]) or not len(b[0]):
+        return a if len(a[0]) else b
+    columns, places = np.unique(np.concatenate([a[0], b[0]]), return_inverse=True)
+    return columns, np.bincount(places, np.concatenate([a[1], b[1]])).astype(np.float32)
+
+
+def of_columns(rows: Any, weights: Weights) -> Floats:
+    """Sparse rows times a sparse vector, one value a row."""
+    wish = np.zeros(rows.shape[1], dtype=np.float32)
+    wish[weights[0]] = weights[1]
+    return np.asarray(rows @ wish, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,35 +262,37 @@ def _total(parts: Sequence[Linear]) -> Linear:
 
 
 def _words(asked: Mapping[str, Weights], model: Model) -> Linear:
-    weights = np.zeros(len(model.columns), dtype=np.float32)
-    for columns, values in asked.values():
-        weights[columns] += values
-    potential = max(float(weights.sum()), 1e-3)
-    frequencies = sparse.csr_matrix(weights[None])
-    values = _dense(model.sample.frequencies @ frequencies.T)
+    wish = NOTHING
+    for weights in asked.values():
+        wish = _joined(wish, weights)
+    potential = max(float(wish[1].sum()), 1e-3)
     # A paper that shares only common words with a long wish is not near, however rare that is: hence the least.
+    values = of_columns(model.sample.frequencies, wish)
     mean, deviation = _usual(values, 0.065 * potential, 0.1 * potential, 0.06 * potential)
-    nothing = Linear(_empty(model), _empty(model), _no_topics(model))
-    return nothing + Linear(_empty(model), frequencies, _no_topics(model), 0.0, -mean) * (1 / deviation)
+    return Linear(_no_topics(model), frequencies=wish, constant=-mean) * (1 / deviation)
 
 
-def _like(vectors: Vector, dense: Floats, model: Model) -> Linear:
+def _like(vectors: Any, dense: Floats, model: Model) -> Linear:
     """Likeness to the mean of some papers."""
-    terms, topics = sparse.csr_matrix(vectors.mean(axis=0), dtype=np.float32), dense.mean(axis=0)
-    mean, deviation = _usual(_dense(model.sample.vectors @ terms.T), 0.021, 0.009, 0.004)
-    found = Linear(terms, _empty(model), _no_topics(model), 0.0, -mean) * (TERMS / deviation)
+    columns, places = np.unique(vectors.indices, return_inverse=True)
+    terms = columns, (np.bincount(places, vectors.data) / vectors.shape[0]).astype(np.float32)
+    mean, deviation = _usual(of_columns(model.sample.vectors, terms), 0.021, 0.009, 0.004)
+    found = Linear(_no_topics(model), vectors=terms, constant=-mean) * (TERMS / deviation)
+    topics = dense.mean(axis=0)
     if len(topics):
         mean, deviation = _usual(model.sample.dense @ topics, 0.0, 0.07, 0.02)
-        found += Linear(_empty(model), _empty(model), topics, 0.0, -mean) * (TOPICS / deviation)
+        found += Linear(topics, constant=-mean) * (TOPICS / deviation)
     mean, deviation = _usual(model.usual_typicality, 0.021, 0.0033, 0.002)
-    return found + Linear(_empty(model), _empty(model), _no_topics(model), 1.0, -mean) * (TYPICAL / deviation)
+    return found + Linear(_no_topics(model), typical=1.0, constant=-mean) * (TYPICAL / deviation)
 
 
 def _of_sample(one: Linear, model: Model) -> Floats:
     sample = model.sample
-    found = _dense(sample.vectors @ one.vectors.T) + _dense(sample.frequencies @ one.frequencies.T)
-    found += sample.dense @ one.dense + np.float32(one.typical) * model.usual_typicality + np.float32(one.constant)
-    return found
+    found = of_columns(sample.vectors, one.vectors) if len(one.vectors[0]) else np.zeros(len(sample.dense))
+    if len(one.frequencies[0]):
+        found = found + of_columns(sample.frequencies, one.frequencies)
+    found = found + sample.dense @ one.dense + one.typical * model.usual_typicality + one.constant
+    return np.asarray(found, dtype=np.float32)
 
 
 FAR_OUT = 8  # usual deviations
@@ -297,14 +310,6 @@ def _usual(values: Floats, mean: float, deviation: float, least: float) -> tuple
     middle = share * own[0] + (1 - share) * mean
     spread = (share * own[1] ** 2 + (1 - share) * deviation**2) ** 0.5
     return middle, max(spread, least)
-
-
-def _dense(product: Any) -> Floats:
-    return np.asarray(product.todense(), dtype=np.float32).ravel()
-
-
-def _empty(model: Model) -> Vector:
-    return sparse.csr_matrix((1, len(model.columns)), dtype=np.float32)
 
 
 def _no_topics(model: Model) -> Floats:

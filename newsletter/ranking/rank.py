@@ -30,7 +30,7 @@ CATEGORY = 0.3
 COMMUNITY = 0.15
 KEYWORDS = 0.1  # of a keyword's worth, in the order of those that pass: text tells more (docs/ranking.md)
 NEAREST = 6  # papers of the day that are looked at once more, for others like them
-BLOCK = 64  # looks that are multiplied at once: always as many, so that nobody's company changes a digit
+BLOCK = 16  # looks that are multiplied at once: always as many, so that nobody's company changes a digit
 
 Rows = npt.NDArray[np.intp]
 
@@ -132,9 +132,9 @@ def _looked(index: Index, looks: Sequence[Look]) -> Floats:
 def _terms(sums: Sequence[Linear], index: Index) -> sparse.csr_matrix:
     """The weights of terms, one row each, first by vector and then by frequency."""
     columns = len(index.model.columns)
-    places = [part for one in sums for part in (one.vectors.indices, one.frequencies.indices + columns)]
-    values = [part for one in sums for part in (one.vectors.data, one.frequencies.data)]
-    ends = np.cumsum([0, *(one.vectors.nnz + one.frequencies.nnz for one in sums)])
+    places = [part for one in sums for part in (one.vectors[0], one.frequencies[0] + columns)]
+    values = [part for one in sums for part in (one.vectors[1], one.frequencies[1])]
+    ends = np.cumsum([0, *(len(one.vectors[0]) + len(one.frequencies[0]) for one in sums)])
     shape = (len(sums), 2 * columns)
     return sparse.csr_matrix((np.concatenate(values), np.concatenate(places), ends), shape=shape)
 

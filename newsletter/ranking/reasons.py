@@ -6,7 +6,7 @@ before it is said.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy as np
 from newsletter.models import Candidate
 from newsletter.ranking.index import Index
 from newsletter.ranking.model import Floats
-from newsletter.ranking.profile import Linear, Look, Profile
+from newsletter.ranking.profile import Linear, Look, Profile, Weights, of_columns
 from newsletter.ranking.rank import KEYWORDS, compressed, keyword_worth, nearness, writes
 from newsletter.ranking.terms import words
 
@@ -80,8 +80,9 @@ def _wishes(index: Index, profile: Profile, row: int) -> Wishes:
 def _most_alike(index: Index, profile: Profile, row: int) -> str:
     """The example that the paper is most like."""
     examples, features = profile.examples, index.features
-    near = (examples.features.vectors @ features.vectors[row].T).toarray().ravel()
-    near = near + 0.1 * (examples.features.dense @ features.dense[row])
+    start, end = features.vectors.indptr[row], features.vectors.indptr[row + 1]
+    mine = features.vectors.indices[start:end], features.vectors.data[start:end]
+    near = of_columns(examples.features.vectors, mine) + 0.1 * (examples.features.dense @ features.dense[row])
     return examples.ids[int(near.argmax())]
 
 
@@ -108,21 +109,17 @@ def _filed(profile: Profile, candidate: Candidate) -> list[str]:
     return [category for category in candidate.paper.categories if category.lower() in wanted]
 
 
-def common_terms(index: Index, weights: Iterable[Any], rows: Any, row: int) -> list[str]:
+def common_terms(index: Index, weights: Iterable[Weights], rows: Any, row: int) -> list[str]:
     """The terms that bring an interest and a paper together, the most telling first."""
-    held = dict(_entries(rows[row]))
+    start, end = rows.indptr[row], rows.indptr[row + 1]
     telling: dict[str, float] = {}
-    for wish in weights:
-        for column, weight in _entries(wish):
-            if weight > 0 and column in held:
-                telling[index.model.names[column]] = weight * held[column]
+    for columns, values in weights:
+        both, mine, theirs = np.intersect1d(columns, rows.indices[start:end], return_indices=True)
+        worth = values[mine] * rows.data[start:end][theirs]
+        telling |= {index.model.names[c]: one for c, one in zip(both.tolist(), worth.tolist(), strict=True) if one > 0}
     # A pair of words tells a person more than its parts.
     parts = {part for term in telling for part in term.split(" ") if " " in term}
     return sorted(telling.keys() - parts, key=lambda term: (-telling[term], term))
-
-
-def _entries(row: Any) -> Iterator[tuple[int, float]]:
-    return zip(row.indices.tolist(), row.data.tolist(), strict=True)
 
 
 # -- one paper, part by part
@@ -137,6 +134,6 @@ def own_value(index: Index, profile: Profile, look: Look, row: int) -> float:
 def value(linear: Linear, index: Index, row: int) -> float:
     """The linear function at one paper."""
     features = index.features
-    found = float((features.vectors[row] @ linear.vectors.T).sum())
-    found += float((features.frequencies[row] @ linear.frequencies.T).sum())
-    return found + float(linear.dense @ features.dense[row] + linear.typical * index.typical[row] + linear.constant)
+    found = of_columns(features.vectors[row], linear.vectors)[0]
+    found += of_columns(features.frequencies[row], linear.frequencies)[0]
+    return float(found + linear.dense @ features.dense[row] + linear.typical * index.typical[row] + linear.constant)
