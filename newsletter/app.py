@@ -33,6 +33,7 @@ from newsletter.vectors import Vectors
 
 LEARNED_FROM = 40_000  # papers, the most recently listed
 MODEL = "ranking-1"  # with another recipe, another name: what an older one learned is not read
+QUICKLY = 5_000  # papers that are learned from in seconds
 GROWTH = 1.2  # learn again when the archive has grown by this factor
 
 
@@ -78,12 +79,17 @@ class App:
         return path.read_text("utf-8", "replace")[:20_000] if path.is_file() else ""
 
     def model(self) -> Model:
-        """What this archive teaches: learned now if the archive has grown since, and kept."""
-        size = min(self.archive.size(), LEARNED_FROM)
+        """What this archive teaches, as it was last learned; now, where that is a matter of seconds."""
         kept = self.archive.model(MODEL)
-        if kept and size < max(kept[1] * GROWTH, kept[1] + 1):
-            return load(kept[0])
-        return self.learn()
+        if kept is None or (self.outgrown() and self.archive.size() <= QUICKLY):
+            return self.learn()
+        return load(kept[0])
+
+    def outgrown(self) -> bool:
+        """Whether the archive has grown so much that it would teach more."""
+        kept = self.archive.model(MODEL)
+        size = min(self.archive.size(), LEARNED_FROM)
+        return kept is None or size >= max(kept[1] * GROWTH, kept[1] + 1)
 
     def learn(self) -> Model:
         """Learns from the archive as it is now, and keeps what was learned."""

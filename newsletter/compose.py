@@ -6,15 +6,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from newsletter import embeddings
 from newsletter.app import App
 from newsletter.editing.edit import edit, quiet_reason
 from newsletter.errors import RenderError, SettingsError
 from newsletter.ledger import Claim, Delivery, Key
 from newsletter.models import Digest, Edition, Message, Period, Stamp, Subscriber
 from newsletter.ranking.index import Index, index
+from newsletter.ranking.meaning import whitened
+from newsletter.ranking.model import ENOUGH, Model, with_meaning
 from newsletter.ranking.profile import Profile, profile
 from newsletter.ranking.rank import Scores, rank
 from newsletter.records import content_of, content_record, read_content, restore
+
+WHITENED_ON = 2_000  # papers, the most recently listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,7 @@ class Composer:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._model = app.model()
+        self._model = _model(app)
         self._indexes: dict[str, Index] = {}
         self._profiles: dict[object, Profile] = {}
 
@@ -147,6 +152,15 @@ class Composer:
             message_id=message.message_id,
         )
         return Composed(claim, message)
+
+
+def _model(app: App) -> Model:
+    """What the archive teaches, with the embedding that the settings name: whitened on the archive's papers."""
+    model, embed = app.model(), app.vectors.of if app.vectors else None
+    papers = list(app.archive.listed_papers(WHITENED_ON)) if embed else []
+    if embed is None or len(papers) < ENOUGH:
+        return model
+    return with_meaning(model, whitened(embed, [embeddings.text_of(paper) for paper in papers]), papers)
 
 
 _GONE = "its digest is gone from the archive; its papers come with the next edition"

@@ -20,7 +20,6 @@ from newsletter.models import Interest, Paper, Subscriber
 from newsletter.ranking.clusters import ALONE, clusters, nearness, shared
 from newsletter.ranking.model import Model, features, learn
 from newsletter.ranking.names import Name, names
-from newsletter.ranking.terms import paper_text
 from newsletter.sources import huggingface
 
 MOST_LIKED = 20
@@ -180,7 +179,7 @@ def _groups(papers: Sequence[Paper], model: Model) -> tuple[list[_Group], int]:
     """The groups of the papers, the largest first, and how many papers are in none."""
     # The archive's statistics and the library's as one: a fresh archive knows little.
     together = learn(papers, model.term_counts, least=1)
-    rows = shared(features([paper_text(paper) for paper in papers], together).vectors)
+    rows = shared(features(papers, together).vectors)
     labels = clusters(rows)
     near = nearness(rows, labels)
     found = []

@@ -9,9 +9,10 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter.app import App
 from newsletter.errors import NewsletterError, SourceError
-from newsletter.publish import publish
+from newsletter.publish import Order, publish, who_is_due
 
 log = logging.getLogger("newsletter.scheduler")
+QUIET = timedelta(minutes=15)  # nobody is due for so long
 SPACING = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 20, 30))
 
 
@@ -30,6 +31,7 @@ class Ticker:
             return
         try:
             publish(self._app, now)
+            self._learn_when_quiet(now)
         except SourceError as error:
             wait = SPACING[min(self._failures, len(SPACING) - 1)]
             self._failures += 1
@@ -39,6 +41,12 @@ class Ticker:
             log.error("%s", error)
         else:
             self._failures = 0
+
+    def _learn_when_quiet(self, now: datetime) -> None:
+        """Learns from an archive that has grown, when nobody waits for an edition."""
+        if self._app.outgrown() and not who_is_due(self._app, self._app.roster(), now + QUIET, Order()):
+            model = self._app.learn()
+            log.info("learned from the archive: %d terms, %d topics", len(model.columns), model.basis.shape[1])
 
 
 def start(app: App) -> BackgroundScheduler:

@@ -10,7 +10,6 @@ from newsletter.models import Paper
 from newsletter.ranking.clusters import ALONE, clusters, nearness, shared
 from newsletter.ranking.model import TermCounts, features, learn
 from newsletter.ranking.names import names
-from newsletter.ranking.terms import paper_text
 
 SUBJECTS = {
     "yeast": ("wild yeast", "sourdough starters", "cold fermentation", "rye flour"),
@@ -36,7 +35,7 @@ def library(per_subject, subjects=tuple(SUBJECTS)):
 
 
 def rows(papers):
-    return shared(features([paper_text(paper) for paper in papers], learn(papers, least=1)).vectors)
+    return shared(features(papers, learn(papers, least=1)).vectors)
 
 
 PAPERS = library(12)

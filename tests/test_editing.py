@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+import numpy as np
 import pytest
 
 from newsletter.editing.edit import edit, new_papers, quiet_reason
@@ -204,3 +205,53 @@ def test_an_explanation_has_every_part_of_the_score():
         sum(parts[n] for n in ("text", "keywords", "authors", "categories")), abs=0.002
     )
     assert "Sourdough: text" in told.sentences[2]
+
+
+LONG = " ".join(f"word{n} of a long abstract" for n in range(60))
+
+
+def long(number, extra, **changes):
+    paper = Paper(f"2611.9{number:04}", f"Sourdough at Length {number}", f"{LONG} {extra}")
+    return replace(candidate(number, "sourdough"), paper=paper, **changes)
+
+
+def learned(made_of):
+    return learn([one.paper for one in made_of.candidates], least=1)
+
+
+def test_of_papers_that_are_about_the_same_thing_only_the_first_comes_and_explain_says_so():
+    made_of = digest(long(1, "first"), long(2, "second"), candidate(3, "sourdough"))
+    reader = subscriber(wants("sourdough"), trending=0)
+    model = learned(made_of)
+    scores = rank(index(made_of.candidates, model), [profile(one, (), {}, model) for one in reader.interests])
+    made = edit(made_of, reader, scores, (), PERIOD)
+    [other] = [row for row in (0, 1) if made_of.candidates[row].paper.id not in [m.paper.id for m in made.matches]]
+    assert 2 == sum(1 for _ in made.matches)
+    assert "about the same thing as" in explain(made, reader, scores, (), other).verdict
+
+
+def test_what_found_no_place_is_just_missed_and_nothing_that_is_shown():
+    made = edition(digest(*BREAD), subscriber(wants("sourdough"), max_papers=4, trending=0))
+    shown = {match.paper.id for match in made.matches}
+    assert 5 == len(made.missed)
+    assert not shown & {one.paper.id for one in made.missed}
+
+
+def test_what_the_excludes_hide_is_counted():
+    loud = candidate(40, "sourdough and rope walking")
+    made = edition(digest(*BREAD[:2], loud), subscriber(wants("sourdough", exclude=("rope walking",))))
+    assert ("1 paper was hidden by your excludes.",) == made.notes
+    assert "0040" not in [id_ for section in made.sections for id_ in ids(section)]
+
+
+def test_one_wild_card_stands_between_two_interests_where_a_place_is_left():
+    made_of = digest(candidate(50, "rope walking"), candidate(51, "kite flying"), *GLASS)
+    reader = subscriber(wants("glassblowing"), wants("welding"), trending=0)
+    found = scores_of(made_of, reader)
+    for half, places, expected in ((0.6, 12, ["0050"]), (0.4, 12, []), (0.6, 2, [])):
+        shares = (np.array([half, 0, 1, 1], dtype=np.float32), np.array([half, 0.9, 0, 0], dtype=np.float32))
+        near = tuple(replace(one, shares=share) for one, share in zip(found.ranked, shares, strict=True))
+        made = edit(made_of, replace(reader, max_papers=places), replace(found, ranked=near), (), PERIOD)
+        cards = [section for section in made.sections if section.kind == "wildcard"]
+        assert expected == [id_ for card in cards for id_ in ids(card)]
+        assert all("between Glassblowing and Welding" == card.matches[0].reasons[0] for card in cards)

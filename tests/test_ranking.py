@@ -185,7 +185,7 @@ def test_terms_are_words_pairs_and_hyphenated_words_but_no_pair_reaches_over_a_s
 
 
 def test_a_vector_has_length_one_and_an_empty_text_none():
-    made = features(["rivers and tides", "of the"], MODEL).vectors
+    made = features([Paper("1", "Rivers and tides"), Paper("2", "Of the")], MODEL).vectors
     assert [1, 0] == pytest.approx(made.multiply(made).sum(axis=1).ravel().tolist()[0])
 
 

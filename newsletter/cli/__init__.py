@@ -14,6 +14,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "init": ("setup:init", "Write subscribers.yaml and newsletter.yaml to edit."),
     "check": ("setup:check", "Check YAML, settings, sources and provider, each in words, with the cure."),
     "fetch": ("papers:fetch", "Collect a day's papers into the archive."),
+    "learn": ("papers:learn", "Learn from the archive what makes papers alike."),
     "preview": ("preview:preview", "Look at the editions without sending anything."),
     "send": ("sending:send", "Send to whoever is due; --date D is an order."),
     "run": ("doors:run", "The scheduler and the web pages."),

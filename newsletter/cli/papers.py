@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
@@ -37,6 +38,28 @@ def fetch(ctx: click.Context, day: datetime | None, machine: bool) -> int:
             click.echo(f"{state.source} {days[-1]}: {said}")
         click.echo(f"{collected.new} new listings in the archive")
     return 1 if any(state.state == "broken" for state in collected.states) else 0
+
+
+@click.command()
+@json_option
+@click.pass_context
+def learn(ctx: click.Context, machine: bool) -> None:
+    """Learn from the archive which terms are rare and which go together. `run` does it when nobody waits."""
+    from newsletter.app import LEARNED_FROM
+    from newsletter.ranking.model import ENOUGH
+
+    with app_of(ctx) as app:
+        started = time.perf_counter()
+        papers = min(app.archive.size(), LEARNED_FROM)
+        model = app.learn()
+    told = {"papers": papers, "terms": len(model.columns), "topics": model.basis.shape[1]}
+    seconds = round(time.perf_counter() - started, 1)
+    if machine:
+        click.echo(as_json(told | {"seconds": seconds}))
+        return
+    click.echo(f"learned from {papers} papers in {seconds} s: {told['terms']} terms, {told['topics']} topics")
+    if not told["topics"]:
+        click.echo(f"topics come with {ENOUGH} papers; `newsletter fetch --since D` collects past days")
 
 
 @click.command()

@@ -12,8 +12,9 @@ from scipy import sparse
 
 from newsletter.identity import title_key
 from newsletter.models import Candidate, Paper
-from newsletter.ranking.model import Features, Floats, Ints, Model, features
-from newsletter.ranking.terms import paper_text, words
+from newsletter.ranking.meaning import Floats
+from newsletter.ranking.model import Features, Ints, Model, features
+from newsletter.ranking.terms import words
 
 IN_TITLE, IN_TEXT = 1.2, 0.8  # what a keyword is worth, as evidence, by where it stands
 TWINS = 0.6  # the cosine from which two papers are about the same thing
@@ -134,7 +135,7 @@ class Index:
 
 def index(candidates: Sequence[Candidate], model: Model) -> Index:
     """The index of a digest's candidates."""
-    made = features([paper_text(candidate.paper) for candidate in candidates], model)
+    made = features([candidate.paper for candidate in candidates], model)
     titles = tuple(_spaced(candidate.paper.title) for candidate in candidates)
     return Index(tuple(candidates), model, made, titles, tuple(_text(candidate.paper) for candidate in candidates))
 

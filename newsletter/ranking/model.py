@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -14,9 +14,9 @@ import numpy.typing as npt
 from scipy import sparse
 
 from newsletter.models import Paper
+from newsletter.ranking.meaning import Floats, Meaning, unit
 from newsletter.ranking.terms import paper_text, terms
 
-Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
 LEAST = 5  # papers that hold a term, for it to be compared by: rarer ones are chance (docs/ranking.md)
@@ -68,6 +68,8 @@ class Model:
     """Shape (topical columns, topics)."""
     sample: Features
     """Papers of the archive: what a paper's nearness is compared with."""
+    meaning: Meaning | None = None
+    """An embedding beside the topics, where there is one."""
 
     @cached_property
     def idf(self) -> Floats:
@@ -116,9 +118,19 @@ class Model:
         return float(self.rarity[column]) if column is not None else float(np.log(1 + 2 * self.papers))
 
 
-def features(texts: Sequence[str], model: Model) -> Features:
-    """The features of texts under a model."""
-    return _features(_counted([_bag(text) for text in texts], model.columns), model)
+def features(papers: Sequence[Paper], model: Model) -> Features:
+    """The features of papers under a model."""
+    made = _features(_counted([_bag(paper_text(paper)) for paper in papers], model.columns), model)
+    if model.meaning is None:
+        return made
+    meant = model.meaning.of([f"{paper.title}. {paper.abstract}".strip() for paper in papers])
+    return replace(made, dense=np.hstack([made.dense, meant]))
+
+
+def with_meaning(model: Model, meaning: Meaning, papers: Sequence[Paper]) -> Model:
+    """The model with an embedding; `papers` of the archive are its new sample."""
+    meant = replace(model, meaning=meaning)
+    return replace(meant, sample=features(papers[:: max(len(papers) // SAMPLE, 1)][:SAMPLE], meant))
 
 
 @lru_cache(maxsize=2048)
@@ -162,13 +174,6 @@ def _weighted(counted: sparse.csr_matrix, idf: Floats) -> sparse.csr_matrix:
     return found
 
 
-def unit(rows: npt.ArrayLike) -> Floats:
-    """Rows scaled to length 1; those without length stay."""
-    found = np.asarray(rows, dtype=np.float32)
-    lengths = np.linalg.norm(found, axis=1, keepdims=True)
-    return np.asarray(found / np.where(lengths > 0, lengths, 1), dtype=np.float32)
-
-
 # -- learning
 
 
@@ -186,9 +191,8 @@ def learn(papers: Iterable[Paper], before: TermCounts = NOTHING, least: int = LE
     counted, lengths = _counted(bags, model.columns)
     topical, basis = _topics(counted, held, model)
     chosen = np.arange(len(bags))[:: max(len(bags) // SAMPLE, 1)][:SAMPLE]
-    model = Model(model.papers, model.columns, model.counts, model.length, topical, basis, _NO_FEATURES)
-    sample = _features((counted[chosen], lengths[chosen]), model)
-    return Model(model.papers, model.columns, model.counts, model.length, topical, basis, sample)
+    model = replace(model, topical=topical, basis=basis)
+    return replace(model, sample=_features((counted[chosen], lengths[chosen]), model))
 
 
 def count(bags: Iterable[Counter[str]]) -> TermCounts:

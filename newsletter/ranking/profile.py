@@ -8,15 +8,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from newsletter.identity import title_key
 from newsletter.models import Interest, Paper
 from newsletter.ranking.clusters import ALONE, clusters, shared
-from newsletter.ranking.model import Features, Floats, Ints, Model, features
-from newsletter.ranking.terms import paper_text, wish_terms, words
+from newsletter.ranking.meaning import Floats
+from newsletter.ranking.model import Features, Ints, Model, features
+from newsletter.ranking.terms import wish_terms, words
 
 # What speaks for a paper, each in standard deviations over papers of the archive (docs/ranking.md has the measurement).
 TERMS, TOPICS, TYPICAL = 1.0, 0.7, -0.2  # of an example: its terms, its topics; less what every paper talks like
+MEANING = 0.5  # of an example, or of the words, in an embedding, where there is one
 WORDS = 0.4  # of an interest's words, beside examples
 DISLIKES = -0.4
 WRITERS = 1.5  # per example of the same authors, by its logarithm
@@ -173,7 +176,7 @@ def profile(interest: Interest, exclude: Sequence[str], examples: Mapping[str, P
     """Compiles an interest; `exclude` are the subscriber's own, `examples` the papers known by their ids."""
     liked = examples_of([id_ for id_ in interest.like if id_ in examples], examples, model)
     disliked = [examples[id_] for id_ in interest.dislike if id_ in examples]
-    far = features([paper_text(paper) for paper in disliked], model)
+    far = features(disliked, model)
     asked = _asked(interest, model)
     looks = _looks(asked, liked, far, model)
     muted = phrases((*interest.exclude, *exclude))
@@ -182,7 +185,7 @@ def profile(interest: Interest, exclude: Sequence[str], examples: Mapping[str, P
 
 def examples_of(ids: Sequence[str], papers: Mapping[str, Paper], model: Model) -> Examples:
     """The examples of these ids."""
-    made = features([paper_text(papers[id_]) for id_ in ids], model)
+    made = features([papers[id_] for id_ in ids], model)
     return Examples(tuple(ids), made, tuple(tuple(map(title_key, papers[id_].authors)) for id_ in ids))
 
 
@@ -269,7 +272,12 @@ def _words(asked: Mapping[str, Weights], model: Model) -> Linear:
     # A paper that shares only common words with a long wish is not near, however rare that is: hence the least.
     values = of_columns(model.sample.frequencies, wish)
     mean, deviation = _usual(values, 0.065 * potential, 0.1 * potential, 0.06 * potential)
-    return Linear(_no_topics(model), frequencies=wish, constant=-mean) * (1 / deviation)
+    found = Linear(_no_topics(model), frequencies=wish, constant=-mean) * (1 / deviation)
+    if model.meaning is None:
+        return found
+    [meant] = model.meaning.of([". ".join(asked)])
+    topics = model.basis.shape[1]
+    return found + _dense(np.concatenate([np.zeros(topics), meant]), slice(topics, None), MEANING, model)
 
 
 def _like(vectors: Any, dense: Floats, model: Model) -> Linear:
@@ -278,12 +286,21 @@ def _like(vectors: Any, dense: Floats, model: Model) -> Linear:
     terms = columns, (np.bincount(places, vectors.data) / vectors.shape[0]).astype(np.float32)
     mean, deviation = _usual(of_columns(model.sample.vectors, terms), 0.021, 0.009, 0.004)
     found = Linear(_no_topics(model), vectors=terms, constant=-mean) * (TERMS / deviation)
-    topics = dense.mean(axis=0)
-    if len(topics):
-        mean, deviation = _usual(model.sample.dense @ topics, 0.0, 0.07, 0.02)
-        found += Linear(topics, constant=-mean) * (TOPICS / deviation)
+    topics = model.basis.shape[1]
+    found += _dense(dense.mean(axis=0), slice(0, topics), TOPICS, model)
+    found += _dense(dense.mean(axis=0), slice(topics, None), MEANING, model)
     mean, deviation = _usual(model.usual_typicality, 0.021, 0.0033, 0.002)
     return found + Linear(_no_topics(model), typical=1.0, constant=-mean) * (TYPICAL / deviation)
+
+
+def _dense(wish: npt.ArrayLike, part: slice, weight: float, model: Model) -> Linear:
+    """Likeness in one part of the dense features: the topics, or an embedding."""
+    only = _no_topics(model)
+    only[part] = np.asarray(wish, dtype=np.float32)[part]
+    if not only.any():
+        return Linear(only)
+    mean, deviation = _usual(model.sample.dense @ only, 0.0, 0.07, 0.02)
+    return Linear(only, constant=-mean) * (weight / deviation)
 
 
 def _of_sample(one: Linear, model: Model) -> Floats:

@@ -19,7 +19,8 @@ from scipy import sparse
 from newsletter.identity import title_key
 from newsletter.models import Interest, Threshold
 from newsletter.ranking.index import NONE, Found, Index
-from newsletter.ranking.model import Floats, Ints
+from newsletter.ranking.meaning import Floats
+from newsletter.ranking.model import Ints
 from newsletter.ranking.profile import Linear, Look, Profile
 
 BEST = 100

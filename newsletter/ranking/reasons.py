@@ -13,7 +13,7 @@ import numpy as np
 
 from newsletter.models import Candidate
 from newsletter.ranking.index import Index
-from newsletter.ranking.model import Floats
+from newsletter.ranking.meaning import Floats
 from newsletter.ranking.profile import Linear, Look, Profile, Weights, of_columns
 from newsletter.ranking.rank import KEYWORDS, compressed, keyword_worth, nearness, writes
 from newsletter.ranking.terms import words
