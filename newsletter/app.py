@@ -19,6 +19,7 @@ from newsletter import embeddings, http
 from newsletter.archive import Archive
 from newsletter.embeddings import Floats
 from newsletter.errors import StoreError
+from newsletter.feedback import Feedback
 from newsletter.ledger import Ledger
 from newsletter.links import reference
 from newsletter.models import Paper, Subscriber
@@ -45,6 +46,7 @@ class App:
     archive: Archive
     ledger: Ledger
     suppressions: Suppressions
+    feedback: Feedback
     reach: Reach
     renderer: Renderer
     clock: Callable[[], datetime]
@@ -152,6 +154,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = lambda: datetim
             archive=archive,
             ledger=Ledger(database, owner),
             suppressions=Suppressions(database),
+            feedback=Feedback(database),
             reach=_reach(settings, client),
             renderer=Renderer(imprint(settings), settings.templates or default_templates()),
             clock=clock,

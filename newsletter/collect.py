@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -75,17 +75,27 @@ def _collect_day(
     return SourceState(name, "ok" if papers else "quiet", "", papers), added, fetched.faults
 
 
+def can_look_up(names: Iterable[str]) -> bool:
+    """Whether a paper can be looked up by its id: that is asked of Hugging Face, if it is among the sources."""
+    return any(name.partition(":")[0] == "huggingface" for name in names)
+
+
 def look_up_examples(
-    subscribers: Iterable[Subscriber], archive: Archive, reach: Reach, at: datetime, look_up: LookUp
+    subscribers: Iterable[Subscriber],
+    archive: Archive,
+    reach: Reach,
+    at: datetime,
+    look_up: LookUp,
+    rated: Collection[str] = (),
 ) -> None:
     """Fetches the example papers that the archive lacks, each id once; what is not found is remembered.
 
-    When the far side fails, the rest waits for the next run: an edition does not depend on it.
+    `rated` are the papers of feedback, which count as examples too. When the far side fails, the rest waits for the
+    next run: an edition does not depend on it.
     """
     try:
-        for paper_id, paper in look_up_each(
-            sorted(unknown_examples(subscribers, archive)), archive, reach, at, look_up
-        ):
+        unknown = sorted(unknown_examples(subscribers, archive, rated))
+        for paper_id, paper in look_up_each(unknown, archive, reach, at, look_up):
             if paper is None:
                 log.warning("example paper %s is not known to Hugging Face; it is left out of the ranking", paper_id)
     except SourceError as error:
@@ -105,7 +115,8 @@ def look_up_each(
         yield paper_id, paper
 
 
-def unknown_examples(subscribers: Iterable[Subscriber], archive: Archive) -> set[str]:
-    """The arXiv ids among the examples that the archive lacks and that were not looked up in vain."""
-    wanted = {id_ for s in subscribers for i in s.interests for id_ in (*i.like, *i.dislike) if arxiv_id(id_)}
+def unknown_examples(subscribers: Iterable[Subscriber], archive: Archive, rated: Collection[str] = ()) -> set[str]:
+    """The arXiv ids among the examples (and `rated` papers) that the archive lacks and nobody looked up in vain."""
+    written = {id_ for s in subscribers for i in s.interests for id_ in (*i.like, *i.dislike)}
+    wanted = set(filter(arxiv_id, written.union(rated)))
     return wanted - set(archive.find(sorted(wanted))) - archive.missing()

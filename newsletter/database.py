@@ -81,8 +81,18 @@ def insert_new(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[s
     """Inserts the rows whose key is not there yet; returns how many were new."""
     if not rows:
         return 0
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return max(connection.execute(dialect.insert(table).on_conflict_do_nothing(), list(rows)).rowcount, 0)
+    return max(connection.execute(_insert(connection, table).on_conflict_do_nothing(), list(rows)).rowcount, 0)
+
+
+def insert_or_replace(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -> None:
+    """Inserts the row, in place of the one with its key if there is one."""
+    key = [column.name for column in table.primary_key]
+    rest = {name: value for name, value in row.items() if name not in key}
+    connection.execute(_insert(connection, table).values(row).on_conflict_do_update(index_elements=key, set_=rest))
+
+
+def _insert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
 def chunks(values: Sequence[T], size: int = VARIABLES) -> Iterator[Sequence[T]]:

@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Literal, TypeAlias
 
 Threshold: TypeAlias = Literal["loose", "normal", "strict"]
+Verdict: TypeAlias = Literal["more", "less"]
 State: TypeAlias = Literal["pending", "submitting", "submitted", "failed", "uncertain", "skipped"]
 SectionKind: TypeAlias = Literal["interest", "trending", "wildcard"]
 STATES: tuple[State, ...] = ("pending", "submitting", "submitted", "failed", "uncertain", "skipped")

@@ -19,7 +19,7 @@ from itertools import groupby
 
 from newsletter import periods, queues
 from newsletter.app import App
-from newsletter.collect import Collected, collect, look_up_examples
+from newsletter.collect import Collected, can_look_up, collect, look_up_examples
 from newsletter.compose import Composed, Composer, Quiet, Spoilt
 from newsletter.deliver import deliver
 from newsletter.digest import DAY, Due, digests_of
@@ -167,8 +167,10 @@ def gather(app: App, waiting: Sequence[Due], now: datetime) -> Collected:
     # Yesterday is always asked again: lists grow until the day's end, and after it.
     asked = [day for day in days if day >= last - DAY or not app.archive.is_complete(day, names)]
     collected = collect(asked, names, app.archive, app.reach, now)
-    if any(name.partition(":")[0] == "huggingface" for name in names):
-        look_up_examples((d.subscriber for d in waiting), app.archive, app.reach, now, huggingface.lookup)
+    if can_look_up(names):
+        readers = [due.subscriber for due in waiting]
+        rated = app.feedback.papers([reader.key for reader in readers])
+        look_up_examples(readers, app.archive, app.reach, now, huggingface.lookup, rated)
     return collected
 
 

@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "status": ("sending:status", "The account of a day, and the people."),
     "stop": ("sending:stop", "No further message is handed over."),
     "resume": ("sending:resume", "Take the stop back."),
+    "feedback": ("feedback:feedback", "More like a paper, or less; as the reader says."),
     "subscribers": (
         "subscribers:subscribers",
         "List, show and check the subscribers; propose interests; print the schema.",

@@ -94,10 +94,11 @@ def _subscribers(app: App) -> Iterator[Finding]:
     yield ("subscribers", "ok", f"{len(roster)} subscribers, {sum(len(s.interests) for s in roster)} interests")
     for design in sorted({subscriber.design for subscriber in roster}):
         yield _tried(f"design {design}", partial(_design, app, design))
-    wanted = {id_ for s in roster for i in s.interests for id_ in (*i.like, *i.dislike)}
+    rated = app.feedback.papers([one.key for one in roster])
+    wanted = rated.union(id_ for s in roster for i in s.interests for id_ in (*i.like, *i.dislike))
     for id_ in sorted(wanted & app.archive.missing()):
         yield ("subscribers", "warning", f"example paper {id_} was not found; check the id")
-    waiting = unknown_examples(roster, app.archive)
+    waiting = unknown_examples(roster, app.archive, rated)
     if waiting:
         yield ("subscribers", "ok", f"{len(waiting)} example papers will be looked up with the next collection")
 

@@ -38,7 +38,7 @@ class Ledger(Knowledge):
 
     @staticmethod
     def open(url: str) -> Database:
-        """Opens the database of ledger and suppressions."""
+        """Opens the database of ledger, suppressions and feedback."""
         return Database(url, tables, SCHEMA, durable=True)
 
     # -- plan

@@ -7,12 +7,14 @@ from typing import Any
 import sqlalchemy as sa
 
 from newsletter.database import Moment, schema_table
+from newsletter.feedback import feedback
 from newsletter.ledger.values import Claim, Delivery, Key
 from newsletter.suppressions import tables
 
 SCHEMA = 1
 
 schema_table(tables)
+feedback.to_metadata(tables)  # kept in the same database: small, and not to be rebuilt
 deliveries = sa.Table(
     "deliveries",
     tables,

@@ -1,0 +1,53 @@
+"""What readers said of papers: more like this, or less. The last word counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from newsletter.database import Database, Moment, chunks, insert_or_replace
+from newsletter.models import Verdict
+
+feedback = sa.Table(
+    "feedback",
+    sa.MetaData(),
+    sa.Column("subscriber", sa.Text, primary_key=True),
+    sa.Column("paper", sa.Text, primary_key=True),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+)
+
+
+class Feedback:
+    """What was said, per subscriber and paper, in the ledger's database."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def give(self, subscriber: str, paper_id: str, verdict: Verdict, at: datetime) -> None:
+        """Keeps what a subscriber, by key, says of a paper, in place of what they said before. Durable when it returns."""
+        row = {"subscriber": subscriber, "paper": paper_id, "verdict": verdict, "at": at}
+        with self._db.write() as connection:
+            insert_or_replace(connection, feedback, row)
+
+    def clear(self, subscriber: str, *paper_ids: str) -> bool:
+        """Takes back what was said of a paper, under any of its ids; False if nothing was said."""
+        said = sa.and_(feedback.c.subscriber == subscriber, feedback.c.paper.in_(paper_ids))
+        with self._db.write() as connection:
+            return bool(connection.execute(feedback.delete().where(said)).rowcount)
+
+    def of(self, subscribers: Sequence[str]) -> dict[str, dict[str, Verdict]]:
+        """Per subscriber (only those who said something) what they said of each paper, the last said last."""
+        found: dict[str, dict[str, Verdict]] = {}
+        with self._db.read() as connection:
+            for some in chunks(subscribers):
+                query = sa.select(feedback).where(feedback.c.subscriber.in_(some))
+                for row in connection.execute(query.order_by(feedback.c.at, feedback.c.paper)):
+                    found.setdefault(row.subscriber, {})[row.paper] = row.verdict
+        return found
+
+    def papers(self, subscribers: Sequence[str]) -> frozenset[str]:
+        """Every paper that these subscribers said something of."""
+        return frozenset(paper for said in self.of(subscribers).values() for paper in said)
