@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from newsletter import embeddings
@@ -11,7 +11,8 @@ from newsletter.app import App
 from newsletter.editing.edit import edit, quiet_reason
 from newsletter.errors import RenderError, SettingsError
 from newsletter.ledger import Claim, Delivery, Key
-from newsletter.models import Digest, Edition, Message, Period, Stamp, Subscriber
+from newsletter.models import Digest, Edition, Message, Paper, Period, Stamp, Subscriber, Verdict
+from newsletter.ranking.feedback import assign, fits
 from newsletter.ranking.index import Index, index
 from newsletter.ranking.meaning import whitened
 from newsletter.ranking.model import ENOUGH, Model, with_meaning
@@ -54,6 +55,7 @@ class Composer:
         self._model = _model(app)
         self._indexes: dict[str, Index] = {}
         self._profiles: dict[object, Profile] = {}
+        self._lessons: dict[object, Subscriber] = {}
 
     def index(self, digest: Digest) -> Index:
         if digest.id not in self._indexes:
@@ -62,7 +64,7 @@ class Composer:
 
     def scores(self, digest: Digest, subscribers: Sequence[Subscriber]) -> list[Scores]:
         """Per subscriber the scores of their interests, all ranked at once."""
-        compiled = [self._compiled(subscriber) for subscriber in subscribers]
+        compiled = [self._compiled(subscriber) for subscriber in self._taught(subscribers)]
         scores = rank(self.index(digest), [one for profiles in compiled for one in profiles])
         parts, start = [], 0
         for profiles in compiled:
@@ -88,6 +90,23 @@ class Composer:
                 self._profiles[recipe] = profile(interest, subscriber.exclude, known, self._model)
             compiled.append(self._profiles[recipe])
         return compiled
+
+    def _taught(self, subscribers: Sequence[Subscriber]) -> list[Subscriber]:
+        """The subscribers, their interests with what they gave feedback on among the examples."""
+        given = self._app.feedback.of([subscriber.key for subscriber in subscribers])
+        papers = self._app.archive.find(sorted({id_ for said in given.values() for id_ in said})) if given else {}
+        return [self._with_feedback(one, given[one.key], papers) if one.key in given else one for one in subscribers]
+
+    def _with_feedback(
+        self, subscriber: Subscriber, said: Mapping[str, Verdict], papers: Mapping[str, Paper]
+    ) -> Subscriber:
+        recipe = (subscriber, tuple((id_, verdict) for id_, verdict in said.items() if id_ in papers))
+        if recipe not in self._lessons:
+            rated = {papers[id_].id: papers[id_] for id_, _ in recipe[1]}
+            near = fits(list(rated.values()), self._compiled(subscriber), self._model)
+            interests = assign(subscriber.interests, papers, said, near)
+            self._lessons[recipe] = replace(subscriber, interests=interests)
+        return self._lessons[recipe]
 
     # -- for the ledger's deliveries
 

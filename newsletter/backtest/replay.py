@@ -1,7 +1,7 @@
 """What subscribers would have been sent on past days, replayed from the archive alone.
 
 No source is asked, the ledger is not read, and no edition is recorded. Every day's list is taken whole, as
-`send --date` takes it; upvotes, and how telling a term is, are what the archive knows now.
+`send --date` takes it; upvotes, feedback, and how telling a term is, are what is known now.
 """
 
 from __future__ import annotations

@@ -21,8 +21,8 @@ from newsletter.models import Paper, Subscriber, Verdict
 def feedback(ctx: click.Context, address: str, paper: str, verdict: Verdict | Literal["clear"], machine: bool) -> None:
     """Keep that subscriber A (an address or id) wants more like PAPER (an arXiv id, a DOI, an address), or less.
 
-    The paper then counts as an example, liked or disliked, of the interest that it fits best. What is said later
-    counts; `clear` takes it back. Examples in subscribers.yaml win.
+    The paper then counts as an example, liked or disliked, of the interest that it fits best, if it fits any. What is
+    said later counts; `clear` takes it back. Examples in subscribers.yaml win.
     """
     with app_of(ctx) as app:
         reader = _reader(app, address)
