@@ -20,7 +20,7 @@ from newsletter.ranking.terms import wish_terms, words
 # What speaks for a paper, each in standard deviations over papers of the archive (docs/ranking.md has the measurement).
 TERMS, TOPICS, TYPICAL = 1.0, 0.7, -0.2  # of an example: its terms, its topics; less what every paper talks like
 MEANING = 0.5  # of an example, or of the words, in an embedding, where there is one
-WORDS = 0.4  # of an interest's words, beside examples
+WORDS, FADING = 1.3, 0.6  # of the words beside one example, and how that fades with more: number ** -FADING
 DISLIKES = -0.4
 WRITERS = 1.5  # per example of the same authors, by its logarithm
 ECHO, WORDS_ECHO = 0.7, 1.5  # of being like the day's nearest papers: more where there are only words to go by
@@ -247,7 +247,7 @@ def _look(asked: Mapping[str, Weights], near: Features, group: Ints, far: Featur
     if len(group):
         parts["examples"] = _like(near.vectors[group], near.dense[group], model)
     if asked:
-        parts["words"] = _words(asked, model) * (WORDS if len(group) else 1.0)
+        parts["words"] = _words(asked, model) * (WORDS * len(group) ** -FADING if len(group) else 1.0)
     if far.vectors.shape[0]:
         parts["dislikes"] = _like(far.vectors, far.dense, model) * DISLIKES
     total = _total(list(parts.values()))
