@@ -11,7 +11,7 @@ from newsletter import sources
 from newsletter.archive import Archive
 from newsletter.errors import NotYet, SourceError
 from newsletter.identity import arxiv_id
-from newsletter.models import Paper, SourceState, Subscriber
+from newsletter.models import Fetched, Paper, SourceState, Subscriber
 from newsletter.sources.reach import Reach
 
 log = logging.getLogger("newsletter.collect")
@@ -41,9 +41,9 @@ def collect(days: Sequence[date], names: Sequence[str], archive: Archive, reach:
     """
     new, faults, last = 0, [], []
     for name in names:
-        state = SourceState(name, "quiet")
+        state, fetch = SourceState(name, "quiet"), sources.reader(name, reach)
         for day in days:
-            state, added, left_out = _collect_day(name, day, days[-1], archive, reach, at)
+            state, added, left_out = collect_day(name, fetch, day, days[-1], archive, at)
             archive.note_collection(day, at, [state])
             new += added
             faults += [f"{name}: {fault}" for fault in left_out]
@@ -58,12 +58,15 @@ def collect(days: Sequence[date], names: Sequence[str], archive: Archive, reach:
     return collected
 
 
-def _collect_day(
-    name: str, day: date, latest: date, archive: Archive, reach: Reach, at: datetime
+def collect_day(
+    name: str, fetch: Callable[[date], Fetched], day: date, latest: date, archive: Archive, at: datetime
 ) -> tuple[SourceState, int, Sequence[str]]:
-    """Collects one day; what carries no date is listed on the latest of the days that are collected now."""
+    """Collects one day: how the source did, how many listings were new, and what was left out.
+
+    What carries no date is listed on the latest of the days that are collected now.
+    """
     try:
-        fetched = sources.fetch(name, day, reach)
+        fetched = fetch(day)
     except NotYet as error:
         log.info("%s %s: not yet", name, day)
         return SourceState(name, "not yet", str(error)), 0, ()

@@ -1,10 +1,10 @@
-"""Papers: fetch a day, explain one."""
+"""Papers: fetch a day or many, explain one."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import click
 
@@ -14,12 +14,26 @@ from newsletter.errors import SettingsError, SourceError
 
 @click.command()
 @date_option
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="YYYY-MM-DD",
+    help="Every day from this one to today that the archive does not have.",
+)
 @json_option
 @click.pass_context
-def fetch(ctx: click.Context, day: datetime | None, machine: bool) -> int:
-    """Collect a day's papers (today's and yesterday's without --date) into the archive."""
+def fetch(ctx: click.Context, day: datetime | None, since: datetime | None, machine: bool) -> int:
+    """Collect a day's papers (today's and yesterday's without --date) into the archive.
+
+    With --since many days, one after the other, with a pause between them. It can be interrupted: what was collected
+    stays, and the same command goes on from there.
+    """
     from newsletter.collect import collect
 
+    if since and day:
+        raise click.UsageError("--since and --date exclude each other")
+    if since:
+        return _fetch_since(ctx, since.date(), machine)
     with app_of(ctx) as app:
         now = app.clock()
         today = now.astimezone(UTC).date()
@@ -38,6 +52,25 @@ def fetch(ctx: click.Context, day: datetime | None, machine: bool) -> int:
             click.echo(f"{state.source} {days[-1]}: {said}")
         click.echo(f"{collected.new} new listings in the archive")
     return 1 if any(state.state == "broken" for state in collected.states) else 0
+
+
+def _fetch_since(ctx: click.Context, since: date, machine: bool) -> int:
+    from newsletter.backfill import backfill
+    from newsletter.cli.progress import watching
+
+    with app_of(ctx) as app, watching() as progress:
+        done = backfill(app, since, progress)
+    if machine:
+        click.echo(as_json(asdict(done) | {"days": done.days}))
+    else:
+        quiet = f" ({done.quiet} of them quiet)" if done.quiet else ""
+        asked = f"{done.days} days, {done.asked} asked for{quiet}"
+        click.echo(f"{done.since} to {done.until}: {asked}, {done.new} new listings")
+        for gap in done.gaps:
+            days = f"{gap.since}" if gap.since == gap.until else f"{gap.since} to {gap.until}"
+            click.echo(f"missing: {gap.source} {days}: {gap.why}")
+        click.echo(f"{done.papers} papers in the archive")
+    return 1 if done.gaps else 0
 
 
 @click.command()

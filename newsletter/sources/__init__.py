@@ -26,10 +26,14 @@ class Source:
     """The hosts it talks to."""
     argument: str = ""
     """What to write after the colon, where something has to."""
+    reader: Callable[[str, Reach], Callable[[date], Fetched]] | None = None
+    """`fetch` for many days one after another, where that saves something."""
+    past: bool = True
+    """Whether it can be asked for past days; else there is only what it has now."""
 
 
 SOURCES: dict[str, Source] = {
-    "file": Source(file.fetch, file.check, file.hosts, argument="PATH"),
+    "file": Source(file.fetch, file.check, file.hosts, argument="PATH", reader=file.reader),
     "huggingface": Source(huggingface.fetch, huggingface.check, huggingface.hosts),
 }
 
@@ -52,6 +56,19 @@ def fetch(name: str, day: date, reach: Reach) -> Fetched:
     """The papers of a day from the source with this name. Raises SettingsError, NotYet, SourceError."""
     source, argument = find(name)
     return source.fetch(argument, day, reach)
+
+
+def reader(name: str, reach: Reach) -> Callable[[date], Fetched]:
+    """`fetch` for many days one after another: what they share is read once."""
+    source, argument = find(name)
+    if source.reader:
+        return source.reader(argument, reach)
+    return lambda day: source.fetch(argument, day, reach)
+
+
+def has_past(name: str) -> bool:
+    """Whether the source with this name can be asked for past days."""
+    return find(name)[0].past
 
 
 def check(name: str, reach: Reach) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import gzip
 import os
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 from newsletter import text
@@ -26,9 +27,19 @@ def fetch(argument: str, day: date, reach: Reach) -> Fetched:
     A file whose name carries another day is not opened. What cannot be read is a fault; SourceError if
     that is all there is for the day, so that a damaged file never looks like a quiet day.
     """
-    files, faults = _files(argument, reach)
+    return reader(argument, reach)(day)
+
+
+def reader(argument: str, reach: Reach) -> Callable[[date], Fetched]:
+    """`fetch` for many days: a file whose name carries no day is opened for the first of them and kept."""
+    files, load = cache(lambda: _files(argument, reach)), cache(_load)
+    return lambda day: _on(day, *files(), load)
+
+
+def _on(day: date, files: Sequence[Path], broken_off: Sequence[str], load: Callable[[Path], Fetched]) -> Fetched:
+    faults = list(broken_off)
     wanted = [path for path in files if day_in(path.name) in (None, day)]
-    loaded = [(path, _load(path)) for path in wanted]
+    loaded = [(path, _load(path) if day_in(path.name) else load(path)) for path in wanted]
     listings = [found for _, file in loaded for found in file.listings]
     faults += _named(loaded)
     broken = [path for path, file in loaded if file.faults and not file.listings]
