@@ -27,7 +27,7 @@ class Feedback:
         self._db = database
 
     def give(self, subscriber: str, paper_id: str, verdict: Verdict, at: datetime) -> None:
-        """Keeps what a subscriber, by key, says of a paper, in place of what they said before. Durable when it returns."""
+        """Keeps what a subscriber (by key) says of a paper, in place of what they said. Durable when it returns."""
         row = {"subscriber": subscriber, "paper": paper_id, "verdict": verdict, "at": at}
         with self._db.write() as connection:
             insert_or_replace(connection, feedback, row)
