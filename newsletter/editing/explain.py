@@ -33,7 +33,8 @@ class Explanation:
         lines = [f"{self.title} ({self.paper})", self.verdict]
         for interest, parts in self.parts.items():
             said = ", ".join(f"{name} {value:.2f}" for name, value in parts.items())
-            lines.append(f"  {interest}: {said}" + (f"  [{' · '.join(self.why[interest])}]"))
+            why = " · ".join(self.why[interest])
+            lines.append(f"  {interest}: {said}" + (f"  [{why}]" if why else ""))
         return lines
 
 
@@ -58,7 +59,7 @@ def _parts(scores: Scores, number: int, row: int) -> dict[str, float]:
     named = {"text": found.text, "keywords": found.keywords, "authors": found.authors, "categories": found.categories}
     parts |= {name: float(values[row]) for name, values in named.items()}
     parts |= {"sum": float(found.total[row]), "needed": PASSES[profile.interest.threshold]}
-    return {name: round(value, 3) for name, value in parts.items()}
+    return {name: round(value, 3) + 0.0 for name, value in parts.items()}  # no -0.0
 
 
 def _near_parts(index: Index, profile: Profile, near: float, row: int) -> dict[str, float]:

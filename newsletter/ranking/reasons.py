@@ -19,6 +19,7 @@ from newsletter.ranking.rank import KEYWORDS, compressed, keyword_worth, nearnes
 from newsletter.ranking.terms import words
 
 MOST = 3
+CLOSE = 0.1  # of clearly near, from which there is something to say at all
 COUNTS = 0.02  # what a score must lose without the word or example that is named
 
 Wishes = Mapping[str, Profile]
@@ -54,7 +55,8 @@ def _told(index: Index, match: tuple[Profile, int], wishes: Wishes, near: Mappin
     lost = {name: whole - _order(index, less, row, near) for name, less in wishes.items()}
     named = sorted((name for name in lost if lost[name] > COUNTS), key=lambda name: -lost[name])
     parts = [*_written_by(profile, index.authors[row]), *named, *_filed(profile, candidate)]
-    parts = parts or _shared(index, profile, row) or [f"close to {profile.interest.name}"]
+    if not parts and near[id(profile)][row] > CLOSE:
+        parts = _shared(index, profile, row) or [f"close to {profile.interest.name}"]
     return (*dict.fromkeys(parts[:MOST]), *community(candidate))
 
 
