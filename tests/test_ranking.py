@@ -192,3 +192,13 @@ def test_a_vector_has_length_one_and_an_empty_text_none():
 def test_a_model_comes_back_as_it_was():
     assert dump(MODEL) == dump(load(dump(MODEL)))
     assert MODEL.columns == load(dump(MODEL)).columns
+
+
+@pytest.mark.parametrize("abstract", ["", "The same words of a baker again and again.", "它 это τι"])
+def test_papers_that_say_nothing_or_all_the_same_teach_no_wrong_topics(abstract):
+    papers = [Paper(f"2611.{n:05}", f"Paper {n}", abstract) for n in range(250)]
+    model = load(dump(learn(papers)))
+    made = index([Candidate(paper, DAY, True, 0.5) for paper in papers[:20]], model)
+    scores = rank(made, [profile(Interest("Baking", keywords=("baker",), like=(papers[0].id,)), (), {}, model)])
+    assert np.isfinite(scores.ranked[0].scores).all()
+    assert np.isfinite(made.features.dense).all()

@@ -221,17 +221,17 @@ def _both(term: str, held: TermCounts, before: TermCounts) -> int:
 
 
 def _topics(counted: sparse.csr_matrix, held: TermCounts, model: Model) -> tuple[Ints, Floats]:
-    """The columns and directions of the latent topics: none from too few papers."""
-    if held.papers < ENOUGH:
-        return np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.float32)
-    from scipy.sparse.linalg import svds
-
+    """The columns and directions of the latent topics: none from too few papers, or too few words."""
     names = model.names
     own = np.array([held.counts.get(term, 0) for term in names])
     single = np.array([" " not in term for term in names])
     topical = np.flatnonzero(single & (own >= 3) & (model.counts <= TOO_COMMON * model.papers))
-    rows = _weighted(counted, model.idf)[:, topical]
     dimensions = min(TOPICS, held.papers // PAPERS_PER_TOPIC, len(topical) - 1)
+    if held.papers < ENOUGH or dimensions < 2:
+        return np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.float32)
+    from scipy.sparse.linalg import svds
+
+    rows = _weighted(counted, model.idf)[:, topical]
     _, strength, directions = svds(rows, k=dimensions, random_state=0)
     # Half as exact as it is kept, so that a model just learned and the same model read again are alike.
     basis = directions[np.argsort(-strength)].T.astype(np.float16)
