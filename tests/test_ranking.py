@@ -137,6 +137,11 @@ def test_who_else_is_ranked_changes_nothing_to_the_last_bit():
     assert alone.scores.tobytes() == together.scores.tobytes()
 
 
+def test_no_papers_teach_nothing():
+    model = load(dump(learn(())))
+    assert ({}, 0) == (model.columns, model.basis.size)
+
+
 def test_an_empty_digest_ranks_nothing():
     [ranked] = rank(index((), MODEL), [profile(Interest("x"), (), {}, MODEL)]).ranked
     assert [] == ranked.rows.tolist()

@@ -16,7 +16,7 @@ from newsletter.ranking.reasons import community, reasons
 
 FAVOURITE = 0.5  # a community favourite has more upvotes than this share of its day
 DIVERSITY = 0.3  # what a paper loses that is just like one above it
-LOOKED_AT = 40  # of an interest's papers, for an edition of a dozen
+LOOKED_AT = 2  # times as many of an interest's papers as there are places: another interest may take some
 MISSED = 5  # titles
 NEARLY = 0.5  # of what two interests need, for a wild card between them
 
@@ -49,7 +49,7 @@ def edit(digest: Digest, subscriber: Subscriber, scores: Scores, seen: Collectio
     they are strong.
     """
     allowed = allowed_rows(subscriber, scores.index, seen)
-    wanted = _wanted(scores, allowed)
+    wanted = _wanted(scores, allowed, LOOKED_AT * subscriber.max_papers)
     chosen, trending = _fill(subscriber, scores, wanted, allowed)
     wild = _wild_card(subscriber, scores, allowed, chosen, trending)
     sections = _sections(subscriber, scores, chosen)
@@ -77,7 +77,8 @@ def new_papers(edition: Edition) -> int:
 def allowed_rows(subscriber: Subscriber, index: Index, seen: Collection[str]) -> Mask:
     """The rows that may come at all: not seen, of the wanted sources, with none of the excluded words."""
     allowed = np.ones(len(index), dtype=bool)
-    allowed[[row for id_, row in index.rows.items() if id_ in seen]] = False
+    if seen:
+        allowed[[row for id_, row in index.rows.items() if id_ in seen]] = False
     if subscriber.exclude:
         allowed[found_any(index, phrases(subscriber.exclude).values())] = False
     if subscriber.sources:
@@ -96,7 +97,7 @@ def eligible(index: Index, ranked: Ranked, allowed: Mask) -> Mask:
     return np.asarray(allowed[ranked.rows] & (ranked.strong | index.new[ranked.rows]))
 
 
-def _wanted(scores: Scores, allowed: Mask) -> list[Pick]:
+def _wanted(scores: Scores, allowed: Mask, most: int) -> list[Pick]:
     """Each row once, for the interest that it fits best; news and the best first.
 
     An interest's weight wins places, but no paper that fits another interest better.
@@ -104,7 +105,7 @@ def _wanted(scores: Scores, allowed: Mask) -> list[Pick]:
     best: dict[int, tuple[float, Pick]] = {}
     for number, (ranked, profile) in enumerate(zip(scores.ranked, scores.profiles, strict=True)):
         may = eligible(scores.index, ranked, allowed)
-        for pick in _varied(scores.index, number, ranked.rows[may][:LOOKED_AT], ranked.scores[may][:LOOKED_AT]):
+        for pick in _varied(scores.index, number, ranked.rows[may][:most], ranked.scores[may][:most]):
             fit = pick.score / profile.interest.weight
             if pick.row not in best or fit > best[pick.row][0]:
                 best[pick.row] = fit, pick

@@ -223,8 +223,8 @@ def _both(term: str, held: TermCounts, before: TermCounts) -> int:
 def _topics(counted: sparse.csr_matrix, held: TermCounts, model: Model) -> tuple[Ints, Floats]:
     """The columns and directions of the latent topics: none from too few papers, or too few words."""
     names = model.names
-    own = np.array([held.counts.get(term, 0) for term in names])
-    single = np.array([" " not in term for term in names])
+    own = np.array([held.counts.get(term, 0) for term in names], dtype=np.int64)
+    single = np.array([" " not in term for term in names], dtype=bool)
     topical = np.flatnonzero(single & (own >= 3) & (model.counts <= TOO_COMMON * model.papers))
     dimensions = min(TOPICS, held.papers // PAPERS_PER_TOPIC, len(topical) - 1)
     if held.papers < ENOUGH or dimensions < 2:
