@@ -49,7 +49,7 @@ def edit(digest: Digest, subscriber: Subscriber, scores: Scores, seen: Collectio
     they are strong.
     """
     allowed = allowed_rows(subscriber, scores.index, seen)
-    wanted = _wanted(scores, allowed, LOOKED_AT * subscriber.max_papers)
+    wanted = _wanted(scores, allowed, LOOKED_AT * subscriber.max_papers + MISSED)
     chosen, trending = _fill(subscriber, scores, wanted, allowed)
     wild = _wild_card(subscriber, scores, allowed, chosen, trending)
     sections = _sections(subscriber, scores, chosen)
