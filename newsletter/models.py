@@ -15,6 +15,40 @@ STATES: tuple[State, ...] = ("pending", "submitting", "submitted", "failed", "un
 
 
 @dataclass(frozen=True, slots=True)
+class Phrase:
+    """A sentence of ours, to be said in the reader's language; as `str` it is English."""
+
+    text: str
+    """With `{name}` where a value stands: `by {author}`."""
+    plural: str = ""
+    """The same for any other number than one; the number is the value `n`."""
+    values: tuple[tuple[str, str | int | date], ...] = ()
+
+    def __str__(self) -> str:
+        values = dict(self.values)
+        text = self.plural if self.plural and values["n"] != 1 else self.text
+        shown = {name: f"{v.day} {_MONTHS[v.month - 1]}" if isinstance(v, date) else v for name, v in values.items()}
+        return text.format_map(shown)
+
+
+Words: TypeAlias = str | Phrase
+"""The reader's own words, which stay as they are, or ours."""
+
+
+def said(text: str, **values: str | int | date) -> Phrase:
+    """A phrase: `said("by {author}", author="Ada Brook")`."""
+    return Phrase(text, "", tuple(values.items()))
+
+
+def counted(text: str, plural: str, n: int, **values: str | int | date) -> Phrase:
+    """A phrase whose form depends on a number: `counted("{n} paper", "{n} papers", 3)`."""
+    return Phrase(text, plural, (("n", n), *values.items()))
+
+
+_MONTHS = "January February March April May June July August September October November December".split()
+
+
+@dataclass(frozen=True, slots=True)
 class Paper:
     """One research paper, whichever source brought it; one id for all its versions and sources.
 
@@ -177,7 +211,7 @@ class Match:
 
     candidate: Candidate
     score: float
-    reasons: tuple[str, ...]
+    reasons: tuple[Words, ...]
 
     @property
     def paper(self) -> Paper:
@@ -202,7 +236,7 @@ class Edition:
     digest: str
     """The digest's id."""
     sections: tuple[Section, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Words, ...] = ()
     """What was quiet, broken or left out, one sentence each."""
     note: str = ""
     """The editor's note, Markdown."""

@@ -20,10 +20,12 @@ from newsletter.models import (
     Match,
     Paper,
     Period,
+    Phrase,
     Section,
     SectionKind,
     SourceState,
     Subscriber,
+    Words,
 )
 
 _PAPER_DEFAULTS = {field.name: field.default for field in fields(Paper)}
@@ -106,9 +108,9 @@ def _candidate(values: Mapping[str, Any]) -> Candidate:
 class Content:
     """What an edition is, apart from its digest and subscriber: what the ledger keeps of it."""
 
-    sections: tuple[tuple[SectionKind, str, tuple[tuple[str, float, tuple[str, ...]], ...]], ...]
+    sections: tuple[tuple[SectionKind, str, tuple[tuple[str, float, tuple[Words, ...]], ...]], ...]
     """Per section: kind, title, and per match the paper's id, score and reasons."""
-    notes: tuple[str, ...]
+    notes: tuple[Words, ...]
     considered: int
     missed: tuple[str, ...] = ()
     """The ids of the papers that are only mentioned."""
@@ -142,17 +144,39 @@ def restore(content: Content, digest: Digest, subscriber: Subscriber, period: Pe
 
 def content_record(content: Content) -> str:
     """The content as JSON."""
-    return _json(asdict(content))
+    sections = [
+        [kind, title, [[id_, score, [*map(_words_values, why)]] for id_, score, why in matches]]
+        for kind, title, matches in content.sections
+    ]
+    notes = [*map(_words_values, content.notes)]
+    return _json({"sections": sections, "notes": notes, "considered": content.considered, "missed": content.missed})
 
 
 def read_content(record: str) -> Content:
     """The content of `content_record`."""
     values = json.loads(record)
     sections = tuple(
-        (kind, title, tuple((id_, score, tuple(reasons)) for id_, score, reasons in matches))
+        (kind, title, tuple((id_, score, tuple(map(_words, why))) for id_, score, why in matches))
         for kind, title, matches in values["sections"]
     )
-    return Content(sections, tuple(values["notes"]), values["considered"], tuple(values.get("missed", ())))
+    notes = tuple(map(_words, values["notes"]))
+    return Content(sections, notes, values["considered"], tuple(values.get("missed", ())))
+
+
+def _words_values(words: Words) -> object:
+    """Our phrases as a list: text, plural, values."""
+    if isinstance(words, str):
+        return words
+    values = {name: {"day": v.isoformat()} if isinstance(v, date) else v for name, v in words.values}
+    return [words.text, words.plural, values]
+
+
+def _words(kept: Any) -> Words:
+    if isinstance(kept, str):
+        return kept
+    text, plural, values = kept
+    told = ((name, date.fromisoformat(v["day"]) if isinstance(v, dict) else v) for name, v in values.items())
+    return Phrase(text, plural, tuple(told))
 
 
 def _json(values: object) -> str:

@@ -157,7 +157,9 @@ def _shown(edition: Edition) -> Iterator[Shown]:
     for section in edition.sections:
         for match in section.matches:
             paper, listed = match.paper, match.candidate.day
-            yield Shown(paper.id, paper.title, section.kind, section.title, match.score, match.reasons, listed)
+            yield Shown(
+                paper.id, paper.title, section.kind, section.title, match.score, tuple(map(str, match.reasons)), listed
+            )
 
 
 def _replay(

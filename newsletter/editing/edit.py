@@ -8,11 +8,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from newsletter.models import Candidate, Digest, Edition, Match, Period, Section, SourceState, Subscriber
+from newsletter.models import (
+    Candidate,
+    Digest,
+    Edition,
+    Match,
+    Period,
+    Phrase,
+    Section,
+    SourceState,
+    Subscriber,
+    Words,
+    counted,
+    said,
+)
 from newsletter.ranking.index import Index
 from newsletter.ranking.profile import phrases
 from newsletter.ranking.rank import Ranked, Scores, found_any
-from newsletter.ranking.reasons import community, reasons
+from newsletter.ranking.reasons import reasons
 
 FAVOURITE = 0.5  # a community favourite has more upvotes than this share of its day
 DIVERSITY = 0.3  # what a paper loses that is just like one above it
@@ -167,8 +180,8 @@ def _share_out(subscriber: Subscriber, index: Index, wanted: Sequence[Pick], roo
 def _sections(subscriber: Subscriber, scores: Scores, chosen: Sequence[Pick]) -> list[Section]:
     why = reasons(scores.index, [(scores.profiles[pick.interest], pick.row) for pick in chosen])
     found: list[list[Match]] = [[] for _ in subscriber.interests]
-    for pick, said in zip(chosen, why, strict=True):
-        found[pick.interest].append(Match(scores.index.candidates[pick.row], round(pick.score, 4), said))
+    for pick, told in zip(chosen, why, strict=True):
+        found[pick.interest].append(Match(scores.index.candidates[pick.row], round(pick.score, 4), told))
     return [
         Section("interest", interest.name, tuple(matches))
         for interest, matches in zip(subscriber.interests, found, strict=True)
@@ -188,15 +201,15 @@ def _trending(subscriber: Subscriber, index: Index, allowed: Mask, chosen: Seque
         left &= index.percentiles >= FAVOURITE
     rows = [row for row in index.by_votes if left[row]][:number]
     found = (index.candidates[row] for row in rows)
-    return Section("trending", "Trending", tuple(Match(c, c.percentile, _standing(c)) for c in found))
+    return Section("trending", "Trending", tuple(Match(c, c.percentile, (_standing(c),)) for c in found))
 
 
-def _standing(candidate: Candidate) -> tuple[str, ...]:
-    day = f"{candidate.day.day} {candidate.day:%B}"
+def _standing(candidate: Candidate) -> Phrase:
     if candidate.percentile < FAVOURITE or not candidate.paper.upvotes:
-        return tuple(community(candidate)) or (f"listed on {day}",)
-    top = round((1 - candidate.percentile) * 100)
-    return (f"top {top} % of {day}" if top else f"most upvoted of {day}", *community(candidate))
+        return said("listed on {day}", day=candidate.day)
+    if top := round((1 - candidate.percentile) * 100):
+        return said("top {share} % of {day}", share=top, day=candidate.day)
+    return said("most upvoted of {day}", day=candidate.day)
 
 
 def _wild_card(
@@ -215,10 +228,10 @@ def _wild_card(
     if not len(between) or between[row] < NEARLY:
         return nothing
     nearest = sorted(range(len(scores.ranked)), key=lambda n: -float(scores.ranked[n].shares[row]))[:2]
-    names = " and ".join(subscriber.interests[number].name for number in sorted(nearest))
-    candidate = scores.index.candidates[row]
-    why = (f"between {names}", *community(candidate))
-    return replace(nothing, matches=(Match(candidate, round(float(between[row]), 4), why),))
+    first, second = (subscriber.interests[number].name for number in sorted(nearest))
+    why = said("between {first} and {second}", first=first, second=second)
+    match = Match(scores.index.candidates[row], round(float(between[row]), 4), (why,))
+    return replace(nothing, matches=(match,))
 
 
 def _missed(
@@ -230,32 +243,36 @@ def _missed(
     yield from [candidate for candidate in left if candidate.paper.id not in shown][:MISSED]
 
 
-def _hidden(scores: Scores, allowed: Mask, chosen: Sequence[Pick]) -> list[str]:
+def _hidden(scores: Scores, allowed: Mask, chosen: Sequence[Pick]) -> list[Words]:
     """How many new papers did not come for what the reader excludes, in words."""
     rows = {row for ranked in scores.ranked for row in ranked.hidden.tolist() if scores.index.new[row]}
     number = len(rows - {pick.row for pick in chosen})
-    return [f"{number} paper{'s were' if number != 1 else ' was'} hidden by your excludes."] if number else []
+    if not number:
+        return []
+    one, many = "{n} paper was hidden by your excludes.", "{n} papers were hidden by your excludes."
+    return [counted(one, many, number)]
 
 
 # -- in words
 
 
-def notes(digest: Digest) -> tuple[str, ...]:
+def notes(digest: Digest) -> tuple[Words, ...]:
     """What was quiet or broken, a sentence each; nothing when all went well."""
-    said = [sentence for state in digest.sources if (sentence := _said(state))]
+    told = [sentence for state in digest.sources if (sentence := _told(state))]
     if digest.left_out:
-        said.append(f"{digest.left_out} papers from before {digest.since.isoformat()} were left out.")
-    return tuple(said)
+        one, many = "{n} paper from before {day} was left out.", "{n} papers from before {day} were left out."
+        told.append(counted(one, many, digest.left_out, day=digest.since))
+    return tuple(told)
 
 
-def _said(state: SourceState) -> str:
+def _told(state: SourceState) -> Phrase | None:
     match state.state:
         case "broken":
-            return f"{state.source} could not be read today: its papers are missing here."
+            return said("{source} could not be read today: its papers are missing here.", source=state.source)
         case "quiet":
-            return f"{state.source} listed nothing today."
+            return said("{source} listed nothing today.", source=state.source)
         case _:
-            return ""
+            return None
 
 
 def quiet_reason(edition: Edition, min_papers: int) -> str:

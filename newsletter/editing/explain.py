@@ -46,7 +46,7 @@ def explain(edition: Edition, subscriber: Subscriber, scores: Scores, seen: Coll
     names = [interest.name for interest in subscriber.interests]
     parts = {name: _parts(scores, number, row) for number, name in enumerate(names)}
     told = reasons(scores.index, [(one, row) for one in scores.profiles])
-    why = dict(zip(names, told, strict=True))
+    why = {name: tuple(map(str, one)) for name, one in zip(names, told, strict=True)}
     return Explanation(paper.id, paper.title, section, verdict, parts, why)
 
 

@@ -62,7 +62,7 @@ def contents(edition: Edition, imprint: Imprint, unsubscribe: str) -> dict[str, 
         "note_html": Markup(as_html(edition.note)),  # cleaned by nh3
         "note_text": as_text(edition.note),
         "missed": tuple(card(candidate.paper) for candidate in edition.missed),
-        "notes": tuple(line(note, 300) for note in edition.notes),
+        "notes": tuple(line(str(note), 300) for note in edition.notes),
         "unsubscribe": unsubscribe,
         "postal_address": tuple(line(part, 200) for part in imprint.postal_address.splitlines() if part.strip()),
     }
@@ -81,7 +81,7 @@ def lede(parts: Sequence[Part], considered: int) -> str:
 def _shown(match: Match) -> Shown:
     return Shown(
         card=card(match.paper),
-        why=" · ".join(line(reason, 80) for reason in match.reasons),
+        why=" · ".join(line(str(reason), 80) for reason in match.reasons),
         since="" if match.candidate.new else day_in_words(match.candidate.day),
     )
 
