@@ -154,7 +154,7 @@ class Composer:
 
     def _message(self, key: Key, edition: Edition, stamp: Stamp) -> Composed | Spoilt:
         try:
-            message = self._app.renderer.render(edition, stamp)
+            edition, message = self._app.renderer.fitted(edition, stamp)
         except (RenderError, SettingsError) as error:  # a design that there is not concerns its reader alone
             return Spoilt(key, str(error))
         content = content_of(edition)
@@ -166,7 +166,7 @@ class Composer:
             name=subscriber.name,
             language=subscriber.language,
             design=subscriber.design,
-            template=self._app.renderer.version(subscriber.design),
+            template=self._app.renderer.version(subscriber.design, subscriber.language),
             stamped_at=stamp.at,
             message_id=message.message_id,
         )

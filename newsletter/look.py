@@ -59,7 +59,7 @@ def _editions(app: App, now: datetime, waiting: Sequence[Due]) -> Iterator[Seen]
 
 def render(app: App, seen: Seen) -> Message:
     """The message of an edition that was looked at: the same bytes that are sent."""
-    return app.renderer.render(seen.edition, seen.stamp)
+    return app.renderer.fitted(seen.edition, seen.stamp)[1]
 
 
 def send_test(app: App, now: datetime, order: Order, address: str) -> str:
@@ -68,7 +68,7 @@ def send_test(app: App, now: datetime, order: Order, address: str) -> str:
     if seen is None:
         raise SettingsError("there is no edition with papers to test with; choose another --date or --subscriber")
     copy = replace(seen.edition, subscriber=replace(seen.edition.subscriber, email=address, name=""))
-    message = app.renderer.render(copy, Stamp(now.replace(microsecond=0), "test", seen.stamp.reference))
+    _, message = app.renderer.fitted(copy, Stamp(now.replace(microsecond=0), "test", seen.stamp.reference))
     with app.provider() as provider:
         [outcome] = provider.send([message], message.message_id)
     if not isinstance(outcome, Receipt):

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 Threshold: TypeAlias = Literal["loose", "normal", "strict"]
 Verdict: TypeAlias = Literal["more", "less"]
 State: TypeAlias = Literal["pending", "submitting", "submitted", "failed", "uncertain", "skipped"]
-SectionKind: TypeAlias = Literal["interest", "trending", "wildcard"]
+SectionKind: TypeAlias = Literal["interest", "trending", "wildcard", "titles"]
 STATES: tuple[State, ...] = ("pending", "submitting", "submitted", "failed", "uncertain", "skipped")
 
 
@@ -220,7 +220,8 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One interest's papers in an edition, or *Trending*, or one *wild card* between two interests."""
+    """One interest's papers in an edition, or *Trending*, or one *wild card* between two interests; or what there is
+    room for by its `titles` only."""
 
     kind: SectionKind
     title: str
@@ -273,14 +274,23 @@ class Message:
     """Envelope recipient: an address alone."""
     headers: tuple[tuple[str, str], ...]
     """In order, decoded, without CR, LF or NUL; Content-* are added by `mime`."""
-    text: str
-    html: str
+    text_pieces: tuple[str, ...] = field(repr=False)
+    """The text part in pieces, most of them shared with other messages."""
+    html_pieces: tuple[str, ...] = field(repr=False)
     message_id: str
     """With its angle brackets."""
     mime: bytes = field(repr=False)
     """The whole message as sent: RFC 5322 bytes, CRLF, 7-bit clean."""
     label: str = ""
     """Which edition it is, for people and file names: `2026-03-03`, `2026-W10-again-1`."""
+
+    @property
+    def text(self) -> str:
+        return "".join(self.text_pieces)
+
+    @property
+    def html(self) -> str:
+        return "".join(self.html_pieces)
 
     @property
     def subject(self) -> str:
