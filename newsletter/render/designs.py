@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -26,7 +26,7 @@ from newsletter import identity
 from newsletter.errors import RenderError, SettingsError
 from newsletter.render.columns import fill
 from newsletter.render.contents import cut
-from newsletter.render.fragments import Body, Cached, Sheet, sheet
+from newsletter.render.fragments import Body, Cached, Sheet, check_keys, sheet
 from newsletter.render.language import Language
 
 FILES: Final = ("edition.mjml", "edition.txt", "subject.txt")
@@ -48,6 +48,17 @@ _SETTLED: Final = re.compile(r"\{\{ *(language|direction|start) *\}\}")
 def href(address: str) -> str:
     """The address if a link in a mail may have it (http, https, mailto), else `#`."""
     return identity.web_link(address) or (address if address.startswith("mailto:") else "#")
+
+
+class Shared(FileSystemLoader):
+    """Files that designs import and include; what they keep is looked at as in the designs themselves."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        """The source, its path, and whether it is as it was. Raises TemplateSyntaxError with the line of a fault."""
+        source, path, fresh = super().get_source(environment, template)
+        if not path.endswith(".mjml"):
+            check_keys(environment.parse(source, template, path), environment.globals)
+        return source, path, fresh
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +114,7 @@ def load(places: Sequence[Path], name: str, language: Language) -> Design:
     """Compiles a design. Raises SettingsError if there is none of that name, RenderError if a file is at fault."""
     folder = folder_of(places, name)
     page, text, subject = (folder / file for file in FILES)
-    loader = FileSystemLoader([folder.parent, *places])
+    loader = Shared([folder.parent, *places])
     html, plain = _environment(loader, language, autoescape=True), _environment(loader, language, autoescape=False)
     html.filters["href"] = href
     plain.filters |= {"fill": fill, "cut": cut}
@@ -136,7 +147,7 @@ def _read(path: Path) -> str:
         raise RenderError(f"{path}: cannot be read: {_first_line(error)}") from error
 
 
-def _expanded(file: Path, source: str, loader: FileSystemLoader, environment: Environment) -> str:
+def _expanded(file: Path, source: str, loader: BaseLoader, environment: Environment) -> str:
     """MJML as HTML with the Jinja tags still in it: data never meets the MJML parser."""
     missing: list[str] = []
 
@@ -172,10 +183,12 @@ def _compiled(environment: Environment, path: Path, source: str) -> Piece:
 
 
 def _imported(environment: Environment, source: str) -> Iterator[str]:
-    """The sources of the files that a template imports."""
+    """The sources of the files that a template imports and includes, and those of theirs."""
     for name in sorted(filter(None, meta.find_referenced_templates(environment.parse(source)))):
         if environment.loader is not None:
-            yield environment.loader.get_source(environment, name)[0]
+            found = environment.loader.get_source(environment, name)[0]
+            yield found
+            yield from _imported(environment, found)
 
 
 def _version(sources: Sequence[str], language: Language) -> str:
