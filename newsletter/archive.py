@@ -14,10 +14,10 @@ import sqlalchemy as sa
 
 from newsletter.database import Database, Moment, chunks, insert_new, schema_table
 from newsletter.identity import LONG_TITLE, has_own_id, merge, same_by_title, title_key
-from newsletter.models import Digest, Listing, Paper, SourceState
+from newsletter.models import Digest, Listing, Paper, Reading, SourceState
 from newsletter.records import digest_record, paper_record, read_digest, read_paper
 
-SCHEMA = 1
+SCHEMA = 2  # 1 kept neither code nor version in its readings
 _tables = sa.MetaData()
 schema_table(_tables)
 _papers = sa.Table(
@@ -51,6 +51,8 @@ _readings = sa.Table(
     sa.Column("upvotes", sa.Integer, nullable=False),
     sa.Column("comments", sa.Integer, nullable=False),
     sa.Column("stars", sa.Integer),
+    sa.Column("code", sa.Text),  # empty: it had none; null: not written down
+    sa.Column("version", sa.Integer),
 )
 _collections = sa.Table(
     "collections",
@@ -183,6 +185,17 @@ class Archive:
         with self._db.read() as connection:
             return set(names) <= set(connection.execute(query).scalars())
 
+    def answered(self, source: str, first: date, last: date) -> dict[date, datetime]:
+        """When a source last listed anything for each of the days from `first` to `last`, as far as it ever did."""
+        c = _collections.c
+        query = (
+            sa.select(c.day, sa.func.max(c.at, type_=Moment).label("at"))
+            .where(c.source == source, c.day.between(first, last), c.state == "ok")
+            .group_by(c.day)
+        )
+        with self._db.read() as connection:
+            return {row.day: row.at for row in connection.execute(query)}
+
     # -- what can be asked
 
     def find(self, ids: Sequence[str]) -> dict[str, Paper]:
@@ -209,6 +222,27 @@ class Archive:
         )
         with self._db.read() as connection:
             return [Listed(row.paper, row.source, row.day, row.seen_at) for row in connection.execute(query)]
+
+    def listing_days(self, ids: Sequence[str]) -> dict[str, list[date]]:
+        """Per paper the days that it was ever listed on, oldest first."""
+        found: dict[str, list[date]] = {}
+        with self._db.read() as connection:
+            for some in chunks(ids):
+                query = sa.select(_listings.c.paper, _listings.c.day).where(_listings.c.paper.in_(some)).distinct()
+                for row in connection.execute(query.order_by(_listings.c.day)):
+                    found.setdefault(row.paper, []).append(row.day)
+        return found
+
+    def readings(self, ids: Sequence[str], at: datetime) -> dict[str, Reading]:
+        """Per paper how it stood at a moment: its last reading until then, else the first that there is."""
+        found: dict[str, Reading] = {}
+        with self._db.read() as connection:
+            for some in chunks(ids):
+                query = sa.select(_readings).where(_readings.c.paper.in_(some)).order_by(_readings.c.at)
+                for row in connection.execute(query):
+                    if row.at <= at or row.paper not in found:
+                        found[row.paper] = Reading(row.upvotes, row.code, row.version)
+        return found
 
     def count_listed(self, first: date, last: date) -> int:
         """How many papers were listed from `first` to `last`, both included."""
@@ -404,13 +438,16 @@ def _upsert(connection: sa.Connection, paper: Paper, at: datetime) -> None:
 
 
 def _moved(before: Paper | None, after: Paper) -> bool:
-    if before is None:
-        return True
-    return (before.upvotes, before.comments, before.stars) != (after.upvotes, after.comments, after.stars)
+    return before is None or _what_moves(before) != _what_moves(after)
 
 
 def _reading(paper: Paper, at: datetime) -> dict[str, Any]:
-    return {"paper": paper.id, "at": at, "upvotes": paper.upvotes, "comments": paper.comments, "stars": paper.stars}
+    return {"paper": paper.id, "at": at, **_what_moves(paper)}
+
+
+def _what_moves(paper: Paper) -> dict[str, Any]:
+    moving = {"upvotes": paper.upvotes, "comments": paper.comments, "stars": paper.stars}
+    return moving | {"code": paper.code, "version": paper.version}
 
 
 def _checksum(content: bytes) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 
 from newsletter.app import App
-from newsletter.models import Candidate, Digest, Period, SourceState, Subscriber
+from newsletter.archive import Listed
+from newsletter.editing.since import WEEK, gained, last_of_its_days
+from newsletter.models import Candidate, Digest, Later, Period, SourceState, Subscriber
 from newsletter.records import sealed
 
 DAY = timedelta(days=1)
@@ -26,6 +28,17 @@ class Due:
     """Listings of earlier days that we saw after this moment are new as well; None for a first edition."""
     left_out_since: date | None
     """Where the gap begins that is too long for one edition, if it is."""
+
+    @property
+    def followed_up(self) -> tuple[date, date] | None:
+        """The listing days, first and last, of which this edition tells what became of their papers.
+
+        They are those of a week before, as far as an earlier edition covered them: a daily edition's is one day, a
+        weekly one's are those of last week's edition. So no day is followed up twice. None for a first edition.
+        """
+        if self.seen_after is None:
+            return None
+        return self.since - WEEK, min(self.period.day - WEEK, self.since - DAY)
 
 
 def digest_of(app: App, due: Due, now: datetime) -> Digest:
@@ -48,7 +61,23 @@ def digest_of(app: App, due: Due, now: datetime) -> Digest:
     candidates.sort(key=lambda c: (-c.day.toordinal(), -c.paper.upvotes, c.paper.id))
     left_out = app.archive.count_listed(due.left_out_since, due.since - DAY) if due.left_out_since else 0
     states = _states(app, due.period.day)
-    return sealed(Digest("", due.period.day, due.since, now, tuple(candidates), states, app.note(), left_out))
+    digest = Digest("", due.period.day, due.since, now, tuple(candidates), states, app.note(), left_out)
+    later = _later(app, due, listed, candidates, now)
+    return sealed(replace(digest, later=later, first=due.seen_after is None))
+
+
+def _later(
+    app: App, due: Due, listed: Sequence[Listed], candidates: Sequence[Candidate], now: datetime
+) -> tuple[Later, ...]:
+    """Which of the papers that are followed up gained something since the edition that may have shown them."""
+    if due.followed_up is None:
+        return ()
+    first, last = due.followed_up
+    then = app.archive.listing_days(sorted({one.paper for one in listed if first <= one.day <= last}))
+    ids = [id_ for id_, days in then.items() if first <= last_of_its_days(days) <= last]
+    # An edition of a past day (`--date`, a backtest) starts from what was known a week before that day.
+    until = min(now, datetime.combine(due.period.day + DAY, time(), UTC))
+    return gained(candidates, app.archive.readings(ids, until - WEEK))
 
 
 def _states(app: App, day: date) -> tuple[SourceState, ...]:

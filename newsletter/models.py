@@ -23,6 +23,7 @@ class Phrase:
     plural: str = ""
     """The same for any other number than one; the number is the value `n`."""
     values: tuple[tuple[str, str | int | date], ...] = ()
+    """In order of name."""
 
     def __str__(self) -> str:
         values = dict(self.values)
@@ -37,12 +38,12 @@ Words: TypeAlias = str | Phrase
 
 def said(text: str, **values: str | int | date) -> Phrase:
     """A phrase: `said("by {author}", author="Ada Brook")`."""
-    return Phrase(text, "", tuple(values.items()))
+    return Phrase(text, "", tuple(sorted(values.items())))
 
 
 def counted(text: str, plural: str, n: int, **values: str | int | date) -> Phrase:
     """A phrase whose form depends on a number: `counted("{n} paper", "{n} papers", 3)`."""
-    return Phrase(text, plural, (("n", n), *values.items()))
+    return Phrase(text, plural, tuple(sorted({"n": n, **values}.items())))
 
 
 _MONTHS = "January February March April May June July August September October November December".split()
@@ -79,6 +80,18 @@ class Paper:
     comments: int = 0
     also: tuple[str, ...] = ()
     """Other ids that this paper was known by."""
+    version: int | None = None
+    """arXiv's number of it, from 1; None where no source says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a paper stood at a moment."""
+
+    upvotes: int
+    code: str | None = None
+    """URL of its code, empty when it had none; None if that was not written down."""
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +137,24 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """A paper of a week before that gained something since: *Since we wrote*."""
+
+    candidate: Candidate
+    """The paper as it is now, and the day it was listed on."""
+    gains: tuple[Phrase, ...]
+    """What it gained, the weightiest first: code, a new version, many upvotes."""
+
+    @property
+    def paper(self) -> Paper:
+        return self.candidate.paper
+
+    @property
+    def day(self) -> date:
+        return self.candidate.day
+
+
+@dataclass(frozen=True, slots=True)
 class Digest:
     """An immutable snapshot of candidate papers as shown, the same for all who get it."""
 
@@ -141,6 +172,10 @@ class Digest:
     """The editor's note, Markdown."""
     left_out: int = 0
     """Papers listed before the longest gap that one edition covers."""
+    later: tuple[Later, ...] = ()
+    """What became of the candidates that an earlier edition may have shown, the weightiest first."""
+    first: bool = False
+    """For readers who had no edition before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +280,10 @@ class Edition:
     """How many candidates there were."""
     missed: tuple[Candidate, ...] = ()
     """*Just missed*: mentioned by their titles, not shown; they may come tomorrow."""
+    later: tuple[Later, ...] = ()
+    """*Since we wrote*: papers that this reader was shown and that gained something; mentioned, not shown again."""
+    first: bool = False
+    """The reader's first edition ever: it says welcome."""
 
     @property
     def matches(self) -> Iterator[Match]:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 
+from newsletter.editing.since import MENTIONED
 from newsletter.models import (
     Candidate,
     Digest,
     Edition,
+    Later,
     Match,
+    Paper,
     Period,
     Phrase,
     Section,
@@ -54,8 +58,17 @@ class Pick:
         return not self.new, -self.worth, self.row
 
 
-def edit(digest: Digest, subscriber: Subscriber, scores: Scores, seen: Collection[str], period: Period) -> Edition:
+def edit(
+    digest: Digest,
+    subscriber: Subscriber,
+    scores: Scores,
+    seen: Collection[str],
+    period: Period,
+    unwanted: Collection[str] = (),
+) -> Edition:
     """Makes the edition. `scores` are of this subscriber's interests, in their order; `seen` are paper ids.
+
+    Of the `unwanted` papers (by id) the reader wants less: they are not mentioned again.
 
     Every paper comes once, in the section of the interest that it fits best, and of papers about the same thing
     only one. Each interest has its share of the places before any gets more. Papers of earlier days come only when
@@ -76,6 +89,8 @@ def edit(digest: Digest, subscriber: Subscriber, scores: Scores, seen: Collectio
         note=digest.note,
         considered=int(allowed.sum()),
         missed=tuple(_missed(scores.index, wanted, chosen, shown)),
+        later=_later(digest, subscriber, scores.index, seen, unwanted),
+        first=digest.first,
     )
 
 
@@ -100,9 +115,9 @@ def allowed_rows(subscriber: Subscriber, index: Index, seen: Collection[str]) ->
     return allowed
 
 
-def is_seen(candidate: Candidate, seen: Collection[str]) -> bool:
+def is_seen(paper: Paper, seen: Collection[str]) -> bool:
     """Whether the paper was shown before, under any of its ids."""
-    return candidate.paper.id in seen or any(other in seen for other in candidate.paper.also)
+    return paper.id in seen or any(other in seen for other in paper.also)
 
 
 def eligible(index: Index, ranked: Ranked, allowed: Mask) -> Mask:
@@ -251,6 +266,17 @@ def _hidden(scores: Scores, allowed: Mask, chosen: Sequence[Pick]) -> list[Words
         return []
     one, many = "{n} paper was hidden by your excludes.", "{n} papers were hidden by your excludes."
     return [counted(one, many, number)]
+
+
+def _later(
+    digest: Digest, subscriber: Subscriber, index: Index, seen: Collection[str], unwanted: Collection[str]
+) -> tuple[Later, ...]:
+    """What became of papers that this reader was shown, and wants no less of by now."""
+    if not digest.later or not seen:
+        return ()
+    allowed = allowed_rows(subscriber, index, unwanted)
+    told = (later for later in digest.later if is_seen(later.paper, seen) and allowed[index.rows[later.paper.id]])
+    return tuple(islice(told, MENTIONED))
 
 
 # -- in words

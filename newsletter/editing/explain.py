@@ -84,8 +84,10 @@ def _are_twins(index: Index, paper_id: str, row: int) -> bool:
 def _why_not(edition: Edition, subscriber: Subscriber, scores: Scores, seen: Collection[str], row: int) -> str:
     """The first rule that dropped the paper, in the order in which they are applied."""
     candidate = scores.index.candidates[row]
-    if is_seen(candidate, seen):
-        return "Not in it: shown in an earlier edition; a paper is shown once."
+    if is_seen(candidate.paper, seen):
+        gains = [str(gain) for later in edition.later if later.candidate == candidate for gain in later.gains]
+        mention = f" It is mentioned again: {', '.join(gains)}." if gains else ""
+        return f"Not in it: shown in an earlier edition; a paper is shown once.{mention}"
     if subscriber.sources and not set(subscriber.sources) & set(candidate.sources):
         return f"Not in it: it came from {', '.join(candidate.sources)}, not from your sources."
     muted = [text for text, phrase in phrases(subscriber.exclude).items() if scores.index.holds(phrase, row)]
