@@ -16,11 +16,22 @@ from hypothesis import strategies as st
 
 from newsletter import links
 from newsletter.errors import RenderError, SettingsError
-from newsletter.models import Edition, Message
+from newsletter.models import Edition, Later, Message, counted, said
 from newsletter.render import Imprint, Renderer, available, default_templates
 from newsletter.render.card import card
 from newsletter.sources import huggingface
-from tests.factories import edition, large_edition, match, numbered, paper, period, section, stamp, subscriber
+from tests.factories import (
+    candidate,
+    edition,
+    large_edition,
+    match,
+    numbered,
+    paper,
+    period,
+    section,
+    stamp,
+    subscriber,
+)
 
 RECORDINGS = Path(__file__).parents[2] / "shared" / "data" / "hf_daily"
 SECRETS = ("n" * 43, "o" * 43)
@@ -280,6 +291,28 @@ def test_a_paper_that_is_carried_over_says_from_which_day():
     assert "listed on Sunday, 1 March" in message.text
     assert "listed on Sunday, 1 March" in Page(message.html).words
     assert "isted on" not in render(edition(section(match()))).text
+
+
+@pytest.mark.parametrize("design", ["daily", "weekly", "plain"])
+def test_what_became_of_earlier_papers_is_said_behind_their_titles(design: str):
+    gains = (said("code: {place}", place="github.com/x/y"), counted("{n} upvote", "{n} upvotes", 99))
+    of = edition(later=(Later(candidate(numbered(7)), gains),), subscriber=subscriber(design=design))
+    message = render(of)
+
+    for body in (message.text, Page(message.html).words):
+        after = " ".join(body.partition("Since we wrote")[2].split())
+        assert numbered(7).title in after
+        assert "code: github.com/x/y · 99 upvotes" in after
+    assert "Since we wrote" not in render().text
+
+
+@pytest.mark.parametrize("design", ["daily", "weekly", "plain"])
+def test_a_first_edition_says_welcome(design: str):
+    message = render(edition(first=True, subscriber=subscriber(design=design)))
+
+    for body in (message.text, Page(message.html).words):
+        assert "Welcome! This is your first edition." in " ".join(body.split())
+    assert "Welcome" not in render().text + render().html
 
 
 def test_links_say_where_they_go_and_no_two_say_the_same():

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from markupsafe import Markup
 
-from newsletter.models import Edition, Match, Section, Words
+from newsletter.models import Edition, Later, Match, Section, Words
 from newsletter.render.card import Card, card
 from newsletter.render.imprint import Imprint
 from newsletter.render.language import Language
@@ -65,12 +65,19 @@ def contents(edition: Edition, imprint: Imprint, language: Language, unsubscribe
         "preheader": preheader(cards),
         "note_html": Markup(as_html(edition.note)),  # cleaned by nh3
         "note_text": as_text(edition.note),
+        "first": edition.first,
+        "later": tuple(later(one, language) for one in edition.later),
         "missed": tuple(card(candidate.paper) for candidate in edition.missed),
         "notes": tuple(line(language.told(note), 300) for note in edition.notes),
         "unsubscribe": unsubscribe,
         "reply_to": "" if imprint.reply_to.endswith("@localhost") else imprint.reply_to,
         "postal_address": tuple(line(part, 200) for part in imprint.postal_address.splitlines() if part.strip()),
     }
+
+
+def later(one: Later, language: Language) -> Shown:
+    """A paper of an earlier edition, and what it gained since."""
+    return Shown(card(one.paper), " · ".join(line(language.told(gain), 120) for gain in one.gains))
 
 
 def title(section: Section, language: Language) -> str:
