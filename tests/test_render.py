@@ -476,7 +476,7 @@ def test_the_designs_are_the_folders_with_a_page():
     assert "web" not in available(default_templates())
 
 
-@pytest.mark.parametrize("design", ["weekly", "../daily", "", "/"])
+@pytest.mark.parametrize("design", ["fortnightly", "../daily", "", "/"])
 def test_an_unknown_design_is_named_with_those_there_are(design: str, templates: Path):
     with pytest.raises(SettingsError, match=r"there is no design .* in .*; designs there: daily"):
         Renderer(imprint(), templates).render(edition(subscriber=subscriber(design=design)), stamp())
