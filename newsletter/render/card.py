@@ -16,11 +16,15 @@ SUMMARY = 420
 """Characters of Hugging Face's summary that are shown; they have about 200."""
 ABSTRACT = 320
 """Characters of the abstract that are shown where there is no summary."""
+KEPT = 8_192
+"""Cards."""
 LONGEST_LINK = 2000
 """Characters of an address that is linked; a longer one is somebody's joke."""
 
 
 _NAME = re.compile(r"(?!index$|home$|main$)[\w-][\w.+-]{2,}(?<!\.html)(?<!\.htm)")
+
+_lately: dict[int, tuple[Paper, Card]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +63,18 @@ class Card:
     """How many words there are to read."""
 
 
-@lru_cache(maxsize=8192)
 def card(paper: Paper) -> Card:
     """The card of a paper: made once for all readers of it."""
+    found = _lately.get(id(paper))  # hashing a paper takes longer than all else here
+    if found is None or found[0] is not paper:
+        if len(_lately) >= KEPT:
+            _lately.clear()
+        found = _lately[id(paper)] = paper, _card(paper)
+    return found[1]
+
+
+@lru_cache(maxsize=KEPT)
+def _card(paper: Paper) -> Card:
     title = line(readable(paper.title), 300) or paper.id
     paper = replace(paper, title=title)
     summary, summary_from = _summary(paper)
