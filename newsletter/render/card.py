@@ -58,6 +58,8 @@ class Card:
     """Who wrote the summary: `AI summary` or `From the abstract`; empty where there is none."""
     votes: Words
     """`87 upvotes`; may be empty."""
+    thumbnail: str
+    """The address of a picture, https; may be empty. Shown only where the newsletter wants pictures."""
     links: tuple[Link, ...]
     words: int
     """How many words there are to read."""
@@ -89,6 +91,7 @@ def _card(paper: Paper) -> Card:
         summary=summary,
         summary_from=summary_from,
         votes=counted("{n} upvote", "{n} upvotes", paper.upvotes) if paper.upvotes > 0 else "",
+        thumbnail=_usable(paper.thumbnail) if paper.thumbnail.startswith("https://") else "",
         links=tuple(links.values())[::-1],
         words=len(title.split()) + len(summary.split()),
     )

@@ -114,13 +114,14 @@ def folder_of(places: Sequence[Path], name: str) -> Path:
     return next(place / name for place in places if (place / name / FILES[0]).is_file())
 
 
-def load(places: Sequence[Path], name: str, language: Language) -> Design:
+def load(places: Sequence[Path], name: str, language: Language, *, thumbnails: bool = False) -> Design:
     """Compiles a design. Raises SettingsError if there is none of that name, RenderError if a file is at fault."""
     folder = folder_of(places, name)
     page, text, subject = (folder / file for file in FILES)
     loader = Shared([folder.parent, *places])
     html, plain = _environment(loader, language, autoescape=True), _environment(loader, language, autoescape=False)
     html.filters["href"] = href
+    html.globals["thumbnails"] = thumbnails
     plain.filters |= {"fill": fill, "cut": cut}
     sources = {path: _read(path) for path in (page, text, subject)}
     _compiled(html, page, sources[page])  # for the right line: the page itself is compiled from what MJML makes of it
