@@ -177,6 +177,7 @@ def imprint(settings: Settings) -> Imprint:
         reply_to=settings.reply_to,
         postal_address=settings.postal_address,
         base_url=settings.base_url,
+        thumbnails=settings.thumbnails,
         secrets=settings.secrets,
     )
 

@@ -111,6 +111,7 @@ def merge(known: Paper, other: Paper) -> Paper:
         code=other.code or known.code,
         stars=other.stars if other.stars is not None else known.stars,
         project=other.project or known.project,
+        thumbnail=other.thumbnail or known.thumbnail,
         url=first.url or second.url,
         upvotes=max(known.upvotes, other.upvotes),
         comments=max(known.comments, other.comments),

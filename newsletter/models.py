@@ -74,6 +74,8 @@ class Paper:
     stars: int | None = None
     project: str = ""
     """URL of the project page, http or https."""
+    thumbnail: str = ""
+    """URL of a picture of it, https, about twice as wide as high."""
     url: str = ""
     """A page of the paper, when its id does not lead to one."""
     upvotes: int = 0

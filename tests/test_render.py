@@ -352,6 +352,15 @@ def test_the_editors_note_is_markdown_in_html_and_readable_in_text():
     assert "javascript" not in message.html + message.text
 
 
+def test_pictures_are_shown_only_where_the_newsletter_wants_them_and_only_over_https():
+    url = "https://pictures.example.org/2603.01234.png"
+    of = edition(section(match(paper(thumbnail=url)), match(numbered(1, thumbnail="http://plain.example.org/x.png"))))
+    pictures = [attributes for tag, attributes in Page(render(of, thumbnails=True).html).tags if tag == "img"]
+
+    assert [(url, "", "576")] == [(one["src"], one["alt"], one["width"]) for one in pictures]
+    assert "<img" not in render(of).html
+
+
 def test_the_footer_names_the_publisher():
     message = render(postal_address="Northlight Lab\n1 Harbour Road")
 

@@ -85,7 +85,9 @@ class Renderer:
 
     def _design(self, name: str, tag: str) -> Design:
         if (name, tag) not in self._designs:
-            self._designs[name, tag] = load(self._places, name, self._language(tag))
+            self._designs[name, tag] = load(
+                self._places, name, self._language(tag), thumbnails=self._imprint.thumbnails
+            )
         return self._designs[name, tag]
 
     def _language(self, tag: str) -> language.Language:

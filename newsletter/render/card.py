@@ -16,11 +16,15 @@ SUMMARY = 420
 """Characters of Hugging Face's summary that are shown; they have about 200."""
 ABSTRACT = 320
 """Characters of the abstract that are shown where there is no summary."""
+KEPT = 8_192
+"""Cards."""
 LONGEST_LINK = 2000
 """Characters of an address that is linked; a longer one is somebody's joke."""
 
 
 _NAME = re.compile(r"(?!index$|home$|main$)[\w-][\w.+-]{2,}(?<!\.html)(?<!\.htm)")
+
+_lately: dict[int, tuple[Paper, Card]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +58,25 @@ class Card:
     """Who wrote the summary: `AI summary` or `From the abstract`; empty where there is none."""
     votes: Words
     """`87 upvotes`; may be empty."""
+    thumbnail: str
+    """The address of a picture, https; may be empty. Shown only where the newsletter wants pictures."""
     links: tuple[Link, ...]
     words: int
     """How many words there are to read."""
 
 
-@lru_cache(maxsize=8192)
 def card(paper: Paper) -> Card:
     """The card of a paper: made once for all readers of it."""
+    found = _lately.get(id(paper))  # hashing a paper takes longer than all else here
+    if found is None or found[0] is not paper:
+        if len(_lately) >= KEPT:
+            _lately.clear()
+        found = _lately[id(paper)] = paper, _card(paper)
+    return found[1]
+
+
+@lru_cache(maxsize=KEPT)
+def _card(paper: Paper) -> Card:
     title = line(readable(paper.title), 300) or paper.id
     paper = replace(paper, title=title)
     summary, summary_from = _summary(paper)
@@ -76,6 +91,7 @@ def card(paper: Paper) -> Card:
         summary=summary,
         summary_from=summary_from,
         votes=counted("{n} upvote", "{n} upvotes", paper.upvotes) if paper.upvotes > 0 else "",
+        thumbnail=_usable(paper.thumbnail) if paper.thumbnail.startswith("https://") else "",
         links=tuple(links.values())[::-1],
         words=len(title.split()) + len(summary.split()),
     )

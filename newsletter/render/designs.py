@@ -21,13 +21,15 @@ from jinja2 import (
     TemplateSyntaxError,
     meta,
 )
+from markupsafe import escape
 
 from newsletter import identity
 from newsletter.errors import RenderError, SettingsError
 from newsletter.render.columns import fill
 from newsletter.render.contents import cut
-from newsletter.render.fragments import Body, Cached, Sheet, check_keys, sheet
+from newsletter.render.fragments import Body
 from newsletter.render.language import Language
+from newsletter.render.sharing import Cached, Sheet, check_keys, sheet
 
 FILES: Final = ("edition.mjml", "edition.txt", "subject.txt")
 _LIKE_MAIL: Final = {
@@ -40,9 +42,10 @@ _LIKE_MAIL: Final = {
 }
 
 
-_LAYOUT: Final = re.compile(r"<(?:/div|div|table|/head|style)\b|(?<=<!\[endif\]-->)(?=<)")
+_LAYOUT: Final = re.compile(r"(?<!^)<(?:/?div|table|/head|style|h[12]|p)\b|(?<=<!\[endif\]-->)(?=<)", re.MULTILINE)
 """Before these a line may begin: they are never between words."""
 _SETTLED: Final = re.compile(r"\{\{ *(language|direction|start) *\}\}")
+_SAID: Final = re.compile(r"""\{\{ *say\("([^"]*)"\) *\}\}""")
 
 
 def href(address: str) -> str:
@@ -56,6 +59,7 @@ class Shared(FileSystemLoader):
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
         """The source, its path, and whether it is as it was. Raises TemplateSyntaxError with the line of a fault."""
         source, path, fresh = super().get_source(environment, template)
+        source = _settled(source, environment)
         if not path.endswith(".mjml"):
             check_keys(environment.parse(source, template, path), environment.globals)
         return source, path, fresh
@@ -110,20 +114,21 @@ def folder_of(places: Sequence[Path], name: str) -> Path:
     return next(place / name for place in places if (place / name / FILES[0]).is_file())
 
 
-def load(places: Sequence[Path], name: str, language: Language) -> Design:
+def load(places: Sequence[Path], name: str, language: Language, *, thumbnails: bool = False) -> Design:
     """Compiles a design. Raises SettingsError if there is none of that name, RenderError if a file is at fault."""
     folder = folder_of(places, name)
     page, text, subject = (folder / file for file in FILES)
     loader = Shared([folder.parent, *places])
     html, plain = _environment(loader, language, autoescape=True), _environment(loader, language, autoescape=False)
     html.filters["href"] = href
+    html.globals["thumbnails"] = thumbnails
     plain.filters |= {"fill": fill, "cut": cut}
     sources = {path: _read(path) for path in (page, text, subject)}
     _compiled(html, page, sources[page])  # for the right line: the page itself is compiled from what MJML makes of it
     expanded = _expanded(page, sources[page], loader, html)
     return Design(
         page=_compiled(html, page, expanded),
-        text=_compiled(plain, text, sources[text]),
+        text=_compiled(plain, text, _settled(sources[text], plain)),
         subject=_compiled(plain, subject, sources[subject]),
         language=language,
         version=_version(
@@ -153,7 +158,7 @@ def _expanded(file: Path, source: str, loader: BaseLoader, environment: Environm
 
     def include(path: str) -> str:
         try:
-            return _settled(loader.get_source(environment, path)[0], environment)
+            return loader.get_source(environment, path)[0]
         except TemplateNotFound:
             missing.append(path)
             raise
@@ -172,7 +177,10 @@ def _expanded(file: Path, source: str, loader: BaseLoader, environment: Environm
 
 def _settled(source: str, environment: Environment) -> str:
     """The source with what is the same for all who read the language, so that it is fixed text."""
-    return _SETTLED.sub(lambda found: str(environment.globals[found[1]]), source)
+    say: Any = environment.globals["say"]
+    escaped = escape if environment.autoescape else str
+    said = _SAID.sub(lambda found: escaped(say(found[1])), source)
+    return _SETTLED.sub(lambda found: str(environment.globals[found[1]]), said)
 
 
 def _compiled(environment: Environment, path: Path, source: str) -> Piece:

@@ -1,27 +1,20 @@
 """A body in pieces: what many readers share is encoded once and kept, the rest for each of them. No I/O.
 
-A design marks what is shared: `{% cached card %} ... {% endcached %}` is rendered and encoded once per `card` (and per
-design and language, as each has an environment of its own). The tag stands on lines of its own. The design's fixed
-text is shared without a mark.
+Quoted-printable knows nothing beyond a line, so whole lines that were encoded alone are encoded in any message.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
-
-from jinja2 import Environment, Template, nodes
-from jinja2.exceptions import TemplateAssertionError
-from jinja2.ext import Extension
-from jinja2.parser import Parser
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
 
 from newsletter.render.mime import printable, quoted_printable
 
-KEPT: Final = 8_192
-"""Fragments that one tag keeps: some 30 MB of cards."""
-_BULK: Final = 100
+BULK: Final = 100
 """Characters of fixed text that are worth keeping encoded."""
+_PARTED: Final = b"\x1f\n"  # printable text has no such character
+_PARTED_ENCODED: Final = b"=1F\r\n"
 
 
 class Fragment(str):
@@ -30,7 +23,7 @@ class Fragment(str):
     __slots__ = ("encoded", "size")
     encoded: bytes
     size: int
-    """Bytes of UTF-8."""
+    """Bytes of UTF-8, with lines ended by CRLF as they are sent."""
 
     def __str__(self) -> str:  # a copy of type str would have lost the bytes
         return self
@@ -41,173 +34,119 @@ class Fragment(str):
 
 def fragment(text: str) -> Fragment:
     """Whole lines, printable and encoded."""
-    lines = printable(_whole(text))
-    return _fragment(lines, quoted_printable(lines))
-
-
-def _fragment(lines: bytes, encoded: bytes) -> Fragment:
+    lines = printable(text if text.endswith("\n") else text + "\n")
     made = Fragment(lines.decode())
-    made.encoded, made.size = encoded, len(lines)
+    made.encoded, made.size = quoted_printable(lines), _size(lines)
     return made
 
 
-def _whole(text: str) -> str:
-    return text if text.endswith("\n") else text + "\n"
+def _size(lines: bytes) -> int:
+    return len(lines) + lines.count(b"\n")
+
+
+Recipe = tuple[Fragment | None, str, str, Fragment | None]
+"""What is shared of a card where one piece of the reader's own goes into it: whole lines, what stands before and after
+that piece on its own line, whole lines."""
+
+
+class Filled(str):
+    """A recipe and the reader's own piece, already escaped. A str because templates put out nothing else."""
+
+    __slots__ = ("own", "recipe")
+    recipe: Recipe
+    own: str
+
+    def __str__(self) -> str:
+        return self
+
+
+def filled(recipe: Recipe, own: str) -> Filled:
+    """The recipe with the reader's piece."""
+    made = Filled()
+    made.recipe = recipe
+    made.own = own
+    return made
+
+
+def recipe(text: str, hole: str) -> Recipe:
+    """Shared text with a hole in it; or without one, where the reader's piece is left out."""
+    if hole not in text:
+        return fragment(text), "", "", None
+    before, _, after = text.partition(hole)
+    start, end = before.rfind("\n") + 1, after.find("\n") + 1 or len(after)
+    lines, rest = before[:start], after[end:]
+    return fragment(lines) if lines else None, before[start:], after[:end], fragment(rest) if rest else None
+
+
+Bulk = Mapping[str, tuple[str, Fragment, str]]
+"""Long fixed texts of a template: the end of a line, whole lines, the beginning of a line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A rendered body: its pieces, each of whole lines."""
+    """A rendered body: its pieces, each of whole lines, and the same as quoted-printable."""
 
-    pieces: tuple[Fragment, ...]
+    pieces: tuple[str, ...]
+    encoded: tuple[bytes, ...] = field(repr=False)
+    size: int
+    """Bytes of UTF-8, with lines ended by CRLF as they are sent."""
 
     def __str__(self) -> str:
         return "".join(self.pieces)
 
     @property
-    def encoded(self) -> list[bytes]:
-        """The pieces as quoted-printable."""
-        return [piece.encoded for piece in self.pieces]
-
-    @property
-    def size(self) -> int:
-        """Bytes of UTF-8."""
-        return sum([piece.size for piece in self.pieces])
-
-    @property
     def encoded_size(self) -> int:
         """Bytes as quoted-printable."""
-        return sum([len(piece.encoded) for piece in self.pieces])
+        return sum(map(len, self.encoded))
 
 
-class Cached(Extension):
-    """The tag `{% cached KEY %} ... {% endcached %}`; all that differs inside must be told by the key."""
+def body(parts: Iterable[str], bulk: Bulk) -> Body:
+    """The body of what a template puts out; the reader's own lines are encoded together, in one go."""
+    runs: list[str] = []  # of the reader's own lines
+    run: list[str] = []
+    shared: list[Fragment | None] = []  # None for a run
 
-    tags = {"cached"}  # noqa: RUF012 (as the base class has it)
+    def share(lines: Fragment | None) -> None:
+        if run and (text := "".join(run)):
+            runs.append(text if text[-1] == "\n" else text + "\n")
+            shared.append(None)
+            run.clear()
+        if lines is not None:
+            shared.append(lines)
 
-    def __init__(self, environment: Environment) -> None:
-        super().__init__(environment)
-        self._kept: list[dict[Any, Fragment]] = []
-
-    def parse(self, parser: Parser) -> list[nodes.Node]:
-        """Reads the tag into: look for the fragment; where there is none make it, else put it out as it is.
-
-        Looking is a filter, and the filter a dictionary's own method: a call costs ten times as much in Jinja.
-        """
-        line = next(parser.stream).lineno
-        key = parser.parse_expression()
-        body = parser.parse_statements(("name:endcached",), drop_needle=True)
-        kept: dict[Any, Fragment] = {}
-        place, found = len(self._kept), parser.free_identifier()
-        self._kept.append(kept)
-        self.environment.filters[f"fragment {place}"] = kept.get
-        look = nodes.Assign(found, nodes.Filter(key, f"fragment {place}", [], [], None, None))
-        make = nodes.CallBlock(self.call_method("_make", [nodes.Const(place), key]), [], [], body)
-        none = nodes.Compare(found, [nodes.Operand("eq", nodes.Const(None))])
-        return [one.set_lineno(line) for one in (look, nodes.If(none, [make], [], self._as_it_is(found)))]
-
-    def _as_it_is(self, found: nodes.Expr) -> list[nodes.Node]:
-        """Puts a fragment out without escaping, which would make a copy of type Markup."""
-        put = nodes.Output([found])
-        if self.environment.autoescape is False:
-            return [put]
-        off, on = (nodes.EvalContextModifier([nodes.Keyword("autoescape", nodes.Const(is_))]) for is_ in (False, True))
-        return [off, put, on]
-
-    def _make(self, place: int, key: Any, caller: Callable[[], str]) -> Fragment:
-        kept = self._kept[place]
-        if len(kept) >= KEPT:
-            kept.clear()
-        made = kept[key] = fragment(str(caller()))
-        return made
-
-
-def check_keys(tree: nodes.Template, known: Iterable[str]) -> None:
-    """Raises TemplateSyntaxError where a cached block uses what its key does not have: one reader would get another's.
-
-    `known` are the names that are the same for everybody: the environment's. What a design imports is as well.
-    """
-    imported = {name for found in tree.find_all(nodes.FromImport) for name in _imported(found)}
-    for block in tree.find_all(nodes.CallBlock):
-        if isinstance(block.call.node, nodes.ExtensionAttribute):
-            _check_key(block, {*known, *imported})
+    for part in parts:
+        kind = type(part)
+        if kind is Filled:
+            before, left, right, after = part.recipe  # type: ignore[attr-defined]
+            if before is not None and after is not None:  # as cards are
+                share(None)
+                runs.append(f"{left}{part.own}{right}")  # type: ignore[attr-defined]
+                shared += (before, None, after)
+                continue
+            if before is not None:
+                share(before)
+            run += (left, part.own, right)  # type: ignore[attr-defined]
+            if after is not None:
+                share(after)
+        elif kind is Fragment:
+            share(part)  # type: ignore[arg-type]
+        elif len(part) > BULK and part in bulk:
+            end, lines, beginning = bulk[part]
+            run.append(end)
+            share(lines)
+            run.append(beginning)
+        else:
+            run.append(part)
+    share(None)
+    return _joined(shared, runs)
 
 
-def _imported(found: nodes.FromImport) -> Iterator[str]:
-    return (name[1] if isinstance(name, tuple) else name for name in found.names if not found.with_context)
-
-
-def _check_key(block: nodes.CallBlock, known: set[str]) -> None:
-    used = [name for part in block.body for name in _names(part)]
-    given = {name.name for name in _names(block.call.args[1])} | {name.name for name in used if name.ctx == "store"}
-    for name in used:
-        if name.name not in given | known | {"loop"}:
-            told = f"a cached block uses {name.name!r}, which is not in its key: readers would get each other's"
-            raise TemplateAssertionError(told, name.lineno)
-    for part in block.body:
-        if isinstance(part, nodes.Include) or part.find(nodes.Include):
-            raise TemplateAssertionError("a cached block cannot include a file; import a macro from it", part.lineno)
-
-
-def _names(node: nodes.Node) -> Iterator[nodes.Name]:
-    if isinstance(node, nodes.Name):
-        yield node
-    yield from node.find_all(nodes.Name)
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """A compiled template that renders into a body."""
-
-    template: Template
-    bulk: Mapping[str, tuple[str, Fragment, str]]
-    """Long fixed texts: the end of a line, whole lines, the beginning of a line."""
-
-    def render(self, contents: Mapping[str, Any]) -> Body:
-        """The body with these contents."""
-        pieces: list[Fragment | None] = []  # None for the reader's own lines, which are in `runs`
-        runs: list[str] = []
-        run: list[str] = []
-        for part in self.template.root_render_func(self.template.new_context(dict(contents))):
-            if isinstance(part, Fragment):
-                _close(run, runs, pieces)
-                pieces.append(part)
-                run = []
-            elif len(part) > _BULK and part in self.bulk:
-                before, shared, after = self.bulk[part]
-                _close([*run, before], runs, pieces)
-                pieces.append(shared)
-                run = [after]
-            else:
-                run.append(part)
-        _close(run, runs, pieces)
-        own = iter(_encoded(runs))
-        return Body(tuple([next(own) if piece is None else piece for piece in pieces]))
-
-
-def _close(run: Sequence[str], runs: list[str], pieces: list[Fragment | None]) -> None:
-    if text := "".join(run):
-        runs.append(text)
-        pieces.append(None)
-
-
-def _encoded(runs: Sequence[str]) -> list[Fragment]:
-    """The runs as fragments, encoded in one go: a control character, of which there are none, parts them."""
-    lines = [printable(_whole(run)) for run in runs]
-    encoded = quoted_printable(b"\x1f\n".join(lines)).split(b"=1F\r\n")
-    return [*map(_fragment, lines, encoded)] if lines else []
-
-
-def sheet(environment: Environment, source: str, known: Iterable[str]) -> Sheet:
-    """Compiles a template. Raises TemplateSyntaxError with the line of a fault."""
-    tree = environment.parse(source)
-    check_keys(tree, known)
-    texts = {data.data for data in tree.find_all(nodes.TemplateData) if len(data.data) > _BULK}
-    return Sheet(environment.from_string(tree), dict(_bulk(texts)))
-
-
-def _bulk(texts: Iterable[str]) -> Iterator[tuple[str, tuple[str, Fragment, str]]]:
-    for text in texts:
-        start, end = text.find("\n") + 1, text.rfind("\n") + 1
-        if end - start > _BULK:
-            yield text, (text[:start], fragment(text[start:end]), text[end:])
+def _joined(shared: Sequence[Fragment | None], runs: Sequence[str]) -> Body:
+    own = [printable(run) for run in runs]
+    encoded = quoted_printable(_PARTED.join(own)).split(_PARTED_ENCODED) if own else []
+    texts, coded = iter(own), iter(encoded)
+    return Body(
+        pieces=tuple([next(texts).decode() if piece is None else piece for piece in shared]),
+        encoded=tuple([next(coded) if piece is None else piece.encoded for piece in shared]),
+        size=sum(map(_size, own)) + sum([piece.size for piece in shared if piece is not None]),
+    )

@@ -10,7 +10,7 @@ import hashlib
 import re
 from base64 import b64encode
 from binascii import b2a_qp
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from newsletter.errors import RenderError
@@ -38,7 +38,7 @@ def printable(body: str) -> bytes:
 
 
 def mime(
-    headers: Sequence[tuple[str, str]], text: Sequence[bytes], html: Sequence[bytes], message_id: str, language: str
+    headers: Sequence[tuple[str, str]], text: Iterable[bytes], html: Iterable[bytes], message_id: str, language: str
 ) -> bytes:
     """The whole message: CRLF, ASCII only, no line longer than 76 but for what must not be folded.
 

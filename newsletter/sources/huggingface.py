@@ -92,6 +92,7 @@ def read(outer: Fields, day: date | None) -> Listing:
             code=paper.link("githubRepo"),
             stars=paper.count("githubStars"),
             project=paper.link("projectPage"),
+            thumbnail=outer.link("thumbnail"),
             upvotes=paper.count("upvotes") or 0,
             comments=outer.count("numComments") or 0,
             version=identity.arxiv_version(paper.line("id")),  # its own ids have none (2026-11), copies of it may

@@ -36,6 +36,7 @@ def _read_flat(fields: Fields, day: date | None) -> Listing:
             code=fields.link("code") or fields.link("github"),
             stars=fields.count("stars"),
             project=fields.link("project"),
+            thumbnail=fields.link("thumbnail"),
             url=fields.link("url"),
             upvotes=fields.count("upvotes") or 0,
             comments=fields.count("comments") or 0,
