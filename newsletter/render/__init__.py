@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,10 @@ class Renderer:
     def version(self, design: str, language: str = "en") -> str:
         """What the ledger keeps of the design: 12 hexadecimal digits that change with its files and with MJML."""
         return self._design(design, language).version
+
+    def language_faults(self, tag: str) -> Iterator[str]:
+        """What is wrong with the words in a language, a line each: there are none, or a catalogue has a fault."""
+        return language.check(self._places, tag)
 
     def _design(self, name: str, tag: str) -> Design:
         if (name, tag) not in self._designs:

@@ -139,7 +139,7 @@ def load(places: Sequence[Path], name: str, language: Language, *, thumbnails: b
 
 def _environment(loader: BaseLoader, language: Language, *, autoescape: bool) -> Environment:
     environment = Environment(loader=loader, autoescape=autoescape, **_LIKE_MAIL)  # type: ignore[arg-type]
-    words = {"say": language.say, "count": language.count, "told": language.told}
+    words = {"say": language.say, "count": language.count, "told": language.told, "apart": language.apart}
     side = "right" if language.direction == "rtl" else "left"
     environment.globals |= words | {"language": language.tag, "direction": language.direction, "start": side}
     return environment
