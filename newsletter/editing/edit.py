@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from itertools import islice
 
 import numpy as np
@@ -264,8 +265,7 @@ def _hidden(scores: Scores, allowed: Mask, chosen: Sequence[Pick]) -> list[Words
     number = len(rows - {pick.row for pick in chosen})
     if not number:
         return []
-    one, many = "{n} paper was hidden by your excludes.", "{n} papers were hidden by your excludes."
-    return [counted(one, many, number)]
+    return [counted("{n} paper was hidden by your excludes.", "{n} papers were hidden by your excludes.", number)]
 
 
 def _later(
@@ -286,9 +286,14 @@ def notes(digest: Digest) -> tuple[Words, ...]:
     """What was quiet or broken, a sentence each; nothing when all went well."""
     told = [sentence for state in digest.sources if (sentence := _told(state))]
     if digest.left_out:
-        one, many = "{n} paper from before {day} was left out.", "{n} papers from before {day} were left out."
-        told.append(counted(one, many, digest.left_out, day=digest.since))
+        told.append(_left_out(digest.left_out, digest.since))
     return tuple(told)
+
+
+def _left_out(number: int, day: date) -> Phrase:
+    return counted(
+        "{n} paper from before {day} was left out.", "{n} papers from before {day} were left out.", number, day=day
+    )
 
 
 def _told(state: SourceState) -> Phrase | None:

@@ -46,8 +46,11 @@ def _gains(paper: Paper, was: Reading) -> Iterator[tuple[int, Phrase]]:
     if paper.version and was.version and paper.version > was.version:
         yield 1, said("new version: v{version}", version=paper.version)
     if paper.upvotes >= max(TIMES * was.upvotes, was.upvotes + MORE):
-        one, many = "{n} upvote, up from {before}", "{n} upvotes, up from {before}"
-        yield 2, counted(one, many, paper.upvotes, before=was.upvotes)
+        yield 2, _more(paper.upvotes, was.upvotes)
+
+
+def _more(now: int, before: int) -> Phrase:
+    return counted("{n} upvote, up from {before}", "{n} upvotes, up from {before}", now, before=before)
 
 
 def _place(address: str) -> str:

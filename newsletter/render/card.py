@@ -106,11 +106,10 @@ def _summary(paper: Paper) -> tuple[str, Words]:
 
 def _links(paper: Paper) -> Iterator[Link]:
     """The links in the order of use; those with an empty address are dropped later."""
-    comments = _counted("{shown} comment", "{shown} comments", paper.comments)
     if identity.arxiv_id(paper.id):
         yield Link("arXiv", paper.id, identity.page(paper))
         yield Link("PDF", paper.id, identity.pdf(paper), told=False)
-        yield Link("Hugging Face", paper.id, identity.discussion(paper), comments, told=False)
+        yield Link("Hugging Face", paper.id, identity.discussion(paper), _comments(paper.comments), told=False)
     elif identity.doi(paper.id):
         yield Link("DOI", line(paper.id, 60), identity.page(paper))
     elif url := identity.web_link(paper.url):
@@ -118,7 +117,7 @@ def _links(paper: Paper) -> Iterator[Link]:
     else:
         yield Link(said("Search for"), line(paper.title, 60), identity.page(paper))
     if code := identity.web_link(paper.code):
-        yield Link(said("Code"), _place(code), code, _counted("{shown} star", "{shown} stars", paper.stars or 0))
+        yield Link(said("Code"), _place(code), code, _stars(paper.stars or 0))
     if project := identity.web_link(paper.project):
         yield Link(said("Project"), _place(project), project)
 
@@ -134,9 +133,14 @@ def _place(url: str) -> str:
     return line(last if _NAME.fullmatch(last) else (parts.hostname or "").removeprefix("www."), 40)
 
 
-def _counted(one: str, many: str, number: int) -> Words:
-    """`1 star`, `87 stars`, `1.2k stars`; nothing for none."""
-    if number <= 0:
-        return ""
-    shown = str(number) if number < 1000 else f"{number / 1000:.1f}k" if number < 9950 else f"{number // 1000}k"
-    return counted(one, many, number, shown=shown)
+def _comments(number: int) -> Words:
+    return counted("{shown} comment", "{shown} comments", number, shown=_short(number)) if number > 0 else ""
+
+
+def _stars(number: int) -> Words:
+    return counted("{shown} star", "{shown} stars", number, shown=_short(number)) if number > 0 else ""
+
+
+def _short(number: int) -> str:
+    """`87`, `1.2k`, `12k`."""
+    return str(number) if number < 1000 else f"{number / 1000:.1f}k" if number < 9950 else f"{number // 1000}k"

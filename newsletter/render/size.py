@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from newsletter.errors import RenderError
-from newsletter.models import Edition, Match, Section, counted
+from newsletter.models import Edition, Match, Phrase, Section, counted
 from newsletter.render.fragments import Body
 
 LONGEST: Final = 92_000
@@ -66,9 +66,14 @@ def _cut(edition: Edition, cards: int, titles: int) -> Edition:
     sections = [replace(s, matches=_of(s, place, kept)) for place, s in enumerate(edition.sections)]
     by_title = [match for place, s in enumerate(edition.sections) for match in _of(s, place, named)]
     sections.append(Section("titles", "More for you", tuple(by_title)))
-    one, many = "{n} more paper did not fit into this mail.", "{n} more papers did not fit into this mail."
-    notes = (*edition.notes, counted(one, many, left)) if left else edition.notes
+    notes = (*edition.notes, _left(left)) if left else edition.notes
     return replace(edition, sections=tuple(section for section in sections if section.matches), notes=notes)
+
+
+def _left(number: int) -> Phrase:
+    return counted(
+        "{n} more paper did not fit into this mail.", "{n} more papers did not fit into this mail.", number
+    )
 
 
 def _of(section: Section, place: int, chosen: set[tuple[int, int]]) -> tuple[Match, ...]:
