@@ -9,6 +9,7 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from newsletter import identity
+from newsletter.gist import gist
 from newsletter.models import Paper
 from newsletter.text import excerpt, line, readable, shorten_authors
 
@@ -69,9 +70,10 @@ def card(paper: Paper) -> Card:
 
 
 def _summary(paper: Paper) -> tuple[str, str]:
-    if written := excerpt(readable(paper.summary), SUMMARY):
-        return written, "AI summary"
-    taken = excerpt(readable(paper.abstract), ABSTRACT)
+    abstract, written = readable(paper.abstract), readable(paper.summary)
+    if written and written not in abstract:
+        return excerpt(written, SUMMARY), "AI summary"
+    taken = gist(paper.title, abstract or written, ABSTRACT)
     return taken, "From the abstract" if taken else ""
 
 
