@@ -14,7 +14,7 @@ from newsletter.models import Paper
 from newsletter.text import excerpt, line, readable, shorten_authors
 
 SUMMARY = 420
-"""Characters of Hugging Face's summary that are shown; they have about 200."""
+"""Characters of a machine's summary that are shown; they have about 200."""
 ABSTRACT = 320
 """Characters of the abstract that are shown where there is no summary."""
 LONGEST_LINK = 2000
@@ -47,7 +47,7 @@ class Card:
     """`Ada One, Bo Two, Cy Three and 61 more · Northlight Lab`; may be empty."""
     summary: str
     summary_from: str
-    """Who wrote the summary: `AI summary` or `From the abstract`; empty where there is none."""
+    """Who wrote the summary: `AI summary`, `AI summary by MODEL` or `From the abstract`; empty where there is none."""
     links: tuple[Link, ...]
 
 
@@ -71,8 +71,9 @@ def card(paper: Paper) -> Card:
 
 def _summary(paper: Paper) -> tuple[str, str]:
     abstract, written = readable(paper.abstract), readable(paper.summary)
+    by = line(readable(paper.summary_by), 60)
     if written and written not in abstract:
-        return excerpt(written, SUMMARY), "AI summary"
+        return excerpt(written, SUMMARY), f"AI summary by {by}" if by else "AI summary"
     taken = gist(paper.title, abstract or written, ABSTRACT)
     return taken, "From the abstract" if taken else ""
 
