@@ -6,6 +6,7 @@ from pathlib import Path
 
 from newsletter.models import Edition, Message, Stamp
 from newsletter.render.contents import contents
+from newsletter.render.design_check import check
 from newsletter.render.designs import Design, available, default_templates, load
 from newsletter.render.headers import headers, subject_line, unsubscribing
 from newsletter.render.imprint import Imprint
@@ -49,6 +50,10 @@ class Renderer:
     def version(self, design: str) -> str:
         """What the ledger keeps of the design: 12 hexadecimal digits that change with its files and with MJML."""
         return self._design(design).version
+
+    def faults(self, design: str) -> tuple[str, ...]:
+        """What is wrong in the files of a design: `FILE:LINE: what; cure`."""
+        return check(self._templates, design)
 
     def _design(self, name: str) -> Design:
         if name not in self._designs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -86,6 +87,16 @@ def load(templates: Path, name: str) -> Design:
         subject=_compiled(_PLAIN, *subject),
         version=_version(sources),
     )
+
+
+def refused(templates: Path, name: str) -> Iterator[str]:
+    """What Jinja refuses in the files of a design: the first fault of each, with file and line."""
+    for file in FILES:
+        path = templates / name / file
+        try:
+            _compiled(_PAGE if file == FILES[0] else _PLAIN, path, _read(path))
+        except RenderError as error:
+            yield str(error)
 
 
 def _read(path: Path) -> str:
