@@ -58,9 +58,12 @@ def check(ctx: click.Context, machine: bool) -> int:
     else:
         for what, state, said in found:
             click.echo(f"{_MARKS[state]} {what}: {said}")
-    return 1 if any(state == "broken" for _, state, _ in found) else 0
+    broken = {what.split()[0] for what, state, _ in found if state == "broken"}
+    return 2 if broken & _SETTINGS else 1 if broken else 0
 
 
+_SETTINGS = {"subscribers", "design"}
+"""What somebody wrote: a fault in it is wrong settings, anything else is left undone."""
 _MARKS = {"ok": "ok     ", "warning": "warning", "broken": "BROKEN "}
 Finding = tuple[str, str, str]
 
@@ -96,7 +99,7 @@ def _subscribers(app: App) -> Iterator[Finding]:
         return
     yield ("subscribers", "ok", f"{len(roster)} subscribers, {sum(len(s.interests) for s in roster)} interests")
     for design in sorted({subscriber.design for subscriber in roster}):
-        yield _tried(f"design {design}", partial(_design, app, design))
+        yield from _design(app, design)
     rated = app.feedback.papers([one.key for one in roster])
     wanted = rated.union(id_ for s in roster for i in s.interests for id_ in (*i.like, *i.dislike))
     for id_ in sorted(wanted & app.archive.missing()):
@@ -113,8 +116,11 @@ def _sources(app: App) -> Iterator[Finding]:
         yield _tried(f"source {name}", partial(sources.check, name, app.reach))
 
 
-def _design(app: App, name: str) -> str:
-    return f"version {app.renderer.version(name)}"
+def _design(app: App, name: str) -> Iterator[Finding]:
+    faults = app.renderer.faults(name)
+    yield from ((f"design {name}", "broken", fault) for fault in faults)
+    if not faults:
+        yield _tried(f"design {name}", lambda: f"version {app.renderer.version(name)}")
 
 
 def _provider(app: App) -> str:

@@ -78,7 +78,7 @@ def card(paper: Paper) -> Card:
 
 @lru_cache(maxsize=KEPT)
 def _card(paper: Paper) -> Card:
-    title = line(readable(paper.title), 300) or paper.id
+    title = line(readable(paper.title), 300) or line(paper.id, 300)
     paper = replace(paper, title=title)
     summary, summary_from = _summary(paper)
     authors, more = shorten_authors(paper.authors)
