@@ -9,6 +9,7 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from newsletter import identity
+from newsletter.gist import gist
 from newsletter.models import Paper, Words, counted, said
 from newsletter.text import excerpt, line, readable, shorten_authors
 
@@ -98,9 +99,10 @@ def _card(paper: Paper) -> Card:
 
 
 def _summary(paper: Paper) -> tuple[str, Words]:
-    if written := excerpt(readable(paper.summary), SUMMARY):
-        return written, said("AI summary")
-    taken = excerpt(readable(paper.abstract), ABSTRACT)
+    abstract, written = readable(paper.abstract), readable(paper.summary)
+    if written and written not in abstract:
+        return excerpt(written, SUMMARY), said("AI summary")
+    taken = gist(paper.title, abstract or written, ABSTRACT)
     return taken, said("From the abstract") if taken else ""
 
 
