@@ -46,8 +46,8 @@ _TIES = re.compile(
     r"(?:however|moreover|furthermore|further|additionally|in addition|besides|also|thus|therefore|hence|consequently|"
     r"accordingly|finally|specifically|in particular|concretely|notably|importantly|remarkably|crucially|overall|"
     r"instead|nevertheless|meanwhile|to this end|to that end|as a result|in response|in light of this|in summary|"
-    r"in short|in conclusion|(?:(?:in order )?to (?:[a-z]+ ){0,2}[a-z]+|motivated by|inspired by|based on|given|building on|"
-    r"leveraging|using|with) (?:this|these|those|such|both|it|them|the above|the aforementioned)\b[^,.;:]*|"
+    r"in short|in conclusion|(?:(?:in order )?to (?:[a-z]+ ){0,2}[a-z]+|motivated by|inspired by|based on|given|"
+    r"building on|leveraging|using|with) (?:this|these|those|such|both|it|them|the above|the aforementioned)\b[^,.;:]*|"
     r"(?:first|second|third|next|then)(?=,? we\b)),? ",
     re.IGNORECASE,
 )

@@ -14,7 +14,7 @@ from newsletter.models import Paper, Words, counted, said
 from newsletter.text import excerpt, line, readable, shorten_authors
 
 SUMMARY = 420
-"""Characters of Hugging Face's summary that are shown; they have about 200."""
+"""Characters of a machine's summary that are shown; they have about 200."""
 ABSTRACT = 320
 """Characters of the abstract that are shown where there is no summary."""
 KEPT = 8_192
@@ -56,7 +56,7 @@ class Card:
     organization: str
     summary: str
     summary_from: Words
-    """Who wrote the summary: `AI summary` or `From the abstract`; empty where there is none."""
+    """Who wrote the summary: `AI summary`, `AI summary by MODEL` or `From the abstract`; empty where there is none."""
     votes: Words
     """`87 upvotes`; may be empty."""
     thumbnail: str
@@ -100,8 +100,9 @@ def _card(paper: Paper) -> Card:
 
 def _summary(paper: Paper) -> tuple[str, Words]:
     abstract, written = readable(paper.abstract), readable(paper.summary)
+    by = line(readable(paper.summary_by), 60)
     if written and written not in abstract:
-        return excerpt(written, SUMMARY), said("AI summary")
+        return excerpt(written, SUMMARY), said("AI summary by {model}", model=by) if by else said("AI summary")
     taken = gist(paper.title, abstract or written, ABSTRACT)
     return taken, said("From the abstract") if taken else ""
 
