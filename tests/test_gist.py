@@ -5,6 +5,7 @@ import time
 import pytest
 
 from newsletter.gist import gist
+from newsletter.models import said
 from newsletter.render.card import card
 from tests.factories import paper
 
@@ -91,11 +92,11 @@ def test_an_endless_text_is_read_in_no_time():
 
 def test_a_card_shows_them_as_from_the_abstract():
     shown = card(paper(title=TITLE, summary="", abstract=f"{USUAL} {GAP} To this end, {DOES}. {FOUND} {CODE}"))
-    assert (f"W{DOES[1:]}. {FOUND}", "From the abstract") == (shown.summary, shown.summary_from)
+    assert (f"W{DOES[1:]}. {FOUND}", said("From the abstract")) == (shown.summary, shown.summary_from)
 
 
 def test_an_abstract_never_poses_as_a_summary():
     abstract = f"{USUAL} {GAP} To this end, {DOES}. {FOUND}"
     shown = card(paper(title=TITLE, summary=f"{USUAL} {GAP}", abstract=abstract))
-    assert (f"W{DOES[1:]}. {FOUND}", "From the abstract") == (shown.summary, shown.summary_from)
-    assert "From the abstract" == card(paper(title=TITLE, summary=abstract, abstract=abstract)).summary_from
+    assert (f"W{DOES[1:]}. {FOUND}", said("From the abstract")) == (shown.summary, shown.summary_from)
+    assert said("From the abstract") == card(paper(title=TITLE, summary=abstract, abstract=abstract)).summary_from
