@@ -94,6 +94,35 @@ _vectors = sa.Table(
     sa.Column("checksum", sa.Text, nullable=False),
     sa.Column("content", sa.LargeBinary, nullable=False),
 )
+_summaries = sa.Table(
+    "summaries",
+    _tables,
+    sa.Column("paper", sa.Text, primary_key=True),
+    sa.Column("model", sa.Text, primary_key=True),
+    sa.Column("text", sa.Text, primary_key=True),  # the checksum of what was asked
+    sa.Column("summary", sa.Text, nullable=False),  # empty where the answer was of no use
+    sa.Column("made_at", Moment, nullable=False),
+)
+_summary_requests = sa.Table(
+    "summary_requests",
+    _tables,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("endpoint", sa.Text, nullable=False),
+    sa.Column("papers", sa.Integer, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("fault", sa.Text, nullable=False),  # empty where it was answered
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """How an endpoint has done since it last answered."""
+
+    number: int
+    """Requests in a row that failed."""
+    last: datetime | None = None
+    fault: str = ""
+    """What the last of them ran into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +357,60 @@ class Archive:
                 rows = connection.execute(query).all()
                 known |= {names[row.text]: row.content for row in rows if row.checksum == _checksum(row.content)}
         return known
+
+    # -- what a language model said of it
+
+    def summaries(self, model: str, texts: Mapping[str, str]) -> dict[str, str]:
+        """The summaries that a model made of these texts, by paper; empty where its answer was of no use."""
+        sums = {paper: _checksum(text.encode()) for paper, text in texts.items()}
+        known: dict[str, str] = {}
+        with self._db.read() as connection:
+            for some in chunks(list(sums)):
+                query = sa.select(_summaries).where(_summaries.c.model == model, _summaries.c.paper.in_(some))
+                rows = connection.execute(query).all()
+                known |= {row.paper: row.summary for row in rows if row.text == sums[row.paper]}
+        return known
+
+    def save_summaries(self, model: str, texts: Mapping[str, str], summaries: Mapping[str, str], at: datetime) -> None:
+        """Keeps what a model made of each paper's text; what was kept before stays."""
+        rows = [
+            {"paper": id_, "model": model, "text": _checksum(texts[id_].encode()), "summary": said, "made_at": at}
+            for id_, said in summaries.items()
+        ]
+        with self._db.write() as connection:
+            insert_new(connection, _summaries, rows)
+
+    def note_summary_request(self, endpoint: str, papers: int, at: datetime) -> int:
+        """Counts a request before it is made, as one that nobody answered; returns its number."""
+        row = {"endpoint": endpoint, "papers": papers, "at": at, "fault": "it was not answered"}
+        with self._db.write() as connection:
+            made = connection.execute(_summary_requests.insert().returning(_summary_requests.c.id), row)
+            return int(made.scalar_one())
+
+    def note_summary_answer(self, request: int, fault: str = "") -> None:
+        """Remembers how a request went."""
+        with self._db.write() as connection:
+            row = _summary_requests.update().where(_summary_requests.c.id == request)
+            connection.execute(row.values(fault=fault))
+
+    def papers_asked(self, since: datetime) -> int:
+        """For how many papers a summary was asked since then, of whichever endpoint and however it went."""
+        query = sa.select(sa.func.coalesce(sa.func.sum(_summary_requests.c.papers), 0)).where(
+            _summary_requests.c.at >= since
+        )
+        with self._db.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def summary_failures(self, endpoint: str) -> Failures:
+        """How often an endpoint failed since it last answered."""
+        mine = _summary_requests.c.endpoint == endpoint
+        answered = sa.select(sa.func.coalesce(sa.func.max(_summary_requests.c.id), 0)).where(
+            mine, _summary_requests.c.fault == ""
+        )
+        query = sa.select(_summary_requests).where(mine, _summary_requests.c.id > answered.scalar_subquery())
+        with self._db.read() as connection:
+            failed = connection.execute(query.order_by(_summary_requests.c.id)).all()
+        return Failures(len(failed), failed[-1].at, failed[-1].fault) if failed else Failures(0)
 
 
 class _Shelf:

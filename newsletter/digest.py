@@ -11,6 +11,7 @@ from newsletter.archive import Listed
 from newsletter.editing.since import WEEK, gained, last_of_its_days
 from newsletter.models import Candidate, Digest, Later, Period, SourceState, Subscriber
 from newsletter.records import sealed
+from newsletter.summaries import Run
 
 DAY = timedelta(days=1)
 CARRY_OVER = 7 * DAY
@@ -41,7 +42,7 @@ class Due:
         return self.since - WEEK, min(self.period.day - WEEK, self.since - DAY)
 
 
-def digest_of(app: App, due: Due, now: datetime) -> Digest:
+def digest_of(app: App, due: Due, now: datetime, summaries: Run | None = None) -> Digest:
     """What is new since the cut-off, and the seven days before for carry-over, as it stands now."""
     listed = app.archive.window(due.since - CARRY_OVER, due.period.day)
     papers = app.archive.find(sorted({one.paper for one in listed}))
@@ -59,10 +60,11 @@ def digest_of(app: App, due: Due, now: datetime) -> Digest:
         Candidate(paper, on[id_], id_ in new, standing[id_], tuple(sorted(by[id_]))) for id_, paper in papers.items()
     ]
     candidates.sort(key=lambda c: (-c.day.toordinal(), -c.paper.upvotes, c.paper.id))
+    shown = summaries.filled(candidates) if summaries else candidates
     left_out = app.archive.count_listed(due.left_out_since, due.since - DAY) if due.left_out_since else 0
     states = _states(app, due.period.day)
-    digest = Digest("", due.period.day, due.since, now, tuple(candidates), states, app.note(), left_out)
-    later = _later(app, due, listed, candidates, now)
+    digest = Digest("", due.period.day, due.since, now, tuple(shown), states, app.note(), left_out)
+    later = _later(app, due, listed, shown, now)
     return sealed(replace(digest, later=later, first=due.seen_after is None))
 
 
@@ -99,7 +101,8 @@ def _percentiles(of_a_day: Mapping[tuple[str, date], Sequence[str]], upvotes: Ma
 def digests_of(app: App, waiting: Sequence[Due], now: datetime) -> Iterator[tuple[Digest, list[Due]]]:
     """One digest for all who start from the same cut-off."""
     groups: dict[object, list[Due]] = {}
+    summaries = app.summaries.run(now) if app.summaries else None
     for due in waiting:
         groups.setdefault((due.period.day, due.since, due.seen_after), []).append(due)
     for group in groups.values():
-        yield digest_of(app, group[0], now), group
+        yield digest_of(app, group[0], now, summaries), group

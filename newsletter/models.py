@@ -64,7 +64,9 @@ class Paper:
     authors: tuple[str, ...] = ()
     published: date | None = None
     summary: str = ""
-    """Hugging Face's machine-made summary, a sentence or two; empty when there is none."""
+    """A machine-made summary, a sentence or two; empty when there is none."""
+    summary_by: str = ""
+    """The language model of ours that wrote it; empty where it is Hugging Face's."""
     keywords: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     """arXiv categories, primary first: `cs.CL`."""

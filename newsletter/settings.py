@@ -50,6 +50,8 @@ class Settings:
     archive: str = field(default="sqlite:///archive.db", repr=False)
     embeddings: str = ""
     """A sentence-transformers model, by name or folder; empty where none is used."""
+    summaries: str = field(default="", repr=False)
+    """The endpoint of a language model, as `summaries.parse` reads it; empty where none is used."""
     min_papers: int = 1
     max_age: timedelta = timedelta(days=2)
     give_up_after: timedelta = timedelta(hours=6)
@@ -151,9 +153,9 @@ def _database(text: str) -> str:
     raise ValueError(f"it begins with {quoted(scheme[:20])}; write sqlite:///FILE or postgresql://USER@HOST/NAME")
 
 
-def _model(text: str) -> str:
-    """A model's name; `off` is none, so that the environment can take back what the file says."""
-    name = line(200)(text)
+def _unless_off(text: str) -> str:
+    """A model's name or address; `off` is none, so that the environment can take back what the file says."""
+    name = line(500)(text)
     return "" if name.casefold() == "off" else name
 
 
@@ -230,7 +232,15 @@ KEYS: Final = (
         "off",
         "a sentence-transformers model that compares meanings, by name or folder",
         "embeddings",
-        _model,
+        _unless_off,
+    ),
+    Key(
+        "summaries",
+        "NEWSLETTER_SUMMARIES",
+        "off",
+        "a language model that sums up papers without a summary: an OpenAI-compatible address with `?model=`",
+        "summaries",
+        _unless_off,
     ),
     Key(
         "reply_to",

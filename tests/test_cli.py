@@ -62,7 +62,7 @@ def test_check_can_be_read_by_programs(home):
 def test_a_design_that_there_is_not_costs_only_its_reader_and_check_names_it(home):
     text = (home.path / "subscribers.yaml").read_text()
     home.subscribers(text.replace("    name: Bo\n", "    name: Bo\n    design: dayly\n"))
-    assert "BROKEN  design dayly: there is no design 'dayly'" in home.run("check", code=1)
+    assert "BROKEN  design dayly: there is no design 'dayly'" in home.run("check", code=2)
     told = home.run("send", "--date", "2026-03-03")
     assert "1 submitted, 1 failed" in told
     assert "there is no design 'dayly'" in told

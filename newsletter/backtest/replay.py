@@ -7,7 +7,7 @@ No source is asked, the ledger is not read, and no edition is recorded. Every da
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from newsletter import periods
@@ -165,6 +165,7 @@ def _shown(edition: Edition) -> Iterator[Shown]:
 def _replay(
     app: App, readers: dict[Subscriber, _Reader], days: Sequence[date], known: Collection[date], progress: Progress
 ) -> None:
+    app = replace(app, summaries=None)  # what is shown does not change what is chosen
     now, composer, made = app.clock(), Composer(app), 0
     for number, day in enumerate(days, 1):
         for digest, group in digests_of(app, _due(readers, day, known), now):

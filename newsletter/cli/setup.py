@@ -58,9 +58,12 @@ def check(ctx: click.Context, machine: bool) -> int:
     else:
         for what, state, said in found:
             click.echo(f"{_MARKS[state]} {what}: {said}")
-    return 1 if any(state == "broken" for _, state, _ in found) else 0
+    broken = {what.split()[0] for what, state, _ in found if state == "broken"}
+    return 2 if broken & _SETTINGS else 1 if broken else 0
 
 
+_SETTINGS = {"subscribers", "design"}
+"""What somebody wrote: a fault in it is wrong settings, anything else is left undone."""
 _MARKS = {"ok": "ok     ", "warning": "warning", "broken": "BROKEN "}
 Finding = tuple[str, str, str]
 
@@ -71,6 +74,9 @@ def _findings(app: App) -> Iterator[Finding]:
     yield from _sources(app)
     if app.vectors:
         yield _tried(f"model {app.vectors.model.name}", app.vectors.check)
+    if app.summaries:
+        works, said = app.summaries.state(app.clock())
+        yield ("summaries", "ok" if works else "warning", said)
     yield _tried("provider", lambda: _provider(app))
     yield from _publisher(app)
     yield _now(app)
@@ -93,7 +99,7 @@ def _subscribers(app: App) -> Iterator[Finding]:
         return
     yield ("subscribers", "ok", f"{len(roster)} subscribers, {sum(len(s.interests) for s in roster)} interests")
     for design in sorted({subscriber.design for subscriber in roster}):
-        yield _tried(f"design {design}", partial(_design, app, design))
+        yield from _design(app, design)
     rated = app.feedback.papers([one.key for one in roster])
     wanted = rated.union(id_ for s in roster for i in s.interests for id_ in (*i.like, *i.dislike))
     for id_ in sorted(wanted & app.archive.missing()):
@@ -110,8 +116,11 @@ def _sources(app: App) -> Iterator[Finding]:
         yield _tried(f"source {name}", partial(sources.check, name, app.reach))
 
 
-def _design(app: App, name: str) -> str:
-    return f"version {app.renderer.version(name)}"
+def _design(app: App, name: str) -> Iterator[Finding]:
+    faults = app.renderer.faults(name)
+    yield from ((f"design {name}", "broken", fault) for fault in faults)
+    if not faults:
+        yield _tried(f"design {name}", lambda: f"version {app.renderer.version(name)}")
 
 
 def _provider(app: App) -> str:
@@ -136,6 +145,7 @@ def _publisher(app: App) -> Iterator[Finding]:
     with app.provider() as provider:
         hosts = [*provider.hosts(), *(host for name in settings.sources for host in sources.hosts(name, app.reach))]
     hosts += embeddings.hosts(app.vectors.model, settings.hf_endpoint) if app.vectors else ()
+    hosts += app.summaries.hosts() if app.summaries else ()
     yield ("network", "ok", f"talks to {', '.join(dict.fromkeys(hosts)) or 'nobody'}, and to nobody else")
     stopped = app.ledger.stopped()
     if stopped:

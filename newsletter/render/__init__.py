@@ -10,6 +10,7 @@ from typing import Any
 from newsletter.models import Edition, Message, Stamp
 from newsletter.render import language
 from newsletter.render.contents import contents
+from newsletter.render.design_check import check
 from newsletter.render.designs import Design, available, default_templates, load
 from newsletter.render.fragments import Body
 from newsletter.render.headers import Unsubscribing, headers, subject_line, unsubscribing
@@ -83,6 +84,10 @@ class Renderer:
     def version(self, design: str, language: str = "en") -> str:
         """What the ledger keeps of the design: 12 hexadecimal digits that change with its files and with MJML."""
         return self._design(design, language).version
+
+    def faults(self, design: str) -> tuple[str, ...]:
+        """What is wrong in the files of a design: `FILE:LINE: what; cure`."""
+        return check(self._places, design)
 
     def language_faults(self, tag: str) -> Iterator[str]:
         """What is wrong with the words in a language, a line each: there are none, or a catalogue has a fault."""

@@ -9,11 +9,12 @@ from functools import lru_cache
 from urllib.parse import urlsplit
 
 from newsletter import identity
+from newsletter.gist import gist
 from newsletter.models import Paper, Words, counted, said
 from newsletter.text import excerpt, line, readable, shorten_authors
 
 SUMMARY = 420
-"""Characters of Hugging Face's summary that are shown; they have about 200."""
+"""Characters of a machine's summary that are shown; they have about 200."""
 ABSTRACT = 320
 """Characters of the abstract that are shown where there is no summary."""
 KEPT = 8_192
@@ -55,7 +56,7 @@ class Card:
     organization: str
     summary: str
     summary_from: Words
-    """Who wrote the summary: `AI summary` or `From the abstract`; empty where there is none."""
+    """Who wrote the summary: `AI summary`, `AI summary by MODEL` or `From the abstract`; empty where there is none."""
     votes: Words
     """`87 upvotes`; may be empty."""
     thumbnail: str
@@ -77,7 +78,7 @@ def card(paper: Paper) -> Card:
 
 @lru_cache(maxsize=KEPT)
 def _card(paper: Paper) -> Card:
-    title = line(readable(paper.title), 300) or paper.id
+    title = line(readable(paper.title), 300) or line(paper.id, 300)
     paper = replace(paper, title=title)
     summary, summary_from = _summary(paper)
     authors, more = shorten_authors(paper.authors)
@@ -98,9 +99,11 @@ def _card(paper: Paper) -> Card:
 
 
 def _summary(paper: Paper) -> tuple[str, Words]:
-    if written := excerpt(readable(paper.summary), SUMMARY):
-        return written, said("AI summary")
-    taken = excerpt(readable(paper.abstract), ABSTRACT)
+    abstract, written = readable(paper.abstract), readable(paper.summary)
+    if written and written not in abstract:
+        by = line(readable(paper.summary_by), 60)
+        return excerpt(written, SUMMARY), said("AI summary by {model}", model=by) if by else said("AI summary")
+    taken = gist(paper.title, abstract or written, ABSTRACT)
     return taken, said("From the abstract") if taken else ""
 
 

@@ -28,7 +28,7 @@ from newsletter.errors import RenderError, SettingsError
 from newsletter.render.columns import fill
 from newsletter.render.contents import cut
 from newsletter.render.fragments import Body
-from newsletter.render.language import Language
+from newsletter.render.language import ENGLISH, Language, find
 from newsletter.render.sharing import Cached, Sheet, check_keys, sheet
 
 FILES: Final = ("edition.mjml", "edition.txt", "subject.txt")
@@ -119,10 +119,8 @@ def load(places: Sequence[Path], name: str, language: Language, *, thumbnails: b
     folder = folder_of(places, name)
     page, text, subject = (folder / file for file in FILES)
     loader = Shared([folder.parent, *places])
-    html, plain = _environment(loader, language, autoescape=True), _environment(loader, language, autoescape=False)
-    html.filters["href"] = href
+    html, plain = _environments(loader, language)
     html.globals["thumbnails"] = thumbnails
-    plain.filters |= {"fill": fill, "cut": cut}
     sources = {path: _read(path) for path in (page, text, subject)}
     _compiled(html, page, sources[page])  # for the right line: the page itself is compiled from what MJML makes of it
     expanded = _expanded(page, sources[page], loader, html)
@@ -135,6 +133,26 @@ def load(places: Sequence[Path], name: str, language: Language, *, thumbnails: b
             [expanded, *sources.values(), *_imported(html, expanded), *_imported(plain, sources[text])], language
         ),
     )
+
+
+def refused(places: Sequence[Path], name: str) -> Iterator[str]:
+    """What Jinja refuses in the files of a design: the first fault of each, with file and line."""
+    folder = folder_of(places, name)
+    html, plain = _environments(Shared([folder.parent, *places]), find(places, ENGLISH))
+    for file in FILES:
+        try:
+            _compiled(html if file == FILES[0] else plain, folder / file, _read(folder / file))
+        except RenderError as error:
+            yield str(error)
+
+
+def _environments(loader: BaseLoader, language: Language) -> tuple[Environment, Environment]:
+    """For pages and for texts."""
+    html, plain = _environment(loader, language, autoescape=True), _environment(loader, language, autoescape=False)
+    html.filters["href"] = href
+    html.globals["thumbnails"] = False
+    plain.filters |= {"fill": fill, "cut": cut}
+    return html, plain
 
 
 def _environment(loader: BaseLoader, language: Language, *, autoescape: bool) -> Environment:

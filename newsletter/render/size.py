@@ -71,9 +71,7 @@ def _cut(edition: Edition, cards: int, titles: int) -> Edition:
 
 
 def _left(number: int) -> Phrase:
-    return counted(
-        "{n} more paper did not fit into this mail.", "{n} more papers did not fit into this mail.", number
-    )
+    return counted("{n} more paper did not fit into this mail.", "{n} more papers did not fit into this mail.", number)
 
 
 def _of(section: Section, place: int, chosen: set[tuple[int, int]]) -> tuple[Match, ...]:
