@@ -17,6 +17,7 @@ from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, get_args
+from unicodedata import bidirectional
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
@@ -76,9 +77,11 @@ class Language:
     def apart(self, text: str) -> str:
         """Text that is not ours, to stand among our words: it does not change their order where they go right to left.
 
-        Words that have such a text in them are ours.
+        What has such a text in it already is ours.
         """
-        return _APART.format(text) if self.direction == "rtl" and text and _APART[0] not in text else text
+        if self.direction == "ltr" or _APART[0] in text or not any(bidirectional(c) == "L" for c in text):
+            return text
+        return _APART.format(text)
 
     def listed(self, parts: Iterable[str]) -> str:
         """Several things on a line: `flow matching · like 2011.13456`."""
