@@ -168,7 +168,9 @@ def sheet(environment: Environment, source: str, known: Iterable[str]) -> Sheet:
     check_keys(tree, known)
     _import(environment, tree)
     texts = {data.data for data in tree.find_all(nodes.TemplateData) if len(data.data) > BULK}
-    return Sheet(environment.from_string(tree), dict(_bulk(texts)))
+    template = environment.from_string(tree)
+    template.globals = dict(template.globals)  # a ChainMap, which every message would go through name by name
+    return Sheet(template, dict(_bulk(texts)))
 
 
 def _import(environment: Environment, tree: nodes.Template) -> None:
