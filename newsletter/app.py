@@ -29,6 +29,8 @@ from newsletter.render import Imprint, Renderer, default_templates
 from newsletter.settings import Settings
 from newsletter.sources.reach import Reach
 from newsletter.subscribers import read
+from newsletter.summaries import KEY, Summaries
+from newsletter.summaries import parse as parse_endpoint
 from newsletter.suppressions import Suppressions
 from newsletter.vectors import Vectors
 
@@ -52,6 +54,8 @@ class App:
     clock: Callable[[], datetime]
     vectors: Vectors | None = None
     """None unless the settings name a model."""
+    summaries: Summaries | None = None
+    """None unless the settings name an endpoint."""
 
     @property
     def occasion(self) -> str:
@@ -159,6 +163,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = lambda: datetim
             renderer=Renderer(imprint(settings), settings.templates or default_templates()),
             clock=clock,
             vectors=_vectors(settings, archive) if settings.embeddings else None,
+            summaries=_summaries(settings, archive, client) if settings.summaries else None,
         )
 
 
@@ -177,15 +182,24 @@ def imprint(settings: Settings) -> Imprint:
         reply_to=settings.reply_to,
         postal_address=settings.postal_address,
         base_url=settings.base_url,
+        thumbnails=settings.thumbnails,
         secrets=settings.secrets,
     )
 
 
+def _patience() -> http.Patience:
+    return http.Patience(attempts=5, total=timedelta(minutes=6), sleep=time.sleep, jitter=random.random)
+
+
 def _reach(settings: Settings, client: http.Client) -> Reach:
-    patience = http.Patience(attempts=5, total=timedelta(minutes=6), sleep=time.sleep, jitter=random.random)
-    return Reach(client, settings.home, patience, settings.hf_endpoint, settings.hf_token)
+    return Reach(client, settings.home, _patience(), settings.hf_endpoint, settings.hf_token)
 
 
 def _vectors(settings: Settings, archive: Archive) -> Vectors:
     model = embeddings.find(settings.embeddings, settings.home)
     return Vectors(archive, model, lambda: embeddings.open_embedder(model, settings.hf_endpoint, settings.hf_token))
+
+
+def _summaries(settings: Settings, archive: Archive, client: http.Client) -> Summaries:
+    endpoint = parse_endpoint(settings.summaries, settings.origin("summaries"), settings.secret(KEY))
+    return Summaries(archive, endpoint, client, _patience())

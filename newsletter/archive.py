@@ -14,10 +14,10 @@ import sqlalchemy as sa
 
 from newsletter.database import Database, Moment, chunks, insert_new, schema_table
 from newsletter.identity import LONG_TITLE, has_own_id, merge, same_by_title, title_key
-from newsletter.models import Digest, Listing, Paper, SourceState
+from newsletter.models import Digest, Listing, Paper, Reading, SourceState
 from newsletter.records import digest_record, paper_record, read_digest, read_paper
 
-SCHEMA = 1
+SCHEMA = 2  # 1 kept neither code nor version in its readings
 _tables = sa.MetaData()
 schema_table(_tables)
 _papers = sa.Table(
@@ -51,6 +51,8 @@ _readings = sa.Table(
     sa.Column("upvotes", sa.Integer, nullable=False),
     sa.Column("comments", sa.Integer, nullable=False),
     sa.Column("stars", sa.Integer),
+    sa.Column("code", sa.Text),  # empty: it had none; null: not written down
+    sa.Column("version", sa.Integer),
 )
 _collections = sa.Table(
     "collections",
@@ -92,6 +94,35 @@ _vectors = sa.Table(
     sa.Column("checksum", sa.Text, nullable=False),
     sa.Column("content", sa.LargeBinary, nullable=False),
 )
+_summaries = sa.Table(
+    "summaries",
+    _tables,
+    sa.Column("paper", sa.Text, primary_key=True),
+    sa.Column("model", sa.Text, primary_key=True),
+    sa.Column("text", sa.Text, primary_key=True),  # the checksum of what was asked
+    sa.Column("summary", sa.Text, nullable=False),  # empty where the answer was of no use
+    sa.Column("made_at", Moment, nullable=False),
+)
+_summary_requests = sa.Table(
+    "summary_requests",
+    _tables,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("endpoint", sa.Text, nullable=False),
+    sa.Column("papers", sa.Integer, nullable=False),
+    sa.Column("at", Moment, nullable=False),
+    sa.Column("fault", sa.Text, nullable=False),  # empty where it was answered
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """How an endpoint has done since it last answered."""
+
+    number: int
+    """Requests in a row that failed."""
+    last: datetime | None = None
+    fault: str = ""
+    """What the last of them ran into."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +214,17 @@ class Archive:
         with self._db.read() as connection:
             return set(names) <= set(connection.execute(query).scalars())
 
+    def answered(self, source: str, first: date, last: date) -> dict[date, datetime]:
+        """When a source last listed anything for each of the days from `first` to `last`, as far as it ever did."""
+        c = _collections.c
+        query = (
+            sa.select(c.day, sa.func.max(c.at, type_=Moment).label("at"))
+            .where(c.source == source, c.day.between(first, last), c.state == "ok")
+            .group_by(c.day)
+        )
+        with self._db.read() as connection:
+            return {row.day: row.at for row in connection.execute(query)}
+
     # -- what can be asked
 
     def find(self, ids: Sequence[str]) -> dict[str, Paper]:
@@ -209,6 +251,27 @@ class Archive:
         )
         with self._db.read() as connection:
             return [Listed(row.paper, row.source, row.day, row.seen_at) for row in connection.execute(query)]
+
+    def listing_days(self, ids: Sequence[str]) -> dict[str, list[date]]:
+        """Per paper the days that it was ever listed on, oldest first."""
+        found: dict[str, list[date]] = {}
+        with self._db.read() as connection:
+            for some in chunks(ids):
+                query = sa.select(_listings.c.paper, _listings.c.day).where(_listings.c.paper.in_(some)).distinct()
+                for row in connection.execute(query.order_by(_listings.c.day)):
+                    found.setdefault(row.paper, []).append(row.day)
+        return found
+
+    def readings(self, ids: Sequence[str], at: datetime) -> dict[str, Reading]:
+        """Per paper how it stood at a moment: its last reading until then, else the first that there is."""
+        found: dict[str, Reading] = {}
+        with self._db.read() as connection:
+            for some in chunks(ids):
+                query = sa.select(_readings).where(_readings.c.paper.in_(some)).order_by(_readings.c.at)
+                for row in connection.execute(query):
+                    if row.at <= at or row.paper not in found:
+                        found[row.paper] = Reading(row.upvotes, row.code, row.version)
+        return found
 
     def count_listed(self, first: date, last: date) -> int:
         """How many papers were listed from `first` to `last`, both included."""
@@ -294,6 +357,60 @@ class Archive:
                 rows = connection.execute(query).all()
                 known |= {names[row.text]: row.content for row in rows if row.checksum == _checksum(row.content)}
         return known
+
+    # -- what a language model said of it
+
+    def summaries(self, model: str, texts: Mapping[str, str]) -> dict[str, str]:
+        """The summaries that a model made of these texts, by paper; empty where its answer was of no use."""
+        sums = {paper: _checksum(text.encode()) for paper, text in texts.items()}
+        known: dict[str, str] = {}
+        with self._db.read() as connection:
+            for some in chunks(list(sums)):
+                query = sa.select(_summaries).where(_summaries.c.model == model, _summaries.c.paper.in_(some))
+                rows = connection.execute(query).all()
+                known |= {row.paper: row.summary for row in rows if row.text == sums[row.paper]}
+        return known
+
+    def save_summaries(self, model: str, texts: Mapping[str, str], summaries: Mapping[str, str], at: datetime) -> None:
+        """Keeps what a model made of each paper's text; what was kept before stays."""
+        rows = [
+            {"paper": id_, "model": model, "text": _checksum(texts[id_].encode()), "summary": said, "made_at": at}
+            for id_, said in summaries.items()
+        ]
+        with self._db.write() as connection:
+            insert_new(connection, _summaries, rows)
+
+    def note_summary_request(self, endpoint: str, papers: int, at: datetime) -> int:
+        """Counts a request before it is made, as one that nobody answered; returns its number."""
+        row = {"endpoint": endpoint, "papers": papers, "at": at, "fault": "it was not answered"}
+        with self._db.write() as connection:
+            made = connection.execute(_summary_requests.insert().returning(_summary_requests.c.id), row)
+            return int(made.scalar_one())
+
+    def note_summary_answer(self, request: int, fault: str = "") -> None:
+        """Remembers how a request went."""
+        with self._db.write() as connection:
+            row = _summary_requests.update().where(_summary_requests.c.id == request)
+            connection.execute(row.values(fault=fault))
+
+    def papers_asked(self, since: datetime) -> int:
+        """For how many papers a summary was asked since then, of whichever endpoint and however it went."""
+        query = sa.select(sa.func.coalesce(sa.func.sum(_summary_requests.c.papers), 0)).where(
+            _summary_requests.c.at >= since
+        )
+        with self._db.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def summary_failures(self, endpoint: str) -> Failures:
+        """How often an endpoint failed since it last answered."""
+        mine = _summary_requests.c.endpoint == endpoint
+        answered = sa.select(sa.func.coalesce(sa.func.max(_summary_requests.c.id), 0)).where(
+            mine, _summary_requests.c.fault == ""
+        )
+        query = sa.select(_summary_requests).where(mine, _summary_requests.c.id > answered.scalar_subquery())
+        with self._db.read() as connection:
+            failed = connection.execute(query.order_by(_summary_requests.c.id)).all()
+        return Failures(len(failed), failed[-1].at, failed[-1].fault) if failed else Failures(0)
 
 
 class _Shelf:
@@ -404,13 +521,16 @@ def _upsert(connection: sa.Connection, paper: Paper, at: datetime) -> None:
 
 
 def _moved(before: Paper | None, after: Paper) -> bool:
-    if before is None:
-        return True
-    return (before.upvotes, before.comments, before.stars) != (after.upvotes, after.comments, after.stars)
+    return before is None or _what_moves(before) != _what_moves(after)
 
 
 def _reading(paper: Paper, at: datetime) -> dict[str, Any]:
-    return {"paper": paper.id, "at": at, "upvotes": paper.upvotes, "comments": paper.comments, "stars": paper.stars}
+    return {"paper": paper.id, "at": at, **_what_moves(paper)}
+
+
+def _what_moves(paper: Paper) -> dict[str, Any]:
+    moving = {"upvotes": paper.upvotes, "comments": paper.comments, "stars": paper.stars}
+    return moving | {"code": paper.code, "version": paper.version}
 
 
 def _checksum(content: bytes) -> str:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 
 from newsletter import sources
 from newsletter.archive import Archive
@@ -15,6 +15,10 @@ from newsletter.models import Fetched, Paper, SourceState, Subscriber
 from newsletter.sources.reach import Reach
 
 log = logging.getLogger("newsletter.collect")
+ENOUGH_LATER = timedelta(days=6)
+"""From the beginning of a day: a week later in the zones where days begin first."""
+HASTE = timedelta(seconds=30)
+"""For an answer that an edition can do without."""
 LookUp = Callable[[str, Reach], Paper | None]
 
 
@@ -76,6 +80,40 @@ def collect_day(
     papers = len(fetched.listings)
     log.info("%s %s: %d papers, %d new", name, day, papers, added)
     return SourceState(name, "ok" if papers else "quiet", "", papers), added, fetched.faults
+
+
+def follow_up(days: Sequence[date], names: Sequence[str], archive: Archive, reach: Reach, at: datetime) -> None:
+    """Asks the sources once more for days of a week ago, so that their papers stand in the archive as they are now.
+
+    Only for days that a source listed something on, and once. Nothing depends on it: what fails is a line in the
+    log, and the source's other days are left.
+    """
+    hasty = replace(reach, patience=replace(reach.patience, attempts=2, total=HASTE))
+    for name in names:
+        answered = archive.answered(name, days[0], days[-1]) if sources.has_past(name) else {}
+        old = [day for day in days if day in answered and answered[day] < _midnight(day) + ENOUGH_LATER]
+        fetch = _dated(sources.reader(name, hasty))
+        for day in old:
+            state, _, _ = collect_day(name, fetch, day, days[-1], archive, at)
+            if state.state == "broken":
+                log.warning("%s: what became of %s is not told: %s", name, day, state.detail)
+                break
+            if state.state == "ok":  # a list that is gone now does not make that day quiet
+                archive.note_collection(day, at, [state])
+
+
+def _dated(fetch: Callable[[date], Fetched]) -> Callable[[date], Fetched]:
+    """Only what carries its date: the rest comes every day."""
+
+    def fetched(day: date) -> Fetched:
+        found = fetch(day)
+        return replace(found, listings=tuple(listing for listing in found.listings if listing.day))
+
+    return fetched
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
 def can_look_up(names: Iterable[str]) -> bool:

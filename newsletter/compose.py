@@ -77,8 +77,15 @@ class Composer:
     ) -> Iterator[Edition]:
         """The editions of a digest for these subscribers, in their order."""
         scores = self.scores(digest, [subscriber for subscriber, _ in wanted])
+        unwanted = self._unwanted([subscriber.key for subscriber, _ in wanted] if digest.later else [])
         for (subscriber, period), their in zip(wanted, scores, strict=True):
-            yield edit(digest, subscriber, their, seen.get(subscriber.key, frozenset()), period)
+            key = subscriber.key
+            yield edit(digest, subscriber, their, seen.get(key, frozenset()), period, unwanted.get(key, ()))
+
+    def _unwanted(self, subscribers: Sequence[str]) -> dict[str, list[str]]:
+        """Per subscriber the papers that they want less of."""
+        given = self._app.feedback.of(subscribers)
+        return {key: [id_ for id_, verdict in said.items() if verdict == "less"] for key, said in given.items()}
 
     def _compiled(self, subscriber: Subscriber) -> list[Profile]:
         wanted = sorted({id_ for interest in subscriber.interests for id_ in (*interest.like, *interest.dislike)})
@@ -154,7 +161,7 @@ class Composer:
 
     def _message(self, key: Key, edition: Edition, stamp: Stamp) -> Composed | Spoilt:
         try:
-            message = self._app.renderer.render(edition, stamp)
+            edition, message = self._app.renderer.fitted(edition, stamp)
         except (RenderError, SettingsError) as error:  # a design that there is not concerns its reader alone
             return Spoilt(key, str(error))
         content = content_of(edition)
@@ -166,7 +173,7 @@ class Composer:
             name=subscriber.name,
             language=subscriber.language,
             design=subscriber.design,
-            template=self._app.renderer.version(subscriber.design),
+            template=self._app.renderer.version(subscriber.design, subscriber.language),
             stamped_at=stamp.at,
             message_id=message.message_id,
         )

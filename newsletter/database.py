@@ -55,6 +55,9 @@ class Database:
             found = connection.execute(sa.select(schema.c.version)).scalar()
             if found is None:
                 connection.execute(schema.insert().values(version=version))
+            elif found < version:
+                _add_columns(connection, tables)
+                connection.execute(schema.update().values(version=version))
         if found is not None and found > version:
             raise StoreError(
                 f"{self.name}: schema version {found} is newer than this program's {version}; "
@@ -75,6 +78,16 @@ class Database:
 
     def close(self) -> None:
         self._engine.dispose()
+
+
+def _add_columns(connection: sa.Connection, tables: sa.MetaData) -> None:
+    """Gives the tables of an older version the columns that came later: these may be null, so rows stay as they are."""
+    known = sa.inspect(connection)
+    for table in tables.sorted_tables:
+        there = {column["name"] for column in known.get_columns(table.name)}
+        for column in (column for column in table.columns if column.name not in there):
+            kind = column.type.compile(connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}")
 
 
 def insert_new(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> int:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 
 from newsletter.app import App
-from newsletter.models import Candidate, Digest, Period, SourceState, Subscriber
+from newsletter.archive import Listed
+from newsletter.editing.since import WEEK, gained, last_of_its_days
+from newsletter.models import Candidate, Digest, Later, Period, SourceState, Subscriber
 from newsletter.records import sealed
+from newsletter.summaries import Run
 
 DAY = timedelta(days=1)
 CARRY_OVER = 7 * DAY
@@ -27,8 +30,19 @@ class Due:
     left_out_since: date | None
     """Where the gap begins that is too long for one edition, if it is."""
 
+    @property
+    def followed_up(self) -> tuple[date, date] | None:
+        """The listing days, first and last, of which this edition tells what became of their papers.
 
-def digest_of(app: App, due: Due, now: datetime) -> Digest:
+        They are those of a week before, as far as an earlier edition covered them: a daily edition's is one day, a
+        weekly one's are those of last week's edition. So no day is followed up twice. None for a first edition.
+        """
+        if self.seen_after is None:
+            return None
+        return self.since - WEEK, min(self.period.day - WEEK, self.since - DAY)
+
+
+def digest_of(app: App, due: Due, now: datetime, summaries: Run | None = None) -> Digest:
     """What is new since the cut-off, and the seven days before for carry-over, as it stands now."""
     listed = app.archive.window(due.since - CARRY_OVER, due.period.day)
     papers = app.archive.find(sorted({one.paper for one in listed}))
@@ -46,9 +60,26 @@ def digest_of(app: App, due: Due, now: datetime) -> Digest:
         Candidate(paper, on[id_], id_ in new, standing[id_], tuple(sorted(by[id_]))) for id_, paper in papers.items()
     ]
     candidates.sort(key=lambda c: (-c.day.toordinal(), -c.paper.upvotes, c.paper.id))
+    shown = summaries.filled(candidates) if summaries else candidates
     left_out = app.archive.count_listed(due.left_out_since, due.since - DAY) if due.left_out_since else 0
     states = _states(app, due.period.day)
-    return sealed(Digest("", due.period.day, due.since, now, tuple(candidates), states, app.note(), left_out))
+    digest = Digest("", due.period.day, due.since, now, tuple(shown), states, app.note(), left_out)
+    later = _later(app, due, listed, shown, now)
+    return sealed(replace(digest, later=later, first=due.seen_after is None))
+
+
+def _later(
+    app: App, due: Due, listed: Sequence[Listed], candidates: Sequence[Candidate], now: datetime
+) -> tuple[Later, ...]:
+    """Which of the papers that are followed up gained something since the edition that may have shown them."""
+    if due.followed_up is None:
+        return ()
+    first, last = due.followed_up
+    then = app.archive.listing_days(sorted({one.paper for one in listed if first <= one.day <= last}))
+    ids = [id_ for id_, days in then.items() if first <= last_of_its_days(days) <= last]
+    # An edition of a past day (`--date`, a backtest) starts from what was known a week before that day.
+    until = min(now, datetime.combine(due.period.day + DAY, time(), UTC))
+    return gained(candidates, app.archive.readings(ids, until - WEEK))
 
 
 def _states(app: App, day: date) -> tuple[SourceState, ...]:
@@ -70,7 +101,8 @@ def _percentiles(of_a_day: Mapping[tuple[str, date], Sequence[str]], upvotes: Ma
 def digests_of(app: App, waiting: Sequence[Due], now: datetime) -> Iterator[tuple[Digest, list[Due]]]:
     """One digest for all who start from the same cut-off."""
     groups: dict[object, list[Due]] = {}
+    summaries = app.summaries.run(now) if app.summaries else None
     for due in waiting:
         groups.setdefault((due.period.day, due.since, due.seen_after), []).append(due)
     for group in groups.values():
-        yield digest_of(app, group[0], now), group
+        yield digest_of(app, group[0], now, summaries), group

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -22,7 +23,7 @@ else:
     except ImportError:
         import httpx
 
-__all__ = ["USER_AGENT", "Client", "Patience", "Response", "get", "httpx", "open_client"]
+__all__ = ["USER_AGENT", "Client", "Patience", "Response", "get", "httpx", "open_client", "post"]
 
 Client: TypeAlias = httpx.Client
 
@@ -58,6 +59,23 @@ class Response:
     headers: Mapping[str, str]
     """Names are case-insensitive."""
     body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What is asked."""
+
+    url: str
+    params: Mapping[str, str] | None = None
+    headers: Mapping[str, str] | None = None
+    answers: Collection[int] = (200,)
+    """The statuses that the caller understands."""
+    again: frozenset[int] = _AGAIN
+    """The statuses below 500 that are asked again."""
+    body: bytes | None = None
+    """What is posted; None is a GET."""
+    largest: int = field(default_factory=lambda: MAX_BYTES)
+    """Bytes of an answer that are read, unpacked."""
 
 
 class _Failed(Exception):
@@ -100,17 +118,41 @@ def get(
     spacing, or after as long as the server says. `params` replaces the query of `url`. Whatever finally
     fails is one SourceError that names host and path (never the query: it may hold a key).
     """
+    return _patiently(client, _Request(url, params, headers, answers), patience)
+
+
+def post(
+    client: Client,
+    url: str,
+    body: object,
+    *,
+    patience: Patience,
+    headers: Mapping[str, str] | None = None,
+    answers: Collection[int] = (200,),
+    largest: int,
+) -> Response:
+    """Sends `body` as JSON and waits for the answer, if it takes as long as `patience` has in all.
+
+    It is asked again as in `get`, but for 404; no redirect is followed. `largest` are the bytes of an answer.
+    """
+    told = {"Content-Type": "application/json", **(headers or {})}
+    content = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+    request = _Request(url, None, told, answers, _AGAIN - {404}, content, largest)
+    return _patiently(client, request, patience)
+
+
+def _patiently(client: Client, request: _Request, patience: Patience) -> Response:
     deadline = patience.clock() + patience.total.total_seconds()
     attempt = 0
     while True:
         attempt += 1
         try:
-            return _follow(client, url, params, headers, answers, lambda: patience.clock() > deadline)
+            return _follow(client, request, lambda: deadline - patience.clock())
         except _Failed as failed:
             wait = _backoff(attempt, patience.jitter()) if failed.wait is None else failed.wait
             late = patience.clock() + wait > deadline
             if late or not failed.again or attempt >= patience.attempts:
-                raise SourceError(_sentence(url, failed, attempt, patience, late)) from failed
+                raise SourceError(_sentence(request.url, failed, attempt, patience, late)) from failed
             patience.sleep(wait)
 
 
@@ -132,22 +174,17 @@ def _place(url: str) -> str:
     return text.line(re.split(r"[?#]", rest or scheme)[0].rpartition("@")[2], limit=200)
 
 
-def _follow(
-    client: Client,
-    url: str,
-    params: Mapping[str, str] | None,
-    headers: Mapping[str, str] | None,
-    answers: Collection[int],
-    late: Callable[[], bool],
-) -> Response:
-    """One attempt, through redirects that stay on the host."""
+def _follow(client: Client, request: _Request, left: Callable[[], float]) -> Response:
+    """One attempt, through redirects that stay on the host; `left` are the seconds that there are."""
     for _ in range(_MAX_REDIRECTS):
-        response = _ask(client, url, params, headers, late)
-        if response.status in answers:
+        response = _ask(client, request, left)
+        if response.status in request.answers:
             return response
         if response.status not in (301, 302, 303, 307, 308):
-            raise _refusal(response)
-        url, params = _target(url, response.headers.get("location", "")), None
+            raise _refusal(response, request.again)
+        if request.body is not None:
+            raise _Failed("it has moved", "name its new address in the settings", again=False)
+        request = replace(request, url=_target(request.url, response.headers.get("location", "")), params=None)
     raise _Failed("it redirects in a circle", "check the address in the settings", again=False)
 
 
@@ -166,16 +203,18 @@ def _target(url: str, location: str) -> str:
     return str(new)
 
 
-def _ask(
-    client: Client,
-    url: str,
-    params: Mapping[str, str] | None,
-    headers: Mapping[str, str] | None,
-    late: Callable[[], bool],
-) -> Response:
+def _ask(client: Client, request: _Request, left: Callable[[], float]) -> Response:
+    method, how = ("GET", httpx.USE_CLIENT_DEFAULT) if request.body is None else ("POST", _until(client, left()))
     try:
-        with client.stream("GET", url, params=params, headers=headers) as response:
-            return Response(response.status_code, response.headers, _body(response, late))
+        with client.stream(
+            method,
+            request.url,
+            params=request.params,
+            headers=request.headers,
+            content=request.body,
+            timeout=how,
+        ) as response:
+            return Response(response.status_code, response.headers, _body(response, left, request.largest))
     except httpx.TimeoutException as error:
         raise _Failed("no answer in time", "check the network, or ask again later") from error
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
@@ -188,20 +227,25 @@ def _ask(
         raise _Failed(what, "check the network and the address, or ask again later") from error
 
 
-def _body(response: httpx.Response, late: Callable[[], bool]) -> bytes:
+def _until(client: Client, seconds: float) -> httpx.Timeout:
+    """What is posted may take its time to answer: all that is left."""
+    return httpx.Timeout(max(seconds, 0.1), connect=min(max(seconds, 0.1), client.timeout.connect or 10))
+
+
+def _body(response: httpx.Response, left: Callable[[], float], largest: int) -> bytes:
     body = bytearray()
     for chunk in response.iter_bytes():
         body += chunk
-        if len(body) > MAX_BYTES:
-            raise _Failed(f"the answer is larger than {MAX_BYTES // 1_000_000} MB", "check the address", again=False)
-        if late():
+        if len(body) > largest:
+            raise _Failed(f"the answer is larger than {largest / 1_000_000:g} MB", "check the address", again=False)
+        if left() < 0:
             raise _Failed("the answer trickles in too slowly", "check the network, or ask again later")
     return bytes(body)
 
 
-def _refusal(response: Response) -> _Failed:
+def _refusal(response: Response, asked_again: Collection[int]) -> _Failed:
     status = response.status
-    again = status in _AGAIN or status >= 500
+    again = status in asked_again or status >= 500
     what = f"HTTP {status}{_phrase(status)}"
     return _Failed(what, _cure(status), again, _asked_to_wait(response) if again else None)
 
@@ -215,7 +259,7 @@ def _phrase(status: int) -> str:
 
 def _cure(status: int) -> str:
     if status == 429:
-        return "ask less often; a token, where the source has one, raises what we may ask"
+        return "ask less often; a token, or a larger plan where there is one, raises what we may ask"
     if status >= 500:
         return "the fault is on their side: ask again later"
     if status in (401, 403):

@@ -17,7 +17,7 @@ _ARXIV_WHOLE = re.compile(
     rf"(?:arxiv:\s*|(?:https?://)?(?:www\.|export\.)?arxiv\.org/(?:abs|pdf|html)/"
     rf"|(?:https?://)?(?:www\.)?huggingface\.co/(?:api/)?papers/"
     rf"|(?:https?://(?:dx\.)?doi\.org/|doi:\s*)?10\.48550/arxiv\.)?"
-    rf"({_ARXIV_NEW}|{_ARXIV_OLD})(?:v\d+)?(?:\.pdf|\.md)?/?(?:[?#].*)?",
+    rf"({_ARXIV_NEW}|{_ARXIV_OLD})(?:v(\d+))?(?:\.pdf|\.md)?/?(?:[?#].*)?",
     re.IGNORECASE,
 )
 _DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:\s*)?(10\.\d{4,9}/[^\s\"<>]+?)[.,;)]*", re.IGNORECASE)
@@ -34,6 +34,18 @@ def arxiv_id(text: str) -> str | None:
     archive, slash, number = found[1].partition("/")
     # Old ids were written with and without a subject class (math.GT/0309136); arXiv resolves both.
     return f"{archive.partition('.')[0].lower()}/{number}" if slash else found[1]
+
+
+def arxiv_version(text: str) -> int | None:
+    """The version in an arXiv id (2 of `2603.00001v2`) or an address of one, if it has any."""
+    found = _ARXIV_WHOLE.fullmatch(text.strip())
+    return a_version(found[2]) if found and found[2] else None
+
+
+def a_version(number: str) -> int | None:
+    """A version's number, `2` or `v2`; None for what is none: they count from 1."""
+    digits = number.strip().lower().removeprefix("v")
+    return int(digits) if re.fullmatch("[1-9][0-9]{0,3}", digits) else None
 
 
 def doi(text: str) -> str | None:
@@ -84,7 +96,7 @@ def merge(known: Paper, other: Paper) -> Paper:
     """One paper out of two readings of it; `other` is the later one.
 
     The better id wins, text that is missing is filled in, and what changes with time (votes, stars, code)
-    is taken from the later reading.
+    is taken from the later reading; the higher version stays.
     """
     first, second = (known, other) if has_own_id(known) or not has_own_id(other) else (other, known)
     return replace(
@@ -99,10 +111,12 @@ def merge(known: Paper, other: Paper) -> Paper:
         code=other.code or known.code,
         stars=other.stars if other.stars is not None else known.stars,
         project=other.project or known.project,
+        thumbnail=other.thumbnail or known.thumbnail,
         url=first.url or second.url,
         upvotes=max(known.upvotes, other.upvotes),
         comments=max(known.comments, other.comments),
         also=_others(first.id, (*known.also, known.id, *other.also, other.id)),
+        version=max((paper.version for paper in (known, other) if paper.version), default=None),
     )
 
 

@@ -9,7 +9,6 @@ from datetime import datetime
 from newsletter.app import App
 from newsletter.compose import Composer, restored
 from newsletter.digest import Due, digests_of
-from newsletter.editing.edit import edit
 from newsletter.editing.explain import Explanation, explain
 from newsletter.errors import SettingsError, SourceError
 from newsletter.ledger import Delivery, Key
@@ -59,7 +58,7 @@ def _editions(app: App, now: datetime, waiting: Sequence[Due]) -> Iterator[Seen]
 
 def render(app: App, seen: Seen) -> Message:
     """The message of an edition that was looked at: the same bytes that are sent."""
-    return app.renderer.render(seen.edition, seen.stamp)
+    return app.renderer.fitted(seen.edition, seen.stamp)[1]
 
 
 def send_test(app: App, now: datetime, order: Order, address: str) -> str:
@@ -68,7 +67,7 @@ def send_test(app: App, now: datetime, order: Order, address: str) -> str:
     if seen is None:
         raise SettingsError("there is no edition with papers to test with; choose another --date or --subscriber")
     copy = replace(seen.edition, subscriber=replace(seen.edition.subscriber, email=address, name=""))
-    message = app.renderer.render(copy, Stamp(now.replace(microsecond=0), "test", seen.stamp.reference))
+    _, message = app.renderer.fitted(copy, Stamp(now.replace(microsecond=0), "test", seen.stamp.reference))
     with app.provider() as provider:
         [outcome] = provider.send([message], message.message_id)
     if not isinstance(outcome, Receipt):
@@ -81,14 +80,16 @@ def explained(app: App, now: datetime, order: Order, paper_id: str) -> Explanati
     [due] = _waiting(app, now, order)
     made = _made(app, due)
     digest = made.digest if made else next(digests_of(app, [due], now))[0]
-    [scores] = Composer(app).scores(digest, [due.subscriber])
+    composer = Composer(app)
+    [scores] = composer.scores(digest, [due.subscriber])
     row = scores.index.row_of(paper_id)
     if row is None:
         return None
     seen = app.seen([due.subscriber.key]).get(due.subscriber.key, frozenset())
     if made:
         seen -= {match.paper.id for match in made.edition.matches}
-    edition = made.edition if made else edit(digest, due.subscriber, scores, seen, due.period)
+    would_be = composer.editions(digest, [(due.subscriber, due.period)], {due.subscriber.key: seen})
+    edition = made.edition if made else next(would_be)
     return explain(edition, due.subscriber, scores, seen, row)
 
 

@@ -10,8 +10,43 @@ from typing import Literal, TypeAlias
 Threshold: TypeAlias = Literal["loose", "normal", "strict"]
 Verdict: TypeAlias = Literal["more", "less"]
 State: TypeAlias = Literal["pending", "submitting", "submitted", "failed", "uncertain", "skipped"]
-SectionKind: TypeAlias = Literal["interest", "trending", "wildcard"]
+SectionKind: TypeAlias = Literal["interest", "trending", "wildcard", "titles"]
 STATES: tuple[State, ...] = ("pending", "submitting", "submitted", "failed", "uncertain", "skipped")
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A sentence of ours, to be said in the reader's language; as `str` it is English."""
+
+    text: str
+    """With `{name}` where a value stands: `by {author}`."""
+    plural: str = ""
+    """The same for any other number than one; the number is the value `n`."""
+    values: tuple[tuple[str, str | int | date], ...] = ()
+    """In order of name."""
+
+    def __str__(self) -> str:
+        values = dict(self.values)
+        text = self.plural if self.plural and values["n"] != 1 else self.text
+        shown = {name: f"{v.day} {_MONTHS[v.month - 1]}" if isinstance(v, date) else v for name, v in values.items()}
+        return text.format_map(shown)
+
+
+Words: TypeAlias = str | Phrase
+"""The reader's own words, which stay as they are, or ours."""
+
+
+def said(text: str, **values: str | int | date) -> Phrase:
+    """A phrase: `said("by {author}", author="Ada Brook")`."""
+    return Phrase(text, "", tuple(sorted(values.items())))
+
+
+def counted(text: str, plural: str, n: int, **values: str | int | date) -> Phrase:
+    """A phrase whose form depends on a number: `counted("{n} paper", "{n} papers", 3)`."""
+    return Phrase(text, plural, tuple(sorted({"n": n, **values}.items())))
+
+
+_MONTHS = "January February March April May June July August September October November December".split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +64,9 @@ class Paper:
     authors: tuple[str, ...] = ()
     published: date | None = None
     summary: str = ""
-    """Hugging Face's machine-made summary, a sentence or two; empty when there is none."""
+    """A machine-made summary, a sentence or two; empty when there is none."""
+    summary_by: str = ""
+    """The language model of ours that wrote it; empty where it is Hugging Face's."""
     keywords: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     """arXiv categories, primary first: `cs.CL`."""
@@ -39,12 +76,26 @@ class Paper:
     stars: int | None = None
     project: str = ""
     """URL of the project page, http or https."""
+    thumbnail: str = ""
+    """URL of a picture of it, https, about twice as wide as high."""
     url: str = ""
     """A page of the paper, when its id does not lead to one."""
     upvotes: int = 0
     comments: int = 0
     also: tuple[str, ...] = ()
     """Other ids that this paper was known by."""
+    version: int | None = None
+    """arXiv's number of it, from 1; None where no source says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a paper stood at a moment."""
+
+    upvotes: int
+    code: str | None = None
+    """URL of its code, empty when it had none; None if that was not written down."""
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +141,24 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """A paper of a week before that gained something since: *Since we wrote*."""
+
+    candidate: Candidate
+    """The paper as it is now, and the day it was listed on."""
+    gains: tuple[Phrase, ...]
+    """What it gained, the weightiest first: code, a new version, many upvotes."""
+
+    @property
+    def paper(self) -> Paper:
+        return self.candidate.paper
+
+    @property
+    def day(self) -> date:
+        return self.candidate.day
+
+
+@dataclass(frozen=True, slots=True)
 class Digest:
     """An immutable snapshot of candidate papers as shown, the same for all who get it."""
 
@@ -107,6 +176,10 @@ class Digest:
     """The editor's note, Markdown."""
     left_out: int = 0
     """Papers listed before the longest gap that one edition covers."""
+    later: tuple[Later, ...] = ()
+    """What became of the candidates that an earlier edition may have shown, the weightiest first."""
+    first: bool = False
+    """For readers who had no edition before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +250,7 @@ class Match:
 
     candidate: Candidate
     score: float
-    reasons: tuple[str, ...]
+    reasons: tuple[Words, ...]
 
     @property
     def paper(self) -> Paper:
@@ -186,7 +259,8 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One interest's papers in an edition, or *Trending*, or one *wild card* between two interests."""
+    """One interest's papers in an edition, or *Trending*, or one *wild card* between two interests; or what there is
+    room for by its `titles` only."""
 
     kind: SectionKind
     title: str
@@ -202,7 +276,7 @@ class Edition:
     digest: str
     """The digest's id."""
     sections: tuple[Section, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Words, ...] = ()
     """What was quiet, broken or left out, one sentence each."""
     note: str = ""
     """The editor's note, Markdown."""
@@ -210,6 +284,10 @@ class Edition:
     """How many candidates there were."""
     missed: tuple[Candidate, ...] = ()
     """*Just missed*: mentioned by their titles, not shown; they may come tomorrow."""
+    later: tuple[Later, ...] = ()
+    """*Since we wrote*: papers that this reader was shown and that gained something; mentioned, not shown again."""
+    first: bool = False
+    """The reader's first edition ever: it says welcome."""
 
     @property
     def matches(self) -> Iterator[Match]:
@@ -239,14 +317,23 @@ class Message:
     """Envelope recipient: an address alone."""
     headers: tuple[tuple[str, str], ...]
     """In order, decoded, without CR, LF or NUL; Content-* are added by `mime`."""
-    text: str
-    html: str
+    text_pieces: tuple[str, ...] = field(repr=False)
+    """The text part in pieces, most of them shared with other messages."""
+    html_pieces: tuple[str, ...] = field(repr=False)
     message_id: str
     """With its angle brackets."""
     mime: bytes = field(repr=False)
     """The whole message as sent: RFC 5322 bytes, CRLF, 7-bit clean."""
     label: str = ""
     """Which edition it is, for people and file names: `2026-03-03`, `2026-W10-again-1`."""
+
+    @property
+    def text(self) -> str:
+        return "".join(self.text_pieces)
+
+    @property
+    def html(self) -> str:
+        return "".join(self.html_pieces)
 
     @property
     def subject(self) -> str:

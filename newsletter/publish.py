@@ -19,7 +19,7 @@ from itertools import groupby
 
 from newsletter import periods, queues
 from newsletter.app import App
-from newsletter.collect import Collected, can_look_up, collect, look_up_examples
+from newsletter.collect import Collected, can_look_up, collect, follow_up, look_up_examples
 from newsletter.compose import Composed, Composer, Quiet, Spoilt
 from newsletter.deliver import deliver
 from newsletter.digest import DAY, Due, digests_of
@@ -159,7 +159,7 @@ def start(subscriber: Subscriber, period: Period, last: LastEdition | None) -> D
 
 
 def gather(app: App, waiting: Sequence[Due], now: datetime) -> Collected:
-    """Asks the sources for the days that these editions cover, and for the examples that are not known yet."""
+    """Asks the sources for the days that these editions cover, for those they look back on, and for new examples."""
     last = max(due.period.day for due in waiting)
     first = min(min(due.since for due in waiting), last - DAY)
     days = [first + n * DAY for n in range((last - first).days + 1)]
@@ -167,11 +167,20 @@ def gather(app: App, waiting: Sequence[Due], now: datetime) -> Collected:
     # Yesterday is always asked again: lists grow until the day's end, and after it.
     asked = [day for day in days if day >= last - DAY or not app.archive.is_complete(day, names)]
     collected = collect(asked, names, app.archive, app.reach, now)
+    answering = [state.source for state in collected.states if state.state != "broken"]
+    if back := _looked_back_on(waiting):
+        follow_up(back, answering, app.archive, app.reach, now)
     if can_look_up(names):
         readers = [due.subscriber for due in waiting]
         rated = app.feedback.papers([reader.key for reader in readers])
         look_up_examples(readers, app.archive, app.reach, now, huggingface.lookup, rated)
     return collected
+
+
+def _looked_back_on(waiting: Sequence[Due]) -> list[date]:
+    """The listing days that these editions follow up, in order."""
+    spans = {span for due in waiting if (span := due.followed_up) is not None}
+    return sorted({first + n * DAY for first, last in spans for n in range((last - first).days + 1)})
 
 
 def _give_up_on_late(app: App, waiting: Sequence[Due], now: datetime, order: Order) -> None:

@@ -17,13 +17,16 @@ from newsletter.models import (
     Candidate,
     Digest,
     Edition,
+    Later,
     Match,
     Paper,
     Period,
+    Phrase,
     Section,
     SectionKind,
     SourceState,
     Subscriber,
+    Words,
 )
 
 _PAPER_DEFAULTS = {field.name: field.default for field in fields(Paper)}
@@ -73,6 +76,8 @@ def digest_record(digest: Digest) -> str:
             "left_out": digest.left_out,
             "sources": [asdict(state) for state in digest.sources],
             "candidates": [_candidate_values(candidate) for candidate in digest.candidates],
+            "later": [[one.paper.id, [*map(_words_values, one.gains)]] for one in digest.later],
+            "first": digest.first,
         }
     )
 
@@ -80,6 +85,9 @@ def digest_record(digest: Digest) -> str:
 def read_digest(digest_id: str, record: str) -> Digest:
     """The digest of `digest_record`."""
     values = json.loads(record)
+    candidates = tuple(_candidate(candidate) for candidate in values["candidates"])
+    by_id = {candidate.paper.id: candidate for candidate in candidates}
+    later = (Later(by_id[id_], tuple(map(_phrase, gains))) for id_, gains in values.get("later", ()))
     return Digest(
         id=digest_id,
         day=date.fromisoformat(values["day"]),
@@ -88,7 +96,9 @@ def read_digest(digest_id: str, record: str) -> Digest:
         note=values["note"],
         left_out=values["left_out"],
         sources=tuple(SourceState(**state) for state in values["sources"]),
-        candidates=tuple(_candidate(candidate) for candidate in values["candidates"]),
+        candidates=candidates,
+        later=tuple(later),
+        first=values.get("first", False),
     )
 
 
@@ -106,12 +116,14 @@ def _candidate(values: Mapping[str, Any]) -> Candidate:
 class Content:
     """What an edition is, apart from its digest and subscriber: what the ledger keeps of it."""
 
-    sections: tuple[tuple[SectionKind, str, tuple[tuple[str, float, tuple[str, ...]], ...]], ...]
+    sections: tuple[tuple[SectionKind, str, tuple[tuple[str, float, tuple[Words, ...]], ...]], ...]
     """Per section: kind, title, and per match the paper's id, score and reasons."""
-    notes: tuple[str, ...]
+    notes: tuple[Words, ...]
     considered: int
     missed: tuple[str, ...] = ()
     """The ids of the papers that are only mentioned."""
+    later: tuple[str, ...] = ()
+    """The ids of the papers that gained something; what they gained is in the digest."""
 
     @property
     def papers(self) -> tuple[str, ...]:
@@ -126,7 +138,8 @@ def content_of(edition: Edition) -> Content:
         for section in edition.sections
     )
     missed = tuple(candidate.paper.id for candidate in edition.missed)
-    return Content(sections, edition.notes, edition.considered, missed)
+    later = tuple(one.paper.id for one in edition.later)
+    return Content(sections, edition.notes, edition.considered, missed, later)
 
 
 def restore(content: Content, digest: Digest, subscriber: Subscriber, period: Period) -> Edition:
@@ -136,23 +149,60 @@ def restore(content: Content, digest: Digest, subscriber: Subscriber, period: Pe
         Section(kind, title, tuple(Match(by_id[id_], score, reasons) for id_, score, reasons in matches))
         for kind, title, matches in content.sections
     )
-    missed = tuple(by_id[id_] for id_ in content.missed)
-    return Edition(subscriber, period, digest.id, sections, content.notes, digest.note, content.considered, missed)
+    gained = {one.paper.id: one for one in digest.later}
+    return Edition(
+        subscriber,
+        period,
+        digest.id,
+        sections,
+        content.notes,
+        digest.note,
+        content.considered,
+        missed=tuple(by_id[id_] for id_ in content.missed),
+        later=tuple(gained[id_] for id_ in content.later),
+        first=digest.first,
+    )
 
 
 def content_record(content: Content) -> str:
     """The content as JSON."""
-    return _json(asdict(content))
+    sections = [
+        [kind, title, [[id_, score, [*map(_words_values, why)]] for id_, score, why in matches]]
+        for kind, title, matches in content.sections
+    ]
+    notes = [*map(_words_values, content.notes)]
+    mentioned = {"missed": content.missed, "later": content.later}
+    return _json({"sections": sections, "notes": notes, "considered": content.considered} | mentioned)
 
 
 def read_content(record: str) -> Content:
     """The content of `content_record`."""
     values = json.loads(record)
     sections = tuple(
-        (kind, title, tuple((id_, score, tuple(reasons)) for id_, score, reasons in matches))
+        (kind, title, tuple((id_, score, tuple(map(_words, why))) for id_, score, why in matches))
         for kind, title, matches in values["sections"]
     )
-    return Content(sections, tuple(values["notes"]), values["considered"], tuple(values.get("missed", ())))
+    notes = tuple(map(_words, values["notes"]))
+    missed, later = (tuple(values.get(name, ())) for name in ("missed", "later"))
+    return Content(sections, notes, values["considered"], missed, later)
+
+
+def _words_values(words: Words) -> object:
+    """Our phrases as a list: text, plural, values."""
+    if isinstance(words, str):
+        return words
+    values = {name: {"day": v.isoformat()} if isinstance(v, date) else v for name, v in words.values}
+    return [words.text, words.plural, values]
+
+
+def _words(kept: Any) -> Words:
+    return kept if isinstance(kept, str) else _phrase(kept)
+
+
+def _phrase(kept: Any) -> Phrase:
+    text, plural, values = kept
+    told = ((name, date.fromisoformat(v["day"]) if isinstance(v, dict) else v) for name, v in values.items())
+    return Phrase(text, plural, tuple(told))
 
 
 def _json(values: object) -> str:

@@ -50,12 +50,16 @@ class Settings:
     archive: str = field(default="sqlite:///archive.db", repr=False)
     embeddings: str = ""
     """A sentence-transformers model, by name or folder; empty where none is used."""
+    summaries: str = field(default="", repr=False)
+    """The endpoint of a language model, as `summaries.parse` reads it; empty where none is used."""
     min_papers: int = 1
     max_age: timedelta = timedelta(days=2)
     give_up_after: timedelta = timedelta(hours=6)
     queue: str = "inline"
     in_doubt: Literal["resend", "hold"] = "resend"
     templates: Path | None = None
+    """The operator's own designs and languages; looked at before those that come with the program."""
+    thumbnails: bool = False
     hf_endpoint: str = "https://huggingface.co"
     hf_token: str = field(default="", repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -149,10 +153,14 @@ def _database(text: str) -> str:
     raise ValueError(f"it begins with {quoted(scheme[:20])}; write sqlite:///FILE or postgresql://USER@HOST/NAME")
 
 
-def _model(text: str) -> str:
-    """A model's name; `off` is none, so that the environment can take back what the file says."""
-    name = line(200)(text)
+def _unless_off(text: str) -> str:
+    """A model's name or address; `off` is none, so that the environment can take back what the file says."""
+    name = line(500)(text)
     return "" if name.casefold() == "off" else name
+
+
+def _switch(text: str) -> bool:
+    return choice("on", "off")(text) == "on"
 
 
 def _signing_secret(text: str) -> str:
@@ -224,7 +232,15 @@ KEYS: Final = (
         "off",
         "a sentence-transformers model that compares meanings, by name or folder",
         "embeddings",
-        _model,
+        _unless_off,
+    ),
+    Key(
+        "summaries",
+        "NEWSLETTER_SUMMARIES",
+        "off",
+        "a language model that sums up papers without a summary: an OpenAI-compatible address with `?model=`",
+        "summaries",
+        _unless_off,
     ),
     Key(
         "reply_to",
@@ -270,7 +286,22 @@ KEYS: Final = (
         _signing_secret,
         many=True,
     ),
-    Key("", "NEWSLETTER_TEMPLATES", "(those that come with it)", "a folder of your own templates", "templates", Path),
+    Key(
+        "templates",
+        "NEWSLETTER_TEMPLATES",
+        "(none)",
+        "a folder of your own designs and languages, looked at before those that come with it",
+        "templates",
+        Path,
+    ),
+    Key(
+        "thumbnails",
+        "NEWSLETTER_THUMBNAILS",
+        "off",
+        "pictures of the papers, fetched by the reader's mail program from whoever has them",
+        "thumbnails",
+        _switch,
+    ),
     Key("", "HF_ENDPOINT", "https://huggingface.co", "as in Hugging Face's own tools", "hf_endpoint", _web_address),
     Key("", "HF_TOKEN", "", "as in Hugging Face's own tools; raises how often one may ask", "hf_token", _token),
 )
@@ -395,7 +426,7 @@ def _check_together(home: Path, values: dict[str, Any], faults: list[str]) -> No
     if values.get("templates"):
         values["templates"] = usual.home / values["templates"]
         if not values["templates"].is_dir():
-            faults.append(f"NEWSLETTER_TEMPLATES: {values['templates']} is not a folder; name one, or unset it")
+            faults.append(f"templates: {values['templates']} is not a folder; name one, or leave it out")
     stores = {_located(values.get(name) or getattr(usual, name), usual.home) for name in ("database", "archive")}
     if len(stores) < 2:
         faults.append("database and archive are the same; give each its own, as only the first is precious")

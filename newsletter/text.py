@@ -61,6 +61,8 @@ def _flat(text: str) -> str:
 
 def line(text: str, limit: int = 1000) -> str:
     """Text as one line of at most `limit` characters, the last an ellipsis where it was cut: titles, names."""
+    if len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip()  # as most are
     flat = _flat(text)
     return flat if len(flat) <= limit else flat[: max(limit - 1, 0)].rstrip() + "…"
 
@@ -111,11 +113,10 @@ def _cut(text: str, limit: int) -> str:
     return head.rstrip(" ,;:.–—(") + "…"
 
 
-def shorten_authors(authors: Sequence[str], limit: int = 3) -> str:
-    """`Ada One, Bo Two, Cy Three and 61 more`; all of them where only one would be left out."""
-    if len(authors) <= limit + 1:
-        return ", ".join(authors)
-    return f"{', '.join(authors[:limit])} and {len(authors) - limit} more"
+def shorten_authors(authors: Sequence[str], limit: int = 3) -> tuple[tuple[str, ...], int]:
+    """The first authors and how many more there are; all of them where only one would be left out."""
+    named = tuple(authors) if len(authors) <= limit + 1 else tuple(authors[:limit])
+    return named, len(authors) - len(named)
 
 
 def urls(text: str) -> tuple[str, ...]:

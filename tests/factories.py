@@ -19,6 +19,7 @@ from newsletter.models import (
     SourceState,
     Stamp,
     Subscriber,
+    said,
 )
 
 DAY = date(2026, 3, 3)
@@ -86,7 +87,7 @@ def candidate(of: Paper | None = None, **changes: Any) -> Candidate:
 def match(of: Paper | None = None, **changes: Any) -> Match:
     """A paper in an edition; `new` and `day` are its candidate's."""
     chosen = candidate(of, **{name: changes.pop(name) for name in ("new", "day") if name in changes})
-    usual = Match(chosen, score=0.6, reasons=("flow matching", "like 2011.13456", f"{chosen.paper.upvotes} upvotes"))
+    usual = Match(chosen, score=0.6, reasons=("flow matching", said("like {paper}", paper="2011.13456")))
     return replace(usual, **changes)
 
 

@@ -1,12 +1,13 @@
 """What was collected, and what is the same paper."""
 
+import sqlite3
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from newsletter.archive import Archive
 from newsletter.identity import title_id
-from newsletter.models import Candidate, Digest, Listing, Paper, SourceState
+from newsletter.models import Candidate, Digest, Later, Listing, Paper, Reading, SourceState, counted, said
 from newsletter.records import sealed
 
 NOW = datetime(2026, 3, 3, 7, tzinfo=UTC)
@@ -45,6 +46,54 @@ def test_votes_are_kept_as_they_rise(archive):
     listed(archive, Paper("2611.90001", TITLE, upvotes=3))
     listed(archive, Paper("2611.90001", TITLE, upvotes=9), at=NOW + timedelta(hours=8))
     assert 9 == archive.find(["2611.90001"])["2611.90001"].upvotes
+
+
+def test_a_reading_is_how_a_paper_stood_at_a_moment(archive):
+    at = [NOW + timedelta(days=days) for days in range(5)]
+    code = "https://github.com/example/rivers"
+    listed(archive, Paper("2611.90001", TITLE, upvotes=3), at=at[1])
+    listed(archive, Paper("2611.90001", TITLE, upvotes=3), at=at[2])
+    listed(archive, Paper("2611.90001", TITLE, upvotes=9, code=code, version=2), at=at[3])
+    read = [archive.readings(["2611.90001", "2611.99999"], moment) for moment in at]
+    early, late = {"2611.90001": Reading(3, "")}, {"2611.90001": Reading(9, code, 2)}
+    assert [early, early, early, late, late] == read
+
+
+def test_the_days_of_a_paper_and_when_a_source_told_of_them(archive):
+    paper, later = Paper("2611.90001", TITLE), NOW + timedelta(days=6)
+    listed(archive, paper)
+    listed(archive, paper, source="arxiv:cs.CL", day=MONDAY)
+    listed(archive, paper, source="arxiv:cs.CL")
+    assert {"2611.90001": [MONDAY, TUESDAY]} == archive.listing_days(["2611.90001", "2611.99999"])
+    for at, state in ((NOW, "ok"), (later, "ok"), (later + timedelta(days=1), "broken")):
+        archive.note_collection(TUESDAY, at, [SourceState("a", state)])
+    archive.note_collection(MONDAY, NOW, [SourceState("a", "quiet"), SourceState("b", "ok")])
+    assert {TUESDAY: later} == archive.answered("a", MONDAY, TUESDAY)
+
+
+OLD_READINGS = """
+DROP TABLE readings;
+CREATE TABLE readings (paper TEXT NOT NULL, at DATETIME NOT NULL, upvotes INTEGER NOT NULL, comments INTEGER NOT NULL,
+    stars INTEGER, PRIMARY KEY (paper, at));
+INSERT INTO readings VALUES ('2611.90001', '2026-03-03 07:00:00.000000', 3, 0, NULL);
+UPDATE schema SET version = 1;
+"""
+
+
+def test_an_archive_of_the_first_schema_is_read_on_and_keeps_what_it_held(archive, tmp_path):
+    listed(archive, Paper("2611.90001", TITLE, upvotes=3))
+    archive.close()
+    with sqlite3.connect(tmp_path / "archive.db") as raw:
+        raw.executescript(OLD_READINGS)
+    raw.close()
+    for _ in range(2):
+        archive = Archive(f"sqlite:///{tmp_path}/archive.db")
+        assert {"2611.90001": Reading(3, None)} == archive.readings(["2611.90001"], NOW)
+        archive.close()
+    archive = Archive(f"sqlite:///{tmp_path}/archive.db")
+    listed(archive, Paper("2611.90001", TITLE, upvotes=3, version=2), at=NOW + timedelta(days=1))
+    assert {"2611.90001": Reading(3, "", 2)} == archive.readings(["2611.90001"], NOW + timedelta(days=1))
+    archive.close()
 
 
 def test_what_carries_no_date_is_listed_on_the_day_it_first_came(archive):
@@ -99,7 +148,9 @@ def test_a_day_is_complete_when_every_source_answered_after_its_end(archive):
 def test_a_digest_comes_back_as_it_was(archive):
     paper = Paper("2611.90001", TITLE, authors=("Ada Example",), published=MONDAY, stars=0, also=("title:1",))
     candidate = Candidate(paper, TUESDAY, True, 0.75, ("huggingface",))
-    digest = sealed(Digest("", TUESDAY, MONDAY, NOW, (candidate,), (SourceState("a", "quiet"),), "*note*", 4))
+    gains = (said("code: {place}", place="example.org"), counted("{n} upvote", "{n} upvotes", 9, before=2))
+    told = (candidate,), (SourceState("a", "quiet"),), "*note*", 4, (Later(candidate, gains),), True
+    digest = sealed(Digest("", TUESDAY, MONDAY, NOW, *told))
     archive.save_digest(digest)
     archive.save_digest(digest)
     assert digest == archive.digest(digest.id)
@@ -107,8 +158,6 @@ def test_a_digest_comes_back_as_it_was(archive):
 
 
 def test_a_damaged_model_is_learned_again(archive, tmp_path):
-    import sqlite3
-
     archive.save_model("terms", b"learned", 12, NOW)
     assert (b"learned", 12) == archive.model("terms")
     with sqlite3.connect(tmp_path / "archive.db") as raw:

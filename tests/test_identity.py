@@ -2,7 +2,7 @@
 
 import pytest
 
-from newsletter.identity import arxiv_id, doi, merge, page, paper_id, same_by_title, title_id, web_link
+from newsletter.identity import arxiv_id, arxiv_version, doi, merge, page, paper_id, same_by_title, title_id, web_link
 from newsletter.models import Paper
 
 
@@ -27,6 +27,28 @@ from newsletter.models import Paper
 )
 def test_an_arxiv_id_is_read_from_all_its_spellings(text, expected):
     assert expected == arxiv_id(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2611.90001", None),
+        ("2611.90001v3", 3),
+        ("https://arxiv.org/pdf/2611.90001v12.pdf", 12),
+        ("hep-th/9901001v2", 2),
+        ("2611.90001v0", None),
+        ("2611.90001v99999999999", None),
+        ("10.1234/thingv2", None),
+    ],
+)
+def test_the_version_is_read_from_an_arxiv_id(text, expected):
+    assert expected == arxiv_version(text)
+
+
+def test_of_two_readings_the_higher_version_stays():
+    versions = [(None, None), (2, None), (None, 2), (3, 2)]
+    merged = [merge(Paper("2611.90001", "T", version=a), Paper("2611.90001", "T", version=b)) for a, b in versions]
+    assert [None, 2, 2, 3] == [paper.version for paper in merged]
 
 
 def test_a_doi_is_compared_in_lower_case():

@@ -20,7 +20,7 @@ from tests.homes import invented_day, make_home, readers
 
 @pytest.mark.parametrize("name", available(default_templates()))
 def test_the_designs_that_come_with_the_program_have_no_fault(name):
-    assert () == check(default_templates(), name)
+    assert () == check((default_templates(),), name)
 
 
 def test_a_file_with_a_little_of_everything_has_no_fault():

@@ -161,7 +161,7 @@ def test_reasons_are_in_the_readers_own_words():
         Interest("Water", keywords=("Sediment transport",), authors=("A. Rivers",), like=(like,)), (), EXAMPLES, MODEL
     )
     [told] = reasons(INDEX, [(one, ROW["rivers"])])
-    assert ("by A. Rivers", f"like {like}", "Sediment transport") == told
+    assert ("by A. Rivers", f"like {like}", "Sediment transport") == tuple(map(str, told))
 
 
 def test_without_a_word_of_the_reader_the_shared_terms_are_the_reason():

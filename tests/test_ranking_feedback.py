@@ -136,7 +136,7 @@ def test_who_wants_more_of_something_is_told_so(home):
         found = subjects(home, app, date(2026, 3, 4))
         made = app.ledger.latest(app.occasion, "ada@example.org", date(2026, 3, 4))
     assert found["ada"]["sparse attention"] > found["bo"]["sparse attention"]
-    assert "like 2603.00005" in made.claim.content
+    assert '"like {paper}","",{"paper":"2603.00005"}' in made.claim.content
 
 
 def test_feedback_is_asked_for_all_readers_at_once_and_learned_once(home):

@@ -79,7 +79,7 @@ def test_without_the_word_or_example_that_is_named_a_paper_scores_lower():
             matches += 1
             assert match.reasons
             row = INDEX.row_of(match.paper.id)
-            for less in filter(None, (without(interest, reason) for reason in match.reasons)):
+            for less in filter(None, (without(interest, str(reason)) for reason in match.reasons)):
                 tried += 1
                 assert order(less, row) < order(interest, row)
     assert matches >= 1000 <= tried

@@ -16,11 +16,22 @@ from hypothesis import strategies as st
 
 from newsletter import links
 from newsletter.errors import RenderError, SettingsError
-from newsletter.models import Edition, Message
+from newsletter.models import Edition, Later, Message, counted, said
 from newsletter.render import Imprint, Renderer, available, default_templates
 from newsletter.render.card import card
 from newsletter.sources import huggingface
-from tests.factories import edition, large_edition, match, numbered, paper, period, section, stamp, subscriber
+from tests.factories import (
+    candidate,
+    edition,
+    large_edition,
+    match,
+    numbered,
+    paper,
+    period,
+    section,
+    stamp,
+    subscriber,
+)
 
 RECORDINGS = Path(__file__).parents[2] / "shared" / "data" / "hf_daily"
 SECRETS = ("n" * 43, "o" * 43)
@@ -61,7 +72,7 @@ def parsed(message: Message) -> EmailMessage:
 
 
 class Page(HTMLParser):
-    """What a reader of the HTML gets: links with their words, headings, tags, and the words of it all."""
+    """What a reader of the HTML gets: links with their names, headings, tags, and the words of it all."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -81,7 +92,7 @@ class Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag == "a":
             attributes = next(attributes for name, attributes in reversed(self.tags) if name == "a")
-            self.links.append((attributes["href"] or "", self.words[self._start :]))
+            self.links.append((attributes["href"] or "", attributes.get("aria-label") or self.words[self._start :]))
 
     def handle_data(self, data: str) -> None:
         self.words += data
@@ -253,7 +264,7 @@ def test_a_paper_comes_with_everything_that_is_known_of_it():
     for body in (message.text, Page(message.html).words):
         plain = " ".join(body.split())
         assert "Ada Brook, Ben Castell, Chika Dorn, Dev Ellis · Northlight Lab" in plain
-        assert "Why: flow matching · like 2011.13456 · 87 upvotes" in plain
+        assert "Why: flow matching · like 2011.13456" in plain
         assert "AI summary: Paths that were straightened once let a diffusion model draw" in plain
         assert "1.2k stars" in plain
         assert "4 comments" in plain
@@ -277,9 +288,31 @@ def test_without_a_summary_the_abstract_is_quoted_and_labelled():
 def test_a_paper_that_is_carried_over_says_from_which_day():
     message = render(edition(section(match(new=False, day=date(2026, 3, 1)))))
 
-    assert "Listed on Sunday, 1 March" in message.text
+    assert "listed on Sunday, 1 March" in message.text
     assert "listed on Sunday, 1 March" in Page(message.html).words
     assert "isted on" not in render(edition(section(match()))).text
+
+
+@pytest.mark.parametrize("design", ["daily", "weekly", "plain"])
+def test_what_became_of_earlier_papers_is_said_behind_their_titles(design: str):
+    gains = (said("code: {place}", place="github.com/x/y"), counted("{n} upvote", "{n} upvotes", 99))
+    of = edition(later=(Later(candidate(numbered(7)), gains),), subscriber=subscriber(design=design))
+    message = render(of)
+
+    for body in (message.text, Page(message.html).words):
+        after = " ".join(body.partition("Since we wrote")[2].split())
+        assert numbered(7).title in after
+        assert "code: github.com/x/y · 99 upvotes" in after
+    assert "Since we wrote" not in render().text
+
+
+@pytest.mark.parametrize("design", ["daily", "weekly", "plain"])
+def test_a_first_edition_says_welcome(design: str):
+    message = render(edition(first=True, subscriber=subscriber(design=design)))
+
+    for body in (message.text, Page(message.html).words):
+        assert "Welcome! This is your first edition." in " ".join(body.split())
+    assert "Welcome" not in render().text + render().html
 
 
 def test_links_say_where_they_go_and_no_two_say_the_same():
@@ -319,6 +352,15 @@ def test_the_editors_note_is_markdown_in_html_and_readable_in_text():
     assert "javascript" not in message.html + message.text
 
 
+def test_pictures_are_shown_only_where_the_newsletter_wants_them_and_only_over_https():
+    url = "https://pictures.example.org/2603.01234.png"
+    of = edition(section(match(paper(thumbnail=url)), match(numbered(1, thumbnail="http://plain.example.org/x.png"))))
+    pictures = [attributes for tag, attributes in Page(render(of, thumbnails=True).html).tags if tag == "img"]
+
+    assert [(url, "", "576")] == [(one["src"], one["alt"], one["width"]) for one in pictures]
+    assert "<img" not in render(of).html
+
+
 def test_the_footer_names_the_publisher():
     message = render(postal_address="Northlight Lab\n1 Harbour Road")
 
@@ -356,11 +398,11 @@ def test_the_page_says_its_language_its_title_and_its_headings():
 
 def test_only_the_next_titles_are_hidden_before_the_page():
     html = render(edition(section(match(), match(numbered(1)), match(numbered(2)), match(numbered(3))))).html
-    [hidden] = re.findall(r"display:none[^>]*>(.*?)</div>", html)
+    [hidden] = re.findall(r"display:none[^>]*>(.*?)</div>", html, re.DOTALL)
 
     assert (
         "Tool Use without Labels: A Study of 3 Cases · Video Diffusion at the Edge: A Study of 4 Cases"
-        == hidden.partition("&#")[0]
+        == hidden.partition("&#")[0].strip()
     )
 
 
@@ -443,7 +485,7 @@ def test_the_designs_are_the_folders_with_a_page():
     assert "web" not in available(default_templates())
 
 
-@pytest.mark.parametrize("design", ["weekly", "../daily", "", "/"])
+@pytest.mark.parametrize("design", ["fortnightly", "../daily", "", "/"])
 def test_an_unknown_design_is_named_with_those_there_are(design: str, templates: Path):
     with pytest.raises(SettingsError, match=r"there is no design .* in .*; designs there: daily"):
         Renderer(imprint(), templates).render(edition(subscriber=subscriber(design=design)), stamp())
@@ -453,7 +495,7 @@ def test_an_unknown_design_is_named_with_those_there_are(design: str, templates:
     ("file", "old", "new", "said"),
     [
         ("edition.mjml", "</mj-body>", "", r"edition\.mjml: not MJML: "),
-        ("edition.mjml", "{% endfor %}</p>", "</p>", r"edition\.mjml:\d+: "),
+        ("edition.mjml", "{% endfor %}\n          {% endif %}", "{% endif %}", r"edition\.mjml:\d+: "),
         ("edition.mjml", "{{ lede }}", "{{ leed }}", r"edition\.mjml: 'leed' is undefined"),
         ("edition.txt", "{{ date }}", "{{ date.x.y }}", r"edition\.txt: .* has no attribute 'x'"),
         ("edition.txt", "{{ lede", "{{ 1 // 0 }}{{ lede", r"edition\.txt: .*by zero"),

@@ -307,7 +307,7 @@ def test_templates_are_a_folder(home: Path):
     (home / "mine").mkdir()
     assert home / "mine" == load(home, {"NEWSLETTER_TEMPLATES": "mine"}).templates
     (fault,) = faults(home, NEWSLETTER_TEMPLATES="none")
-    assert "NEWSLETTER_TEMPLATES: none is not a folder; name one, or unset it" == fault
+    assert "templates: none is not a folder; name one, or leave it out" == fault
 
 
 def test_a_missing_home_is_one_line_with_the_cure(home: Path):

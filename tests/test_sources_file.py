@@ -130,9 +130,28 @@ def test_a_line_may_use_the_words_of_our_paper(tmp_path: Path) -> None:
         id="2603.00005", title="A flat invention", abstract="Its abstract.", authors=("Ida Example", "Bo Sample"),
         published=date(2026, 3, 1), summary="In short.", keywords=("flat",), categories=("cs.CL",),
         organization="Example Lab", code="https://c.example/1", stars=3, project="https://p.example/1",
-        url="https://u.example/1", upvotes=4, comments=5, also=("10.1234/abc",),
+        url="https://u.example/1", upvotes=4, comments=5, also=("10.1234/abc",), version=3,
     )  # fmt: skip
     assert Fetched((Listing(paper, DAY),)) == fetch(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("said", "version"),
+    [
+        ({"id": "2603.00005"}, None),
+        ({"id": "2603.00005", "version": 2}, 2),
+        ({"id": "2603.00005v1", "version": "v2"}, 2),
+        ({"arxiv": "https://arxiv.org/abs/2603.00005v4"}, 4),
+    ],
+)
+def test_the_version_is_said_or_stands_in_the_id(tmp_path: Path, said: dict[str, object], version: int | None) -> None:
+    write(tmp_path, "papers.jsonl", json.dumps({"title": "A flat invention", **said}))
+    assert [version] == [found.paper.version for found in fetch(tmp_path).listings]
+
+
+def test_a_version_that_is_none_is_named(tmp_path: Path) -> None:
+    write(tmp_path, "papers.jsonl", json.dumps({"title": "A flat invention", "version": "final"}))
+    assert ["cannot read version"] == [fault.rpartition(": ")[2] for fault in fetch(tmp_path).faults]
 
 
 def test_a_line_may_use_the_words_of_an_archive_of_daily_papers(tmp_path: Path) -> None:

@@ -67,6 +67,7 @@ def test_a_paper_is_read_whole() -> None:
                     code="https://github.com/example/7",
                     stars=70,
                     project="https://example.org/7",
+                    thumbnail="https://example.org/7.png",
                     upvotes=7,
                     comments=2,
                 ),

@@ -181,14 +181,16 @@ def test_no_excerpt_is_longer_than_its_limit(written: str, limit: int) -> None:
 @pytest.mark.parametrize(
     ("count", "expected"),
     [
-        (0, ""),
-        (1, "A0"),
-        (4, "A0, A1, A2, A3"),
-        (5, "A0, A1, A2 and 2 more"),
-        (64, "A0, A1, A2 and 61 more"),
+        (0, ((), 0)),
+        (1, (("A0",), 0)),
+        (4, (("A0", "A1", "A2", "A3"), 0)),
+        (5, (("A0", "A1", "A2"), 2)),
+        (64, (("A0", "A1", "A2"), 61)),
     ],
 )
-def test_authors_beyond_three_are_counted_unless_only_one_would_be_left_out(count: int, expected: str) -> None:
+def test_authors_beyond_three_are_counted_unless_only_one_would_be_left_out(
+    count: int, expected: tuple[tuple[str, ...], int]
+) -> None:
     assert expected == text.shorten_authors([f"A{n}" for n in range(count)])
 
 

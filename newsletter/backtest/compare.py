@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from newsletter.models import Interest, SectionKind
 
 TOLD = 8  # reasons that are named, the most frequent
 TRENDING = "Trending"
-_COMMUNITY = re.compile(r"\d+ upvotes?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +127,8 @@ def _mean(papers: Sequence[Shown]) -> float | None:
 
 
 def _reasons(papers: Sequence[Shown]) -> Counter[str]:
-    """How many papers each reason stands beside; what the community thinks is nobody's wish."""
-    return Counter(why for paper in papers for why in dict.fromkeys(paper.reasons) if not _COMMUNITY.fullmatch(why))
+    """How many papers each reason stands beside."""
+    return Counter(why for paper in papers for why in dict.fromkeys(paper.reasons))
 
 
 def _wishes(interest: Interest, papers: Sequence[Shown]) -> Iterator[Wish]:

@@ -7,7 +7,7 @@ No source is asked, the ledger is not read, and no edition is recorded. Every da
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
 from newsletter import periods
@@ -157,12 +157,15 @@ def _shown(edition: Edition) -> Iterator[Shown]:
     for section in edition.sections:
         for match in section.matches:
             paper, listed = match.paper, match.candidate.day
-            yield Shown(paper.id, paper.title, section.kind, section.title, match.score, match.reasons, listed)
+            yield Shown(
+                paper.id, paper.title, section.kind, section.title, match.score, tuple(map(str, match.reasons)), listed
+            )
 
 
 def _replay(
     app: App, readers: dict[Subscriber, _Reader], days: Sequence[date], known: Collection[date], progress: Progress
 ) -> None:
+    app = replace(app, summaries=None)  # what is shown does not change what is chosen
     now, composer, made = app.clock(), Composer(app), 0
     for number, day in enumerate(days, 1):
         for digest, group in digests_of(app, _due(readers, day, known), now):

@@ -74,6 +74,9 @@ def _findings(app: App) -> Iterator[Finding]:
     yield from _sources(app)
     if app.vectors:
         yield _tried(f"model {app.vectors.model.name}", app.vectors.check)
+    if app.summaries:
+        works, said = app.summaries.state(app.clock())
+        yield ("summaries", "ok" if works else "warning", said)
     yield _tried("provider", lambda: _provider(app))
     yield from _publisher(app)
     yield _now(app)
@@ -142,6 +145,7 @@ def _publisher(app: App) -> Iterator[Finding]:
     with app.provider() as provider:
         hosts = [*provider.hosts(), *(host for name in settings.sources for host in sources.hosts(name, app.reach))]
     hosts += embeddings.hosts(app.vectors.model, settings.hf_endpoint) if app.vectors else ()
+    hosts += app.summaries.hosts() if app.summaries else ()
     yield ("network", "ok", f"talks to {', '.join(dict.fromkeys(hosts)) or 'nobody'}, and to nobody else")
     stopped = app.ledger.stopped()
     if stopped:

@@ -4,15 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 
-from newsletter.models import Candidate, Digest, Edition, Match, Period, Section, SourceState, Subscriber
+from newsletter.editing.since import MENTIONED
+from newsletter.models import (
+    Candidate,
+    Digest,
+    Edition,
+    Later,
+    Match,
+    Paper,
+    Period,
+    Phrase,
+    Section,
+    SourceState,
+    Subscriber,
+    Words,
+    counted,
+    said,
+)
 from newsletter.ranking.index import Index
 from newsletter.ranking.profile import phrases
 from newsletter.ranking.rank import Ranked, Scores, found_any
-from newsletter.ranking.reasons import community, reasons
+from newsletter.ranking.reasons import reasons
 
 FAVOURITE = 0.5  # a community favourite has more upvotes than this share of its day
 DIVERSITY = 0.3  # what a paper loses that is just like one above it
@@ -41,8 +59,17 @@ class Pick:
         return not self.new, -self.worth, self.row
 
 
-def edit(digest: Digest, subscriber: Subscriber, scores: Scores, seen: Collection[str], period: Period) -> Edition:
+def edit(
+    digest: Digest,
+    subscriber: Subscriber,
+    scores: Scores,
+    seen: Collection[str],
+    period: Period,
+    unwanted: Collection[str] = (),
+) -> Edition:
     """Makes the edition. `scores` are of this subscriber's interests, in their order; `seen` are paper ids.
+
+    Of the `unwanted` papers (by id) the reader wants less: they are not mentioned again.
 
     Every paper comes once, in the section of the interest that it fits best, and of papers about the same thing
     only one. Each interest has its share of the places before any gets more. Papers of earlier days come only when
@@ -63,6 +90,8 @@ def edit(digest: Digest, subscriber: Subscriber, scores: Scores, seen: Collectio
         note=digest.note,
         considered=int(allowed.sum()),
         missed=tuple(_missed(scores.index, wanted, chosen, shown)),
+        later=_later(digest, subscriber, scores.index, seen, unwanted),
+        first=digest.first,
     )
 
 
@@ -87,9 +116,9 @@ def allowed_rows(subscriber: Subscriber, index: Index, seen: Collection[str]) ->
     return allowed
 
 
-def is_seen(candidate: Candidate, seen: Collection[str]) -> bool:
+def is_seen(paper: Paper, seen: Collection[str]) -> bool:
     """Whether the paper was shown before, under any of its ids."""
-    return candidate.paper.id in seen or any(other in seen for other in candidate.paper.also)
+    return paper.id in seen or any(other in seen for other in paper.also)
 
 
 def eligible(index: Index, ranked: Ranked, allowed: Mask) -> Mask:
@@ -167,8 +196,8 @@ def _share_out(subscriber: Subscriber, index: Index, wanted: Sequence[Pick], roo
 def _sections(subscriber: Subscriber, scores: Scores, chosen: Sequence[Pick]) -> list[Section]:
     why = reasons(scores.index, [(scores.profiles[pick.interest], pick.row) for pick in chosen])
     found: list[list[Match]] = [[] for _ in subscriber.interests]
-    for pick, said in zip(chosen, why, strict=True):
-        found[pick.interest].append(Match(scores.index.candidates[pick.row], round(pick.score, 4), said))
+    for pick, told in zip(chosen, why, strict=True):
+        found[pick.interest].append(Match(scores.index.candidates[pick.row], round(pick.score, 4), told))
     return [
         Section("interest", interest.name, tuple(matches))
         for interest, matches in zip(subscriber.interests, found, strict=True)
@@ -188,15 +217,15 @@ def _trending(subscriber: Subscriber, index: Index, allowed: Mask, chosen: Seque
         left &= index.percentiles >= FAVOURITE
     rows = [row for row in index.by_votes if left[row]][:number]
     found = (index.candidates[row] for row in rows)
-    return Section("trending", "Trending", tuple(Match(c, c.percentile, _standing(c)) for c in found))
+    return Section("trending", "Trending", tuple(Match(c, c.percentile, (_standing(c),)) for c in found))
 
 
-def _standing(candidate: Candidate) -> tuple[str, ...]:
-    day = f"{candidate.day.day} {candidate.day:%B}"
+def _standing(candidate: Candidate) -> Phrase:
     if candidate.percentile < FAVOURITE or not candidate.paper.upvotes:
-        return tuple(community(candidate)) or (f"listed on {day}",)
-    top = round((1 - candidate.percentile) * 100)
-    return (f"top {top} % of {day}" if top else f"most upvoted of {day}", *community(candidate))
+        return said("listed on {day}", day=candidate.day)
+    if top := round((1 - candidate.percentile) * 100):
+        return said("top {share} % of {day}", share=top, day=candidate.day)
+    return said("most upvoted of {day}", day=candidate.day)
 
 
 def _wild_card(
@@ -215,10 +244,10 @@ def _wild_card(
     if not len(between) or between[row] < NEARLY:
         return nothing
     nearest = sorted(range(len(scores.ranked)), key=lambda n: -float(scores.ranked[n].shares[row]))[:2]
-    names = " and ".join(subscriber.interests[number].name for number in sorted(nearest))
-    candidate = scores.index.candidates[row]
-    why = (f"between {names}", *community(candidate))
-    return replace(nothing, matches=(Match(candidate, round(float(between[row]), 4), why),))
+    first, second = (subscriber.interests[number].name for number in sorted(nearest))
+    why = said("between {first} and {second}", first=first, second=second)
+    match = Match(scores.index.candidates[row], round(float(between[row]), 4), (why,))
+    return replace(nothing, matches=(match,))
 
 
 def _missed(
@@ -230,32 +259,51 @@ def _missed(
     yield from [candidate for candidate in left if candidate.paper.id not in shown][:MISSED]
 
 
-def _hidden(scores: Scores, allowed: Mask, chosen: Sequence[Pick]) -> list[str]:
+def _hidden(scores: Scores, allowed: Mask, chosen: Sequence[Pick]) -> list[Words]:
     """How many new papers did not come for what the reader excludes, in words."""
     rows = {row for ranked in scores.ranked for row in ranked.hidden.tolist() if scores.index.new[row]}
     number = len(rows - {pick.row for pick in chosen})
-    return [f"{number} paper{'s were' if number != 1 else ' was'} hidden by your excludes."] if number else []
+    if not number:
+        return []
+    return [counted("{n} paper was hidden by your excludes.", "{n} papers were hidden by your excludes.", number)]
+
+
+def _later(
+    digest: Digest, subscriber: Subscriber, index: Index, seen: Collection[str], unwanted: Collection[str]
+) -> tuple[Later, ...]:
+    """What became of papers that this reader was shown, and wants no less of by now."""
+    if not digest.later or not seen:
+        return ()
+    allowed = allowed_rows(subscriber, index, unwanted)
+    told = (later for later in digest.later if is_seen(later.paper, seen) and allowed[index.rows[later.paper.id]])
+    return tuple(islice(told, MENTIONED))
 
 
 # -- in words
 
 
-def notes(digest: Digest) -> tuple[str, ...]:
+def notes(digest: Digest) -> tuple[Words, ...]:
     """What was quiet or broken, a sentence each; nothing when all went well."""
-    said = [sentence for state in digest.sources if (sentence := _said(state))]
+    told = [sentence for state in digest.sources if (sentence := _told(state))]
     if digest.left_out:
-        said.append(f"{digest.left_out} papers from before {digest.since.isoformat()} were left out.")
-    return tuple(said)
+        told.append(_left_out(digest.left_out, digest.since))
+    return tuple(told)
 
 
-def _said(state: SourceState) -> str:
+def _left_out(number: int, day: date) -> Phrase:
+    return counted(
+        "{n} paper from before {day} was left out.", "{n} papers from before {day} were left out.", number, day=day
+    )
+
+
+def _told(state: SourceState) -> Phrase | None:
     match state.state:
         case "broken":
-            return f"{state.source} could not be read today: its papers are missing here."
+            return said("{source} could not be read today: its papers are missing here.", source=state.source)
         case "quiet":
-            return f"{state.source} listed nothing today."
+            return said("{source} listed nothing today.", source=state.source)
         case _:
-            return ""
+            return None
 
 
 def quiet_reason(edition: Edition, min_papers: int) -> str:

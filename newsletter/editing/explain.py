@@ -46,7 +46,7 @@ def explain(edition: Edition, subscriber: Subscriber, scores: Scores, seen: Coll
     names = [interest.name for interest in subscriber.interests]
     parts = {name: _parts(scores, number, row) for number, name in enumerate(names)}
     told = reasons(scores.index, [(one, row) for one in scores.profiles])
-    why = dict(zip(names, told, strict=True))
+    why = {name: tuple(map(str, one)) for name, one in zip(names, told, strict=True)}
     return Explanation(paper.id, paper.title, section, verdict, parts, why)
 
 
@@ -84,8 +84,10 @@ def _are_twins(index: Index, paper_id: str, row: int) -> bool:
 def _why_not(edition: Edition, subscriber: Subscriber, scores: Scores, seen: Collection[str], row: int) -> str:
     """The first rule that dropped the paper, in the order in which they are applied."""
     candidate = scores.index.candidates[row]
-    if is_seen(candidate, seen):
-        return "Not in it: shown in an earlier edition; a paper is shown once."
+    if is_seen(candidate.paper, seen):
+        gains = [str(gain) for later in edition.later if later.candidate == candidate for gain in later.gains]
+        mention = f" It is mentioned again: {', '.join(gains)}." if gains else ""
+        return f"Not in it: shown in an earlier edition; a paper is shown once.{mention}"
     if subscriber.sources and not set(subscriber.sources) & set(candidate.sources):
         return f"Not in it: it came from {', '.join(candidate.sources)}, not from your sources."
     muted = [text for text, phrase in phrases(subscriber.exclude).items() if scores.index.holds(phrase, row)]

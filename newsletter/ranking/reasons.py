@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from newsletter.models import Candidate
+from newsletter.models import Candidate, Words, said
 from newsletter.ranking.index import Index
 from newsletter.ranking.meaning import Floats
 from newsletter.ranking.profile import Linear, Look, Profile, Weights, of_columns
@@ -22,12 +22,12 @@ MOST = 3
 CLOSE = 0.1  # of clearly near, from which there is something to say at all
 COUNTS = 0.02  # what a score must lose without the word or example that is named
 
-Wishes = Mapping[str, Profile]
+Wishes = Mapping[Words, Profile]
 """What may be named, and the profile without it."""
 
 
-def reasons(index: Index, matches: Sequence[tuple[Profile, int]]) -> list[tuple[str, ...]]:
-    """What speaks for each paper, strongest first: `flow matching`, `like 2011.13456`, `87 upvotes`.
+def reasons(index: Index, matches: Sequence[tuple[Profile, int]]) -> list[tuple[Words, ...]]:
+    """What speaks for each paper, strongest first: `flow matching`, `like 2011.13456`, `by Ada Brook`.
 
     A match is a profile and a row; all are looked at together.
     """
@@ -36,28 +36,22 @@ def reasons(index: Index, matches: Sequence[tuple[Profile, int]]) -> list[tuple[
     return [_told(index, match, one, near) for match, one in zip(matches, wishes, strict=True)]
 
 
-def community(candidate: Candidate) -> list[str]:
-    """What the community thinks, when it thinks something."""
-    votes = candidate.paper.upvotes
-    return [f"{votes} upvote{'s' if votes != 1 else ''}"] if votes > 0 else []
-
-
 def _near(index: Index, profiles: Sequence[Profile], wishes: Sequence[Wishes]) -> Mapping[int, Floats]:
     """How near every paper is to each profile, with and without what may be named; by the profile's identity."""
     every = {id(one): one for one in (*profiles, *(less for one in wishes for less in one.values()))}
     return dict(zip(every, nearness(index, list(every.values())), strict=True))
 
 
-def _told(index: Index, match: tuple[Profile, int], wishes: Wishes, near: Mapping[int, Floats]) -> tuple[str, ...]:
+def _told(index: Index, match: tuple[Profile, int], wishes: Wishes, near: Mapping[int, Floats]) -> tuple[Words, ...]:
     profile, row = match
-    candidate = index.candidates[row]
     whole = _order(index, profile, row, near)
     lost = {name: whole - _order(index, less, row, near) for name, less in wishes.items()}
     named = sorted((name for name in lost if lost[name] > COUNTS), key=lambda name: -lost[name])
-    parts = [*_written_by(profile, index.authors[row]), *named, *_filed(profile, candidate)]
+    parts: list[Words] = [*_written_by(profile, index.authors[row]), *named]
+    parts += _filed(profile, index.candidates[row])
     if not parts and near[id(profile)][row] > CLOSE:
-        parts = _shared(index, profile, row) or [f"close to {profile.interest.name}"]
-    return (*dict.fromkeys(parts[:MOST]), *community(candidate))
+        parts += _shared(index, profile, row) or [said("close to {interest}", interest=profile.interest.name)]
+    return tuple(dict.fromkeys(parts[:MOST]))
 
 
 def _order(index: Index, profile: Profile, row: int, near: Mapping[int, Floats]) -> float:
@@ -70,10 +64,10 @@ def _order(index: Index, profile: Profile, row: int, near: Mapping[int, Floats])
 
 def _wishes(index: Index, profile: Profile, row: int) -> Wishes:
     held = [keyword for keyword, phrase in profile.phrases.items() if index.holds(phrase, row)][:MOST]
-    found = {keyword: profile.without(keyword) for keyword in held}
+    found: dict[Words, Profile] = {keyword: profile.without(keyword) for keyword in held}
     if profile.examples.ids:
         best = _most_alike(index, profile, row)
-        found[f"like {best}"] = profile.without(best)
+        found[said("like {paper}", paper=best)] = profile.without(best)
     if not profile.phrases:
         found |= {term: profile.less(term) for term in _own_words(index, profile, row)}
     return found
@@ -102,8 +96,8 @@ def _shared(index: Index, profile: Profile, row: int) -> list[str]:
     return [term for term in terms if not own.intersection(term.split(" "))]
 
 
-def _written_by(profile: Profile, authors: frozenset[str]) -> list[str]:
-    return [f"by {name}" for name in profile.interest.authors if writes(name, authors)]
+def _written_by(profile: Profile, authors: frozenset[str]) -> list[Words]:
+    return [said("by {author}", author=name) for name in profile.interest.authors if writes(name, authors)]
 
 
 def _filed(profile: Profile, candidate: Candidate) -> list[str]:

@@ -2,63 +2,103 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from newsletter.models import Edition, Message, Stamp
+from newsletter.render import language
 from newsletter.render.contents import contents
 from newsletter.render.design_check import check
 from newsletter.render.designs import Design, available, default_templates, load
-from newsletter.render.headers import headers, subject_line, unsubscribing
+from newsletter.render.fragments import Body
+from newsletter.render.headers import Unsubscribing, headers, subject_line, unsubscribing
 from newsletter.render.imprint import Imprint
-from newsletter.render.mime import mime, printable
+from newsletter.render.mime import mime
+from newsletter.render.size import fits, shortened
 
 __all__ = ["Imprint", "Renderer", "available", "default_templates"]
 
 
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """An edition's page, and what else of its message is known by then."""
+
+    design: Design
+    ways_out: Unsubscribing
+    shown: dict[str, Any]
+    html: Body
+
+
 class Renderer:
-    """Renders for one publisher. A design is compiled on first use and kept."""
+    """Renders for one publisher. A design is compiled on first use of it in a language, and kept.
+
+    Designs and languages are looked for in `templates` first, and then among those that come with the program.
+    """
 
     def __init__(self, imprint: Imprint, templates: Path) -> None:
         self._imprint = imprint
-        self._templates = templates
-        self._designs: dict[str, Design] = {}
+        self._places = tuple(dict.fromkeys((templates, default_templates())))
+        self._languages: dict[str, language.Language] = {}
+        self._designs: dict[tuple[str, str], Design] = {}
+
+    def fitted(self, edition: Edition, stamp: Stamp) -> tuple[Edition, Message]:
+        """The edition, shortened where one mail cannot hold it, and its message. Raises what `render` raises."""
+        drawn = self._draw(edition, stamp)
+        if not fits(drawn.html):
+            edition = shortened(edition, lambda shorter: self._draw(shorter, stamp).html)
+            drawn = self._draw(edition, stamp)
+        return edition, self._message(drawn, edition, stamp)
 
     def render(self, edition: Edition, stamp: Stamp) -> Message:
         """The message; the same edition and stamp make the same bytes.
 
-        Of the subscriber only address, name and design are used: what the ledger keeps of a claimed delivery.
-        Raises SettingsError for an unknown design, RenderError if this edition cannot be made into a message.
+        Of the subscriber only address, name, language and design are used: what the ledger keeps of a claimed
+        delivery. Raises SettingsError for an unknown design, RenderError if this edition cannot be made into a message.
         """
-        design = self._design(edition.subscriber.design)
+        return self._message(self._draw(edition, stamp), edition, stamp)
+
+    def _draw(self, edition: Edition, stamp: Stamp) -> _Drawn:
+        design = self._design(edition.subscriber.design, edition.subscriber.language)
         ways_out = unsubscribing(stamp, self._imprint)
-        shown = contents(edition, self._imprint, ways_out.visible)
-        subject = subject_line(design.subject.render(shown), self._imprint, stamp)
-        text, html = printable(design.text.render(shown)), printable(design.page.render(shown))
-        head = headers(edition, stamp, self._imprint, subject, ways_out)
+        shown = contents(edition, self._imprint, design.language, ways_out.visible)
+        return _Drawn(design, ways_out, shown, design.page.render(shown))
+
+    def _message(self, drawn: _Drawn, edition: Edition, stamp: Stamp) -> Message:
+        design, text = drawn.design, drawn.design.text.render(drawn.shown)
+        subject = subject_line(str(design.subject.render(drawn.shown)), self._imprint, stamp)
+        head = headers(edition, stamp, self._imprint, subject, drawn.ways_out)
         message_id = dict(head)["Message-ID"]
         return Message(
             sender=self._imprint.address,
             recipient=edition.subscriber.email,
             headers=head,
-            text=text,
-            html=html,
+            text_pieces=text.pieces,
+            html_pieces=drawn.html.pieces,
             message_id=message_id,
-            mime=mime(head, text, html, message_id),
+            mime=mime(head, text.encoded, drawn.html.encoded, message_id, design.language.tag),
             label=_label(edition, stamp),
         )
 
-    def version(self, design: str) -> str:
+    def version(self, design: str, language: str = "en") -> str:
         """What the ledger keeps of the design: 12 hexadecimal digits that change with its files and with MJML."""
-        return self._design(design).version
+        return self._design(design, language).version
 
     def faults(self, design: str) -> tuple[str, ...]:
         """What is wrong in the files of a design: `FILE:LINE: what; cure`."""
-        return check(self._templates, design)
+        return check(self._places, design)
 
-    def _design(self, name: str) -> Design:
-        if name not in self._designs:
-            self._designs[name] = load(self._templates, name)
-        return self._designs[name]
+    def _design(self, name: str, tag: str) -> Design:
+        if (name, tag) not in self._designs:
+            self._designs[name, tag] = load(
+                self._places, name, self._language(tag), thumbnails=self._imprint.thumbnails
+            )
+        return self._designs[name, tag]
+
+    def _language(self, tag: str) -> language.Language:
+        if tag not in self._languages:
+            self._languages[tag] = language.find(self._places, tag)
+        return self._languages[tag]
 
 
 def _label(edition: Edition, stamp: Stamp) -> str:

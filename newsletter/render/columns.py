@@ -20,6 +20,8 @@ def fill(text: str, width: int = 74, indent: str = "", hang: str | None = None) 
     characters are two columns wide, and a line may end after any of them.
     """
     rest = indent if hang is None else hang
+    if len(indent) + len(text) <= width and text.isascii() and text.isprintable() and "  " not in text:
+        return indent + text.strip()  # most are a line already
     lines, used = [indent], len(indent)
     for word in text.split():
         for number, piece in enumerate(_pieces(word, max(width - len(max(indent, rest, key=len)), 20))):

@@ -2,94 +2,143 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 from markupsafe import Markup
 
-from newsletter.models import Edition, Match, Period
+from newsletter.models import Edition, Later, Match, Section, Words
 from newsletter.render.card import Card, card
 from newsletter.render.imprint import Imprint
+from newsletter.render.language import Language
 from newsletter.render.note import as_html, as_text
 from newsletter.text import line
 
-# Not strftime, which speaks the language that the machine is set to.
-WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS: Final = tuple("January February March April May June July August September October November December".split())
 PREHEADER: Final = 120
 """Characters after the subject in a list of mails; Google wants no long hidden text (support page 81126, 2026-03)."""
+READING: Final = 220
+"""Words a minute: Brysbaert 2019 found 238 for English non-fiction; a paper's title is read twice."""
+NAMED: Final = 6
+"""Sections that are named at the top."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """A card where it stands in this edition."""
 
     card: Card
     why: str
-    """`flow matching · like 2011.13456 · 87 upvotes`."""
-    since: str
-    """The day it was listed on, in words, if that was before this edition's days; else empty."""
+    """`Why: flow matching · like 2011.13456 · listed on Monday, 2 March`; may be empty."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """A section as it is shown."""
 
+    kind: str
+    """`interest`, `trending`, `wildcard`, or `titles`: what found no room for more than its title."""
     title: str
     shown: tuple[Shown, ...]
 
 
-def contents(edition: Edition, imprint: Imprint, unsubscribe: str) -> dict[str, Any]:
+def contents(edition: Edition, imprint: Imprint, language: Language, unsubscribe: str) -> dict[str, Any]:
     """The names that a design's files may use; everything but `note_html` is plain text, to be escaped.
 
     `unsubscribe` is the address of the web page, or a mailto: where there are no web pages.
     """
     parts = tuple(
-        Part(line(section.title, 120), tuple(_shown(match) for match in section.matches))
+        Part(section.kind, title(section, language), tuple(_shown(match, language) for match in section.matches))
         for section in edition.sections
     )
     cards = [shown.card for part in parts for shown in part.shown]
     return {
         "name": line(imprint.name, 120),
-        "date": in_words(edition.period),
+        "date": language.period(edition.period),
         "parts": parts,
         "titles": [card.title for card in cards],
         "papers": len(cards),
-        "lede": lede(parts, edition.considered),
+        "lede": lede(parts, edition, language),
+        "inside": inside(parts, language),
         "preheader": preheader(cards),
         "note_html": Markup(as_html(edition.note)),  # cleaned by nh3
         "note_text": as_text(edition.note),
+        "first": edition.first,
+        "later": tuple(later(one, language) for one in edition.later),
         "missed": tuple(card(candidate.paper) for candidate in edition.missed),
-        "notes": tuple(line(note, 300) for note in edition.notes),
+        "notes": tuple(line(language.told(note), 300) for note in edition.notes),
         "unsubscribe": unsubscribe,
+        "reply_to": "" if imprint.reply_to.endswith("@localhost") else imprint.reply_to,
         "postal_address": tuple(line(part, 200) for part in imprint.postal_address.splitlines() if part.strip()),
     }
 
 
-def lede(parts: Sequence[Part], considered: int) -> str:
-    """What is in it: `12 papers, chosen from 40: Diffusion models (9), Trending (3).`"""
+def later(one: Later, language: Language) -> Shown:
+    """A paper of an earlier edition, and what it gained since."""
+    return Shown(card(one.paper), " · ".join(line(language.told(gain), 120) for gain in one.gains))
+
+
+def title(section: Section, language: Language) -> str:
+    """What stands over a section: the interest's name, or our word for what it is."""
+    match section.kind:
+        case "trending":
+            return language.say("Trending")
+        case "wildcard":
+            return language.say("Wild card")
+        case "titles":
+            return language.say("More for you, by title")
+        case _:
+            return line(section.title, 120)
+
+
+def lede(parts: Sequence[Part], edition: Edition, language: Language) -> str:
+    """How much there is: `12 papers, chosen from 40 · 5 minutes to read`."""
     papers = sum(len(part.shown) for part in parts)
     if not papers:
-        return "There are no papers in this edition."
-    chosen = f", chosen from {considered}" if considered > papers else ""
-    inside = ", ".join(f"{part.title} ({len(part.shown)})" for part in parts) if len(parts) > 1 else ""
-    return f"{papers} paper{'s' if papers != 1 else ''}{chosen}{': ' + inside if inside else ''}."
+        return language.say("There are no papers in this edition.")
+    number = language.count("{n} paper", "{n} papers", papers)
+    if edition.considered > papers:
+        number = language.say("{papers}, chosen from {considered}", papers=number, considered=edition.considered)
+    time = language.count("{n} minute to read", "{n} minutes to read", minutes(parts, edition.note))
+    return f"{number} · {time}"
 
 
-def _shown(match: Match) -> Shown:
-    return Shown(
-        card=card(match.paper),
-        why=" · ".join(line(reason, 80) for reason in match.reasons),
-        since="" if match.candidate.new else day_in_words(match.candidate.day),
-    )
+def minutes(parts: Sequence[Part], note: str) -> int:
+    """How long it takes to read, in minutes."""
+    words = sum(shown.card.words for part in parts if part.kind != "titles" for shown in part.shown)
+    return max(math.ceil((words + len(note.split())) / READING), 1)
+
+
+def inside(parts: Sequence[Part], language: Language) -> str:
+    """What is in it: `Diffusion models (9) · Trending (3)`; nothing where there is one section."""
+    if len(parts) < 2:
+        return ""
+    named = [f"{part.title} ({len(part.shown)})" for part in parts[:NAMED]]
+    if left := len(parts) - len(named):
+        named.append(language.count("{n} more section", "{n} more sections", left))
+    return " · ".join(named)
+
+
+def _shown(match: Match, language: Language) -> Shown:
+    candidate = match.candidate
+    return Shown(card(candidate.paper), why(match.reasons, None if candidate.new else candidate.day, language))
+
+
+@lru_cache(maxsize=8192)
+def why(reasons: tuple[Words, ...], listed: date | None, language: Language) -> str:
+    """Why it is here, and since when if that was before this edition's days."""
+    told = [line(language.told(reason), 80) for reason in reasons]
+    if listed:
+        told.append(language.say("listed on {day}", day=language.date(listed, "EEEE, d MMMM")))
+    return language.say("Why: {reasons}", reasons=" · ".join(told)) if told else ""
 
 
 def preheader(cards: Sequence[Card]) -> str:
     """What a list of mails shows after the subject: the next two titles, else what the only paper says."""
     if len(cards) == 1:
-        return cut(cards[0].summary or cards[0].byline, PREHEADER)
+        return cut(cards[0].summary or cards[0].authors, PREHEADER)
     return " · ".join(cut(card.title, PREHEADER // 2 - 2) for card in cards[1:3])
 
 
@@ -100,18 +149,3 @@ def cut(text: str, limit: int) -> str:
     head = text[: limit - 1]
     words = head.rpartition(" ")[0] if text[limit - 1] != " " else head
     return (words if len(words) > limit // 2 else head).rstrip(" ,;:.-–—") + "…"
-
-
-def in_words(period: Period) -> str:
-    """`Tuesday, 3 March 2026`, `Week 10, 2026` or `March 2026`."""
-    year, _, rest = period.name.partition("-")
-    if rest.startswith("W"):
-        return f"Week {int(rest[1:])}, {year}"
-    if "-" not in rest:
-        return f"{MONTHS[int(rest) - 1]} {year}"
-    return f"{day_in_words(date.fromisoformat(period.name))} {year}"
-
-
-def day_in_words(day: date) -> str:
-    """`Tuesday, 3 March`."""
-    return f"{WEEKDAYS[day.weekday()]}, {day.day} {MONTHS[day.month - 1]}"

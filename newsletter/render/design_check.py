@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, TemplateNotFound
 
-from newsletter.render.designs import FILES, refused
+from newsletter.render.designs import FILES, available, folder_of, refused
 from newsletter.render.mjml_check import faults
 
 
-def check(templates: Path, name: str) -> tuple[str, ...]:
+def check(places: Sequence[Path], name: str) -> tuple[str, ...]:
     """What is wrong in the files of a design: `FILE:LINE: what; cure`. Of a design that is not there, nothing."""
-    if not (templates / name / FILES[0]).is_file():
+    if name not in available(*places):
         return ()
-    return (*_of_mjml(templates, f"{name}/{FILES[0]}"), *refused(templates, name))
+    folder = folder_of(places, name)
+    return (*_of_mjml([folder.parent, *places], f"{name}/{FILES[0]}"), *refused(places, name))
 
 
-def _of_mjml(templates: Path, name: str) -> Iterator[str]:
-    """The faults of an MJML file; it includes by paths that begin in the folder of templates."""
-    loader = FileSystemLoader(templates)
+def _of_mjml(places: Sequence[Path], name: str) -> Iterator[str]:
+    """The faults of an MJML file; it includes by paths that begin in a folder of templates."""
+    loader, environment = FileSystemLoader(places), Environment()
 
     def read(path: str) -> str | None:
         try:
-            return loader.get_source(Environment(), path)[0]
+            return loader.get_source(environment, path)[0]
         except (TemplateNotFound, OSError, UnicodeDecodeError):
             return None
 
     source = read(name)
     for fault in faults(source, read) if source is not None else ():
-        yield f"{templates / (fault.file or name)}:{fault.line}: {fault.what}"
+        yield f"{loader.get_source(environment, fault.file or name)[1]}:{fault.line}: {fault.what}"

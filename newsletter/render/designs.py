@@ -1,24 +1,51 @@
-"""Designs: a folder with `edition.mjml`, `edition.txt` and `subject.txt`, compiled once per process."""
+"""Designs: a folder with `edition.mjml`, `edition.txt` and `subject.txt`, compiled once per language and process."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.metadata
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import mjml
-from jinja2 import Environment, StrictUndefined, Template, TemplateError, TemplateSyntaxError
+from jinja2 import (
+    BaseLoader,
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    TemplateNotFound,
+    TemplateSyntaxError,
+    meta,
+)
+from markupsafe import escape
 
 from newsletter import identity
 from newsletter.errors import RenderError, SettingsError
 from newsletter.render.columns import fill
 from newsletter.render.contents import cut
+from newsletter.render.fragments import Body
+from newsletter.render.language import ENGLISH, Language, find
+from newsletter.render.sharing import Cached, Sheet, check_keys, sheet
 
 FILES: Final = ("edition.mjml", "edition.txt", "subject.txt")
+_LIKE_MAIL: Final = {
+    "undefined": StrictUndefined,
+    "trim_blocks": True,
+    "lstrip_blocks": True,
+    "keep_trailing_newline": True,
+    "auto_reload": False,
+    "extensions": [Cached],
+}
+
+
+_LAYOUT: Final = re.compile(r"(?<!^)<(?:/?div|table|/head|style|h[12]|p)\b|(?<=<!\[endif\]-->)(?=<)", re.MULTILINE)
+"""Before these a line may begin: they are never between words."""
+_SETTLED: Final = re.compile(r"\{\{ *(language|direction|start) *\}\}")
+_SAID: Final = re.compile(r"""\{\{ *say\("([^"]*)"\) *\}\}""")
 
 
 def href(address: str) -> str:
@@ -26,11 +53,16 @@ def href(address: str) -> str:
     return identity.web_link(address) or (address if address.startswith("mailto:") else "#")
 
 
-_PAGE = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-_PLAIN = Environment(autoescape=False, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-_PAGE.filters["href"] = href
-_PLAIN.filters["fill"] = fill
-_PLAIN.filters["cut"] = cut
+class Shared(FileSystemLoader):
+    """Files that designs import and include; what they keep is looked at as in the designs themselves."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        """The source, its path, and whether it is as it was. Raises TemplateSyntaxError with the line of a fault."""
+        source, path, fresh = super().get_source(environment, template)
+        source = _settled(source, environment)
+        if not path.endswith(".mjml"):
+            check_keys(environment.parse(source, template, path), environment.globals)
+        return source, path, fresh
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,25 +70,26 @@ class Piece:
     """One compiled file of a design."""
 
     path: Path
-    template: Template
+    sheet: Sheet
 
-    def render(self, contents: dict[str, Any]) -> str:
+    def render(self, contents: Mapping[str, Any]) -> Body:
         """The file with these contents. Raises RenderError with the file and what is wrong in it."""
         try:
-            return self.template.render(contents)
+            return self.sheet.render(contents)
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
             raise RenderError(f"{self.path}: {_first_line(error)}") from error
 
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """A design, ready to be filled."""
+    """A design in a language, ready to be filled."""
 
     page: Piece
     text: Piece
     subject: Piece
+    language: Language
     version: str
-    """12 hexadecimal digits, of the sources and of mjml-python's version."""
+    """12 hexadecimal digits, of the sources, the language's catalogue and mjml-python's version."""
 
 
 def default_templates() -> Path:
@@ -66,37 +99,68 @@ def default_templates() -> Path:
     return installed if installed.is_dir() else package.parent / "templates"
 
 
-def available(templates: Path) -> tuple[str, ...]:
-    """The names of the designs in a folder of templates."""
-    found = templates.iterdir() if templates.is_dir() else ()
-    return tuple(sorted(folder.name for folder in found if (folder / FILES[0]).is_file()))
+def available(*places: Path) -> tuple[str, ...]:
+    """The names of the designs in these folders of templates."""
+    found = (folder for place in places if place.is_dir() for folder in place.iterdir())
+    return tuple(sorted({folder.name for folder in found if (folder / FILES[0]).is_file()}))
 
 
-def load(templates: Path, name: str) -> Design:
-    """Compiles a design. Raises SettingsError if there is none of that name, RenderError if a file is at fault."""
-    names = available(templates)
+def folder_of(places: Sequence[Path], name: str) -> Path:
+    """The folder of a design, the first that has it. Raises SettingsError if there is none of that name."""
+    names = available(*places)
     if name not in names:
         have = f"designs there: {', '.join(names)}" if names else "there is no design there"
-        raise SettingsError(f"there is no design {name!r} in {templates}; {have}")
-    sources = {file: _read(templates / name / file) for file in FILES}
-    page, text, subject = ((templates / name / file, sources[file]) for file in FILES)
-    _compiled(_PAGE, *page)  # for the right line: the page itself is compiled from what MJML makes of it
+        raise SettingsError(f"there is no design {name!r} in {places[0]}; {have}")
+    return next(place / name for place in places if (place / name / FILES[0]).is_file())
+
+
+def load(places: Sequence[Path], name: str, language: Language, *, thumbnails: bool = False) -> Design:
+    """Compiles a design. Raises SettingsError if there is none of that name, RenderError if a file is at fault."""
+    folder = folder_of(places, name)
+    page, text, subject = (folder / file for file in FILES)
+    loader = Shared([folder.parent, *places])
+    html, plain = _environments(loader, language)
+    html.globals["thumbnails"] = thumbnails
+    sources = {path: _read(path) for path in (page, text, subject)}
+    _compiled(html, page, sources[page])  # for the right line: the page itself is compiled from what MJML makes of it
+    expanded = _expanded(page, sources[page], loader, html)
     return Design(
-        page=_compiled(_PAGE, page[0], _expanded(*page)),
-        text=_compiled(_PLAIN, *text),
-        subject=_compiled(_PLAIN, *subject),
-        version=_version(sources),
+        page=_compiled(html, page, expanded),
+        text=_compiled(plain, text, _settled(sources[text], plain)),
+        subject=_compiled(plain, subject, sources[subject]),
+        language=language,
+        version=_version(
+            [expanded, *sources.values(), *_imported(html, expanded), *_imported(plain, sources[text])], language
+        ),
     )
 
 
-def refused(templates: Path, name: str) -> Iterator[str]:
+def refused(places: Sequence[Path], name: str) -> Iterator[str]:
     """What Jinja refuses in the files of a design: the first fault of each, with file and line."""
+    folder = folder_of(places, name)
+    html, plain = _environments(Shared([folder.parent, *places]), find(places, ENGLISH))
     for file in FILES:
-        path = templates / name / file
         try:
-            _compiled(_PAGE if file == FILES[0] else _PLAIN, path, _read(path))
+            _compiled(html if file == FILES[0] else plain, folder / file, _read(folder / file))
         except RenderError as error:
             yield str(error)
+
+
+def _environments(loader: BaseLoader, language: Language) -> tuple[Environment, Environment]:
+    """For pages and for texts."""
+    html, plain = _environment(loader, language, autoescape=True), _environment(loader, language, autoescape=False)
+    html.filters["href"] = href
+    html.globals["thumbnails"] = False
+    plain.filters |= {"fill": fill, "cut": cut}
+    return html, plain
+
+
+def _environment(loader: BaseLoader, language: Language, *, autoescape: bool) -> Environment:
+    environment = Environment(loader=loader, autoescape=autoescape, **_LIKE_MAIL)  # type: ignore[arg-type]
+    words = {"say": language.say, "count": language.count, "told": language.told}
+    side = "right" if language.direction == "rtl" else "left"
+    environment.globals |= words | {"language": language.tag, "direction": language.direction, "start": side}
+    return environment
 
 
 def _read(path: Path) -> str:
@@ -106,25 +170,55 @@ def _read(path: Path) -> str:
         raise RenderError(f"{path}: cannot be read: {_first_line(error)}") from error
 
 
-def _expanded(path: Path, source: str) -> str:
+def _expanded(file: Path, source: str, loader: BaseLoader, environment: Environment) -> str:
     """MJML as HTML with the Jinja tags still in it: data never meets the MJML parser."""
+    missing: list[str] = []
+
+    def include(path: str) -> str:
+        try:
+            return loader.get_source(environment, path)[0]
+        except TemplateNotFound:
+            missing.append(path)
+            raise
+
     try:
         # Without `fonts` a link to Google Fonts comes in for five common names (mjml-python 1.4.2, 2026-11).
-        expanded = mjml.mjml2html(source, fonts={}, disable_comments=True)
+        expanded = mjml.mjml2html(
+            _settled(source, environment), fonts={}, disable_comments=True, include_loader=include
+        )
     except ValueError as error:
-        raise RenderError(f"{path}: not MJML: {_first_line(error)}") from error
-    return re.sub(r"\n\s+", "\n", expanded)  # indentation is a tenth of a mail
+        told = f"includes {missing[0]!r}, which is not there" if missing else f"not MJML: {_first_line(error)}"
+        raise RenderError(f"{file}: {told}") from error
+    # Indentation is a tenth of a mail; and what stands on lines of its own can be shared by messages.
+    return _LAYOUT.sub(r"\n\g<0>", re.sub(r"\n\s+", "\n", expanded))
+
+
+def _settled(source: str, environment: Environment) -> str:
+    """The source with what is the same for all who read the language, so that it is fixed text."""
+    say: Any = environment.globals["say"]
+    escaped = escape if environment.autoescape else str
+    said = _SAID.sub(lambda found: escaped(say(found[1])), source)
+    return _SETTLED.sub(lambda found: str(environment.globals[found[1]]), said)
 
 
 def _compiled(environment: Environment, path: Path, source: str) -> Piece:
     try:
-        return Piece(path, environment.from_string(source))
+        return Piece(path, sheet(environment, source, environment.globals))
     except TemplateSyntaxError as error:
         raise RenderError(f"{path}:{error.lineno}: {_first_line(error)}") from error
 
 
-def _version(sources: dict[str, str]) -> str:
-    parts = [importlib.metadata.version("mjml-python"), *(sources[file] for file in FILES)]
+def _imported(environment: Environment, source: str) -> Iterator[str]:
+    """The sources of the files that a template imports and includes, and those of theirs."""
+    for name in sorted(filter(None, meta.find_referenced_templates(environment.parse(source)))):
+        if environment.loader is not None:
+            found = environment.loader.get_source(environment, name)[0]
+            yield found
+            yield from _imported(environment, found)
+
+
+def _version(sources: Sequence[str], language: Language) -> str:
+    parts = [importlib.metadata.version("mjml-python"), language.version, *sources]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 

@@ -21,6 +21,8 @@ class Imprint:
     """Lines, separated by \\n."""
     base_url: str = ""
     """Of the public web pages, without a slash at its end; empty where there are none."""
+    thumbnails: bool = False
+    """Whether papers are shown with their pictures, which the reader's mail program fetches."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """For signed links, the newest first."""
 

@@ -10,7 +10,7 @@ import hashlib
 import re
 from base64 import b64encode
 from binascii import b2a_qp
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from newsletter.errors import RenderError
@@ -24,6 +24,7 @@ _NAMED: Final = ("From", "To", "Reply-To", "List-Id")
 """A display name, then an address or a name in `<>`."""
 _CONTROLS: Final = bytes(code for code in (*range(0x20), 0x7F) if code not in b"\t\n")
 _LIST_FOLD: Final = ",\r\n <"
+_CODED: Final = b"; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
 _BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _FROM = re.compile(rb"(?m)^From ")
 _LONG_BY_BLANK = re.compile(rb"(?m)^([^\r\n]{74,})(=20|=09)(?=\r)")
@@ -31,43 +32,43 @@ _ATOMS = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?: [\w!#$%&'*+/=?^`{|}~-]+)*")
 _PLAIN_IN_Q: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
 
 
-def printable(body: str) -> str:
-    """A body without control characters and lone surrogates."""
-    return body.encode("utf-8", "replace").translate(None, _CONTROLS).decode()
+def printable(body: str) -> bytes:
+    """A body in UTF-8, without control characters and lone surrogates."""
+    return body.encode("utf-8", "replace").translate(None, _CONTROLS)
 
 
-def mime(headers: Sequence[tuple[str, str]], text: str, html: str, message_id: str) -> bytes:
-    """The whole message: CRLF, ASCII only, no line longer than 76 but for what must not be folded."""
+def mime(
+    headers: Sequence[tuple[str, str]], text: Iterable[bytes], html: Iterable[bytes], message_id: str, language: str
+) -> bytes:
+    """The whole message: CRLF, ASCII only, no line longer than 76 but for what must not be folded.
+
+    The bodies are quoted-printable already, in pieces of whole lines.
+    """
     boundary = b"=_" + hashlib.sha256(message_id.encode()).hexdigest()[:32].encode()  # `=_` is not quoted-printable
     head = "".join(header(name, value) for name, value in headers).encode("ascii")
     return b"".join(
         (
             head,
             b'MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n boundary="' + boundary + b'"\r\n',
-            b"Content-Language: en\r\n\r\n",
-            *(_part(boundary, kind, body) for kind, body in ((b"plain", text), (b"html", html))),
-            b"--" + boundary + b"--\r\n",
+            b"Content-Language: " + language.encode("ascii") + b"\r\n\r\n",
+            b"--" + boundary + b"\r\nContent-Type: text/plain" + _CODED,
+            *text,
+            b"\r\n--" + boundary + b"\r\nContent-Type: text/html" + _CODED,
+            *html,
+            b"\r\n--" + boundary + b"--\r\n",
         )
     )
 
 
-def _part(boundary: bytes, kind: bytes, body: str) -> bytes:
-    head = b"Content-Type: text/" + kind + b"; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-    return b"--" + boundary + b"\r\n" + head + quoted_printable(body) + b"\r\n"
-
-
-def quoted_printable(body: str) -> bytes:
-    r"""The body, lines ended by \n, as quoted-printable: lines of 76 characters at most, ended by CRLF."""
-    lines = printable(body).encode().replace(b"\n", b"\r\n")
-    if not lines.endswith(b"\r\n"):
-        lines += b"\r\n"  # b2a_qp breaks lines as the first line ends: it must see one
-    encoded = b2a_qp(lines)
+def quoted_printable(lines: bytes) -> bytes:
+    r"""Whole printable lines, each ended by \n, as quoted-printable: lines of 76 characters at most, ended by CRLF."""
+    encoded = b2a_qp(lines.replace(b"\n", b"\r\n"))
     # What b2a_qp leaves undone (Python 3.11): a dot that its own line break made the only one of a line, which ends a
     # message in SMTP; a line made too long by encoding the blank at its end; and "From ", which mailbox files change.
     encoded = encoded.replace(b"\r\n.\r\n", b"\r\n=2E\r\n")
     if b"=20\r" in encoded or b"=09\r" in encoded:
         encoded = _LONG_BY_BLANK.sub(rb"\1=\r\n\2", encoded)
-    return _FROM.sub(b"F=\r\nrom ", encoded)
+    return _FROM.sub(b"F=\r\nrom ", encoded) if b"From " in encoded else encoded
 
 
 def header(name: str, value: str) -> str:

@@ -10,6 +10,7 @@ import markdown
 import nh3
 
 from newsletter.render.columns import fill
+from newsletter.text import clean
 
 _TAGS = {"p", "br", "strong", "em", "b", "i", "a", "ul", "ol", "li", "code", "blockquote"}
 _NO_LINK = re.compile(r"<a>(.*?)</a>", re.DOTALL)
@@ -19,7 +20,7 @@ _HEADING = re.compile(r"<(/?)h[1-6][^>]*>")
 @lru_cache(maxsize=256)
 def as_html(note: str) -> str:
     """The note as HTML of a few tags. Headings become bold lines: the edition has its own; links are web or mail."""
-    marked = markdown.markdown(note)
+    marked = markdown.markdown(clean(note))
     bold = _HEADING.sub(lambda tag: "</strong></p>" if tag[1] else "<p><strong>", marked)
     safe = nh3.clean(
         bold,

@@ -63,6 +63,14 @@ class Fields:
             self._complain(key)
         return None
 
+    def version(self, key: str) -> int | None:
+        """A version's number: 2, `2` or `v2`."""
+        value = self.values.get(key)
+        found = identity.a_version(str(value))
+        if value is not None and found is None:
+            self._complain(key)
+        return found
+
     def day(self, key: str) -> date | None:
         """The date at the start of `2026-03-03` or `2026-03-03T08:30:00.000Z`."""
         value = self._get(key, str)

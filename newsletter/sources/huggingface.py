@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from urllib.parse import SplitResult, quote, urlsplit
 
-from newsletter import http, text
+from newsletter import http, identity, text
 from newsletter.errors import NotYet, SettingsError, SourceError
 from newsletter.models import Fetched, Listing, Paper
 from newsletter.sources.fields import (
@@ -92,8 +92,10 @@ def read(outer: Fields, day: date | None) -> Listing:
             code=paper.link("githubRepo"),
             stars=paper.count("githubStars"),
             project=paper.link("projectPage"),
+            thumbnail=outer.link("thumbnail"),
             upvotes=paper.count("upvotes") or 0,
             comments=outer.count("numComments") or 0,
+            version=identity.arxiv_version(paper.line("id")),  # its own ids have none (2026-11), copies of it may
         ),
         day=day or paper.day("submittedOnDailyAt"),
     )

@@ -54,7 +54,7 @@ class HuggingFace:
     def __enter__(self) -> HuggingFace:
         self.over = threading.Event()
         self._clients = ExitStack()
-        self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": self}))
+        self._server = QuietServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": self}))
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
         return self
 
@@ -86,7 +86,7 @@ class HuggingFace:
         return 200, self.days.get(day, ())[number * limit : (number + 1) * limit]
 
 
-class _Server(ThreadingHTTPServer):
+class QuietServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request: object, client_address: object) -> None:

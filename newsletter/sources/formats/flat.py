@@ -21,10 +21,10 @@ def _is_huggingface(fields: Fields) -> bool:
 
 
 def _read_flat(fields: Fields, day: date | None) -> Listing:
-    title = fields.line("title")
+    title, given = fields.line("title"), _first(fields, "id", "arxiv", "doi")
     return Listing(
         paper=Paper(
-            id=paper_id(_first(fields, "id", "arxiv", "doi"), title),
+            id=paper_id(given, title),
             title=title,
             abstract=fields.text("abstract"),
             authors=fields.names("authors"),
@@ -36,10 +36,12 @@ def _read_flat(fields: Fields, day: date | None) -> Listing:
             code=fields.link("code") or fields.link("github"),
             stars=fields.count("stars"),
             project=fields.link("project"),
+            thumbnail=fields.link("thumbnail"),
             url=fields.link("url"),
             upvotes=fields.count("upvotes") or 0,
             comments=fields.count("comments") or 0,
             also=tuple(sorted(known for name in fields.names("also") if (known := identity.paper_id(name)))),
+            version=fields.version("version") or identity.arxiv_version(given),
         ),
         day=_day(fields) or day,
     )
