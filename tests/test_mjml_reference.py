@@ -14,7 +14,7 @@ from newsletter.render.mjml_rules import RULES
 from tests.designs import CHANGES, GOOD
 
 VERSION = "5.4.1"
-PLACE = Path(os.environ.get("NEWSLETTER_TEST_MJML") or Path(__file__).parents[1] / ".venv" / "mjml")
+PLACE = Path(os.environ.get("MJML_HOME") or Path(__file__).parents[1] / ".venv" / "mjml")
 NODE = shutil.which("node") or shutil.which("nodejs")
 pytestmark = pytest.mark.skipif(
     NODE is None or not (PLACE / "node_modules" / "mjml").is_dir(),
