@@ -1,6 +1,8 @@
 """The check of MJML: what is wrong, on which line, and the cure; and that nothing mjml-python refuses goes unnoticed."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -44,9 +46,6 @@ def test_the_tables_name_tags_and_attributes_that_there_are():
     assert set() == {(tag, name) for tag, name in named if name not in RULES[tag].attributes}
     assert set() == set(UNDONE) - set(RULES)
     assert set() == {child for rule in RULES.values() for child in rule.children} - set(RULES)
-
-
-# --- Includes
 
 
 FILES = {
@@ -106,9 +105,6 @@ def test_a_file_that_includes_itself_is_named():
     assert (expected,) == faults(source, {"again.mjml": again}.get)
 
 
-# --- Any text
-
-
 @given(
     st.text() | st.lists(st.sampled_from([*GOOD.split(), *"<>\"'=/ \n-!?&[]{}%#", "{{", "}}", "{%", "%}"])).map("".join)
 )
@@ -152,16 +148,11 @@ def damaged(draw):
 @settings(max_examples=5, deadline=None)
 def test_whatever_mjml_python_refuses_is_a_fault(sources):
     # In a process of its own: what it panics at goes to the error output of the process.
-    import json
-
     told = subprocess.run(
         [sys.executable, "-c", JUDGE], input=json.dumps(sources), capture_output=True, text=True, check=True
     )
     refused = [(source, why) for source, why in zip(sources, json.loads(told.stdout), strict=True) if why]
     assert [] == [(source, why) for source, why in refused if not faults(source)]
-
-
-# --- newsletter check
 
 
 @pytest.fixture
@@ -174,8 +165,6 @@ def home(tmp_path):
 
 def own_design(home, **files):
     """Templates of the home's own: the daily design with these files changed."""
-    import shutil
-
     shutil.copytree(default_templates(), home.path / "templates", dirs_exist_ok=True)
     for name, (old, new) in files.items():
         path = home.path / "templates" / "daily" / name.replace("_", ".")
