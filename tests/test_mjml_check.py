@@ -10,12 +10,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from newsletter.errors import RenderError
+from newsletter.render import Renderer
 from newsletter.render.design_check import check
 from newsletter.render.designs import available, default_templates
 from newsletter.render.mjml_check import Fault, faults
 from newsletter.render.mjml_rules import IGNORED, NEEDED, RULES, TAG_ALONE, UNDONE
 from tests.designs import CHANGES, GOOD
 from tests.homes import invented_day, make_home, readers
+from tests.test_render import imprint
 
 
 @pytest.mark.parametrize("name", available(default_templates()))
@@ -200,3 +203,12 @@ def test_check_says_only_once_that_a_file_cannot_be_read(home):
 
 def test_check_of_a_good_design_says_its_version(home):
     assert "ok      design daily: version " in home.run("check")
+
+
+def test_what_mjml_python_panics_at_costs_a_line_and_no_run(tmp_path):
+    shutil.copytree(default_templates() / "daily", tmp_path / "mine")
+    page = tmp_path / "mine" / "edition.mjml"
+    page.write_text(page.read_text("utf-8").replace("{{ lede }}", "{{ lede }}<!--[if mso"), "utf-8")
+
+    with pytest.raises(RenderError, match=r"edition\.mjml: not MJML that mjml-python can read"):
+        Renderer(imprint(), tmp_path).version("mine")

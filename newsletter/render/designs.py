@@ -190,6 +190,10 @@ def _expanded(file: Path, source: str, loader: BaseLoader, environment: Environm
     except ValueError as error:
         told = f"includes {missing[0]!r}, which is not there" if missing else f"not MJML: {_first_line(error)}"
         raise RenderError(f"{file}: {told}") from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # Rust's, of mjml-python 1.4.2 for an unfinished comment
+            raise
+        raise RenderError(f"{file}: not MJML that mjml-python can read; `newsletter check` says where") from error
     # Indentation is a tenth of a mail; and what stands on lines of its own can be shared by messages.
     return _LAYOUT.sub(r"\n\g<0>", re.sub(r"\n\s+", "\n", expanded))
 
