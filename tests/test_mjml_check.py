@@ -14,8 +14,8 @@ from newsletter.errors import RenderError
 from newsletter.render import Renderer
 from newsletter.render.design_check import check
 from newsletter.render.designs import available, default_templates
-from newsletter.render.mjml_check import Fault, faults
-from newsletter.render.mjml_rules import IGNORED, NEEDED, RULES, TAG_ALONE, UNDONE
+from newsletter.render.mjml.faults import Fault, faults
+from newsletter.render.mjml.rules import IGNORED, NEEDED, RULES, TAG_ALONE, UNDONE
 from tests.designs import CHANGES, GOOD
 from tests.homes import invented_day, make_home, readers
 from tests.test_render import imprint

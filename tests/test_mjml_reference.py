@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from newsletter.render.designs import available, default_templates
-from newsletter.render.mjml_check import faults
-from newsletter.render.mjml_rules import RULES
+from newsletter.render.mjml.faults import faults
+from newsletter.render.mjml.rules import RULES
 from tests.designs import CHANGES, GOOD
 
 VERSION = "5.4.1"

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
-from newsletter.render.markup import JINJA, Attribute, Piece, Remark, Slip, Tag, Words, read
-from newsletter.render.mjml_rules import (
+from newsletter.render.mjml.markup import JINJA, Attribute, Piece, Remark, Slip, Tag, Words, read
+from newsletter.render.mjml.rules import (
     IGNORED,
     INCLUDING,
     NEEDED,
