@@ -20,8 +20,8 @@ from markupsafe import escape
 
 from newsletter.render.fragments import BULK, Body, Bulk, Filled, Fragment, Recipe, body, filled, fragment, recipe
 
-KEPT: Final = 8_192
-"""What one tag keeps: some 30 MB of cards."""
+KEPT: Final = 2_048
+"""Cards that one tag keeps, some 10 MB of them."""
 _HOLE: Final = "\x1e"
 
 Made = Fragment | Filled
