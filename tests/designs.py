@@ -508,15 +508,7 @@ CHANGES = (
         ),
     ),
     Change(
-        "<mj-divider />",
-        "<mj-divider",
-        ("31: the tag <mj-divider is not finished; write its >",),
-        (
-            31,
-            32,
-            33,
-            36,
-        ),
+        "<mj-divider />", "<mj-spacer <mj-divider />", ("31: the tag <mj-spacer is not finished; write its >",), (31,)
     ),
     Change("<mj-divider />", "</mj-divider x>", ("31: a closing tag holds its name alone; write </mj-divider>",)),
     Change(
@@ -536,5 +528,10 @@ CHANGES = (
         "<mj-divider />",
         '<mj-selector path="a" />',
         ("31: <mj-selector> cannot stand in <mj-column>; it belongs into <mj-html-attributes>",),
+    ),
+    Change(
+        'mj-class="box"',
+        'mj-class="{{ box }}"',
+        ("20: 'mj-class' is read before a Jinja tag is filled; write the name itself, or css-class",),
     ),
 )

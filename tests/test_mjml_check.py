@@ -1,6 +1,8 @@
 """The check of MJML: what is wrong, on which line, and the cure; and that nothing mjml-python refuses goes unnoticed."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -8,12 +10,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from newsletter.errors import RenderError
+from newsletter.render import Renderer
 from newsletter.render.design_check import check
 from newsletter.render.designs import available, default_templates
-from newsletter.render.mjml_check import Fault, faults
-from newsletter.render.mjml_rules import IGNORED, NEEDED, RULES, TAG_ALONE, UNDONE
+from newsletter.render.mjml.faults import Fault, faults
+from newsletter.render.mjml.rules import IGNORED, NEEDED, RULES, TAG_ALONE, UNDONE
 from tests.designs import CHANGES, GOOD
 from tests.homes import invented_day, make_home, readers
+from tests.test_render import imprint
 
 
 @pytest.mark.parametrize("name", available(default_templates()))
@@ -44,9 +49,6 @@ def test_the_tables_name_tags_and_attributes_that_there_are():
     assert set() == {(tag, name) for tag, name in named if name not in RULES[tag].attributes}
     assert set() == set(UNDONE) - set(RULES)
     assert set() == {child for rule in RULES.values() for child in rule.children} - set(RULES)
-
-
-# --- Includes
 
 
 FILES = {
@@ -106,9 +108,6 @@ def test_a_file_that_includes_itself_is_named():
     assert (expected,) == faults(source, {"again.mjml": again}.get)
 
 
-# --- Any text
-
-
 @given(
     st.text() | st.lists(st.sampled_from([*GOOD.split(), *"<>\"'=/ \n-!?&[]{}%#", "{{", "}}", "{%", "%}"])).map("".join)
 )
@@ -152,16 +151,11 @@ def damaged(draw):
 @settings(max_examples=5, deadline=None)
 def test_whatever_mjml_python_refuses_is_a_fault(sources):
     # In a process of its own: what it panics at goes to the error output of the process.
-    import json
-
     told = subprocess.run(
         [sys.executable, "-c", JUDGE], input=json.dumps(sources), capture_output=True, text=True, check=True
     )
     refused = [(source, why) for source, why in zip(sources, json.loads(told.stdout), strict=True) if why]
     assert [] == [(source, why) for source, why in refused if not faults(source)]
-
-
-# --- newsletter check
 
 
 @pytest.fixture
@@ -174,8 +168,6 @@ def home(tmp_path):
 
 def own_design(home, **files):
     """Templates of the home's own: the daily design with these files changed."""
-    import shutil
-
     shutil.copytree(default_templates(), home.path / "templates", dirs_exist_ok=True)
     for name, (old, new) in files.items():
         path = home.path / "templates" / "daily" / name.replace("_", ".")
@@ -211,3 +203,12 @@ def test_check_says_only_once_that_a_file_cannot_be_read(home):
 
 def test_check_of_a_good_design_says_its_version(home):
     assert "ok      design daily: version " in home.run("check")
+
+
+def test_what_mjml_python_panics_at_costs_a_line_and_no_run(tmp_path):
+    shutil.copytree(default_templates() / "daily", tmp_path / "mine")
+    page = tmp_path / "mine" / "edition.mjml"
+    page.write_text(page.read_text("utf-8").replace("{{ lede }}", "{{ lede }}<!--[if mso"), "utf-8")
+
+    with pytest.raises(RenderError, match=r"edition\.mjml: not MJML that mjml-python can read"):
+        Renderer(imprint(), tmp_path).version("mine")

@@ -13,6 +13,9 @@ _WIDE = (  # Korean, Chinese and Japanese with their punctuation, and pictures (
 )
 _RUN = re.compile(rf"[^{_WIDE}]+|.[\u3001\u3002\uff0c\u0300-\u036f\ufe0f]*")
 """What stays together in a long word: letters of an alphabet; each wide character with the stops and accents after it."""
+_NARROW = "!-~\u00a1-\u00ac\u00ae-\u02ff\u2013\u2014\u2018-\u201d\u2022\u2026"
+_LINE = re.compile(f"[{_NARROW}]+(?: [{_NARROW}]+)*")
+"""Words of letters one column wide, a blank between them."""
 _URL = re.compile(r"\W*(?:https?://|mailto:)", re.IGNORECASE)
 
 
@@ -24,8 +27,8 @@ def fill(text: str, width: int = 74, indent: str = "", hang: str | None = None) 
     characters are two columns wide, and a line may end after any of them.
     """
     rest = indent if hang is None else hang
-    if len(indent) + len(text) <= width and text.isascii() and text.isprintable() and "  " not in text:
-        return indent + text.strip()  # most are a line already
+    if len(indent) + len(text) <= width and _LINE.fullmatch(text):
+        return indent + text  # most are a line already
     lines, used = [indent], len(indent)
     for word in text.split():
         for number, piece in enumerate(_pieces(word, max(width - len(max(indent, rest, key=len)), 20))):

@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, TemplateNotFound
 
 from newsletter.render.designs import FILES, available, folder_of, refused
-from newsletter.render.mjml_check import faults
+from newsletter.render.mjml.faults import faults
 
 
 def check(places: Sequence[Path], name: str) -> tuple[str, ...]:

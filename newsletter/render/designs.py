@@ -45,6 +45,7 @@ _LIKE_MAIL: Final = {
 _LAYOUT: Final = re.compile(r"(?<!^)<(?:/?div|table|/head|style|h[12]|p)\b|(?<=<!\[endif\]-->)(?=<)", re.MULTILINE)
 """Before these a line may begin: they are never between words."""
 _SETTLED: Final = re.compile(r"\{\{ *(language|direction|start) *\}\}")
+_INCLUDED: Final = re.compile(r"""\{% *include "([^"]*)" *%\}\n?""")
 _SAID: Final = re.compile(r"""\{\{ *say\("([^"]*)"\) *\}\}""")
 
 
@@ -189,12 +190,19 @@ def _expanded(file: Path, source: str, loader: BaseLoader, environment: Environm
     except ValueError as error:
         told = f"includes {missing[0]!r}, which is not there" if missing else f"not MJML: {_first_line(error)}"
         raise RenderError(f"{file}: {told}") from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # Rust's, of mjml-python 1.4.2 for an unfinished comment
+            raise
+        raise RenderError(f"{file}: not MJML that mjml-python can read; `newsletter check` says where") from error
     # Indentation is a tenth of a mail; and what stands on lines of its own can be shared by messages.
     return _LAYOUT.sub(r"\n\g<0>", re.sub(r"\n\s+", "\n", expanded))
 
 
 def _settled(source: str, environment: Environment) -> str:
-    """The source with what is the same for all who read the language, so that it is fixed text."""
+    """The source with its includes, and with what is the same for all who read the language, as fixed text."""
+    loader = environment.loader
+    if loader is not None:
+        source = _INCLUDED.sub(lambda found: loader.get_source(environment, found[1])[0], source)
     say: Any = environment.globals["say"]
     escaped = escape if environment.autoescape else str
     said = _SAID.sub(lambda found: escaped(say(found[1])), source)

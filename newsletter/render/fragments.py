@@ -13,8 +13,9 @@ from newsletter.render.mime import printable, quoted_printable
 
 BULK: Final = 100
 """Characters of fixed text that are worth keeping encoded."""
-_PARTED: Final = b"\x1f\n"  # printable text has no such character
-_PARTED_ENCODED: Final = b"=1F\r\n"
+_PARTED: Final = "\ufdd0\n"  # no character: Unicode keeps it for uses like this
+_PARTED_ENCODED: Final = b"=EF=B7=90\r\n"
+_PARTING: Final = len(_PARTED.encode()) + 1
 
 
 class Fragment(str):
@@ -142,11 +143,14 @@ def body(parts: Iterable[str], bulk: Bulk) -> Body:
 
 
 def _joined(shared: Sequence[Fragment | None], runs: Sequence[str]) -> Body:
-    own = [printable(run) for run in runs]
-    encoded = quoted_printable(_PARTED.join(own)).split(_PARTED_ENCODED) if own else []
-    texts, coded = iter(own), iter(encoded)
+    own = _PARTED.join(runs)
+    lines = printable(own)
+    if own.count(_PARTED[0]) >= len(runs) > 0:  # somebody wrote the character that parts them
+        return _joined(shared, [run.replace(_PARTED[0], "") for run in runs])
+    texts = iter(lines.decode().split(_PARTED))
+    coded = iter(quoted_printable(lines).split(_PARTED_ENCODED))
     return Body(
-        pieces=tuple([next(texts).decode() if piece is None else piece for piece in shared]),
+        pieces=tuple([next(texts) if piece is None else piece for piece in shared]),
         encoded=tuple([next(coded) if piece is None else piece.encoded for piece in shared]),
-        size=sum(map(_size, own)) + sum([piece.size for piece in shared if piece is not None]),
+        size=_size(lines) - _PARTING * max(len(runs) - 1, 0) + sum([one.size for one in shared if one is not None]),
     )

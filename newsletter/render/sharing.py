@@ -20,8 +20,8 @@ from markupsafe import escape
 
 from newsletter.render.fragments import BULK, Body, Bulk, Filled, Fragment, Recipe, body, filled, fragment, recipe
 
-KEPT: Final = 8_192
-"""What one tag keeps: some 30 MB of cards."""
+KEPT: Final = 2_048
+"""Cards that one tag keeps, some 10 MB of them."""
 _HOLE: Final = "\x1e"
 
 Made = Fragment | Filled
@@ -168,7 +168,9 @@ def sheet(environment: Environment, source: str, known: Iterable[str]) -> Sheet:
     check_keys(tree, known)
     _import(environment, tree)
     texts = {data.data for data in tree.find_all(nodes.TemplateData) if len(data.data) > BULK}
-    return Sheet(environment.from_string(tree), dict(_bulk(texts)))
+    template = environment.from_string(tree)
+    template.globals = dict(template.globals)  # a ChainMap, which every message would go through name by name
+    return Sheet(template, dict(_bulk(texts)))
 
 
 def _import(environment: Environment, tree: nodes.Template) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
-from newsletter.render.markup import JINJA, Attribute, Piece, Remark, Slip, Tag, Words, read
-from newsletter.render.mjml_rules import (
+from newsletter.render.mjml.markup import JINJA, Attribute, Piece, Remark, Slip, Tag, Words, read
+from newsletter.render.mjml.rules import (
     IGNORED,
     INCLUDING,
     NEEDED,
@@ -258,7 +258,7 @@ def _attributes(tag: Tag, known: _Known) -> Iterator[Slip]:
             instead = IGNORED[tag.name][attribute.name]
             cure = f"write {instead}" if instead else "leave it out"
             yield Slip(attribute.at, f"mjml-python leaves {attribute.name!r} of <{tag.name}> out; {cure}")
-        if attribute.name == "mj-class" and not attribute.jinja:
+        if attribute.name == "mj-class":
             yield from _classes(attribute, known)
     lacking = [name for name in NEEDED.get(tag.name, ()) if name not in known.given(tag)]
     if lacking:
@@ -270,6 +270,9 @@ _SUCH: Final = {"alt": "what it shows, or nothing", "width": "600px", "height": 
 
 
 def _classes(attribute: Attribute, known: _Known) -> Iterator[Slip]:
+    if attribute.jinja:
+        yield Slip(attribute.at, "'mj-class' is read before a Jinja tag is filled; write the name itself, or css-class")
+        return
     for name in (attribute.value or "").split():
         if name not in known.classes:
             cure = nearest(name, known.classes) or f"; write <mj-class name={name!r} /> into <mj-attributes>"

@@ -105,7 +105,8 @@ Piece: TypeAlias = Tag | Words | Remark | Slip
 def read(source: str) -> Iterator[Piece]:
     """The pieces of a file in their order, all places as offsets in it; whatever stands in the file, it is read on."""
     hidden = JINJA.sub(lambda found: _HIDDEN * len(found[0]), source)
-    yield from (Slip(f.start(), f"the character U+{ord(f[0]):04X} is not allowed; delete it") for f in _bad(source))
+    for found in _NOT_XML.finditer(source):
+        yield Slip(found.start(), f"the character U+{ord(found[0]):04X} is not allowed; delete it")
     opened: list[tuple[str, int]] = []
     at = 0
     while at < len(hidden):
@@ -125,10 +126,6 @@ def read(source: str) -> Iterator[Piece]:
             case _:
                 at = yield from _wrong(source, hidden, token.start(), opened)
     yield from (_unclosed(name, place) for name, place in opened)
-
-
-def _bad(source: str) -> Iterator[re.Match[str]]:
-    return _NOT_XML.finditer(source)
 
 
 def _words(source: str, start: int, end: int, within: tuple[str, ...]) -> Iterator[Piece]:
@@ -225,7 +222,7 @@ def _wrong(source: str, hidden: str, at: int, opened: list[tuple[str, int]]) -> 
         yield Slip(at, _no_tag(source[at : at + 9]))
         return at + (1 if not hidden.startswith("<!--", at) else 4)
     name, trouble = begun["opened"], begun.end()
-    stop = re.compile("[<>]|$").search(hidden, trouble)
+    stop = re.compile(r"[<>]|\Z").search(hidden, trouble)
     assert stop, "at the latest the end"
     yield Slip(at if stop[0] == "<" or trouble == len(hidden) else trouble, _trouble(source, hidden, begun))
     end = stop.end() if stop[0] == ">" else stop.start()

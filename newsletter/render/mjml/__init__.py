@@ -1,0 +1,1 @@
+"""MJML checked as a text: mjml-python takes nonsense without a word. No I/O."""
