@@ -383,6 +383,16 @@ def test_text_is_seventy_eight_columns_wide_but_for_addresses():
 # -- the page
 
 
+@pytest.mark.parametrize("design", available(default_templates()))
+def test_every_section_is_as_wide_as_the_mail_included_ones_too(design: str):
+    later = Later(candidate(numbered(3)), (said("code: {place}", place="github.com/northlight/x"),))
+    of = edition(later=(later,), notes=("A note.",), subscriber=replace(edition().subscriber, design=design))
+    outer = re.findall(r"<div (?:class=\"sheet\" )?style=\"[^\"]*margin:0px auto;[^\"]*\"", render(of).html)
+
+    assert len(outer) > 2
+    assert all("max-width:6" in div for div in outer)
+
+
 def test_the_page_says_its_language_its_title_and_its_headings():
     page = Page(render(large_edition(12)).html)
     body = [tag for tag, _ in page.tags].index("body")

@@ -215,10 +215,12 @@ def _read(path: Path) -> Catalog:
 
 
 def _compiled(catalogue: Catalog, path: Path) -> gettext.GNUTranslations:
-    """What can be used of a catalogue. Raises ValueError, as `_read` does, where its rule for plurals is none."""
+    """What can be used of a catalogue. Raises ValueError, as `_read` does, where that is nothing."""
     for message in list(catalogue):
         if message.id and (not _is_translated(message) or _fault(message)):
             catalogue.delete(message.id, message.context)
+    if not len(catalogue):
+        raise ValueError(f"{path}: nothing is translated; the mails are in English")
     file = io.BytesIO()
     write_mo(file, catalogue)
     file.seek(0)
