@@ -42,6 +42,7 @@ _APART: Final = "\u2068{}\u2069"
 _TRIED: Final = 200
 """Numbers that a rule for plurals is tried with."""
 _CURE: Final = "no words are taken from it; mend it with msgfmt or an editor for catalogues"
+_Day: TypeAlias = date  # the method `date` hides the name
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,7 +101,7 @@ class Language:
             return self.date(date(int(year), int(rest), 1), "LLLL y")
         return self.date(date.fromisoformat(period.name), "EEEE, d MMMM y")
 
-    def _value(self, value: str | int | date, limit: int) -> str | int:
+    def _value(self, value: str | int | _Day, limit: int) -> str | int:
         if isinstance(value, date):
             return self.date(value, "d MMMM")
         return line(value, limit) if isinstance(value, str) else value
