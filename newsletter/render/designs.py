@@ -47,6 +47,7 @@ _LAYOUT: Final = re.compile(r"(?<!^)<(?:/?div|table|/head|style|h[12]|p)\b|(?<=<
 """Before these a line may begin: they are never between words."""
 _SETTLED: Final = re.compile(r"\{\{ *(language|direction|start) *\}\}")
 _INCLUDED: Final = re.compile(r"""\{% *include "([^"]*)" *%\}\n?""")
+_MJML_INCLUDED: Final = re.compile(r"""<mj-include\s+path=(["'])([^"'{]+)\1\s*/>""")
 _SAID: Final = re.compile(r"""\{\{ *say\("([^"]*)"\) *\}\}""")
 
 
@@ -197,9 +198,9 @@ def _expanded(file: Path, source: str, loader: BaseLoader, environment: Environm
     try:
         # Without `fonts` a link to Google Fonts comes in for five common names (mjml-python 1.4.2, 2026-11).
         expanded = mjml.mjml2html(
-            _settled(source, environment), fonts={}, disable_comments=True, include_loader=include
+            _joined(_settled(source, environment), include), fonts={}, disable_comments=True, include_loader=include
         )
-    except ValueError as error:
+    except (ValueError, TemplateNotFound) as error:
         told = f"includes {missing[0]!r}, which is not there" if missing else f"not MJML: {_first_line(error)}"
         raise RenderError(f"{file}: {told}") from error
     except BaseException as error:
@@ -208,6 +209,16 @@ def _expanded(file: Path, source: str, loader: BaseLoader, environment: Environm
         raise RenderError(f"{file}: not MJML that mjml-python can read; `newsletter check` says where") from error
     # Indentation is a tenth of a mail; and what stands on lines of its own can be shared by messages.
     return _LAYOUT.sub(r"\n\g<0>", re.sub(r"\n\s+", "\n", expanded))
+
+
+def _joined(source: str, include: Callable[[str], str], trail: tuple[str, ...] = ()) -> str:
+    """MJML with what it includes. Left to mjml-python, an included section is as wide as the window (1.4.2, 2026-11)."""
+
+    def text(found: re.Match[str]) -> str:
+        path = found[2]
+        return found[0] if path in trail else _joined(include(path), include, (*trail, path))
+
+    return _MJML_INCLUDED.sub(text, source)
 
 
 def _settled(source: str, environment: Environment) -> str:

@@ -42,7 +42,6 @@ _APART: Final = "\u2068{}\u2069"
 _TRIED: Final = 200
 """Numbers that a rule for plurals is tried with."""
 _CURE: Final = "no words are taken from it; mend it with msgfmt or an editor for catalogues"
-_Day: TypeAlias = date  # the method `date` hides the name
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +74,11 @@ class Language:
             return self.count(words.text, words.plural, int(values.pop("n")), **values)
         return self.say(words.text, **values)
 
+    def _value(self, value: str | int | date, limit: int) -> str | int:
+        if isinstance(value, date):
+            return self.date(value, "d MMMM")
+        return line(value, limit) if isinstance(value, str) else value
+
     def apart(self, text: str) -> str:
         """Text that is not ours, to stand among our words: it does not change their order where they go right to left.
 
@@ -100,11 +104,6 @@ class Language:
         if "-" not in rest:
             return self.date(date(int(year), int(rest), 1), "LLLL y")
         return self.date(date.fromisoformat(period.name), "EEEE, d MMMM y")
-
-    def _value(self, value: str | int | _Day, limit: int) -> str | int:
-        if isinstance(value, date):
-            return self.date(value, "d MMMM")
-        return line(value, limit) if isinstance(value, str) else value
 
     def _placed(self, values: dict[str, object]) -> dict[str, object]:
         if self.direction == "ltr":
