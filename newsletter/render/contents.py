@@ -71,7 +71,7 @@ def contents(edition: Edition, imprint: Imprint, language: Language, unsubscribe
         "notes": tuple(language.told(note, 300) for note in edition.notes),
         "unsubscribe": unsubscribe,
         "reply_to": "" if imprint.reply_to.endswith("@localhost") else imprint.reply_to,
-        "postal_address": tuple(line(part, 200) for part in imprint.postal_address.splitlines() if part.strip()),
+        "postal_address": address_lines(imprint),
     }
 
 
@@ -91,6 +91,11 @@ def title(section: Section, language: Language) -> str:
             return language.say("More for you, by title")
         case _:
             return line(section.title, 120)
+
+
+def address_lines(imprint: Imprint) -> tuple[str, ...]:
+    """The postal address, line by line."""
+    return tuple(line(part, 200) for part in imprint.postal_address.splitlines() if part.strip())
 
 
 def lede(parts: Sequence[Part], edition: Edition, language: Language) -> str:

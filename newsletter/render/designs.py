@@ -32,6 +32,7 @@ from newsletter.render.language import ENGLISH, Language, find
 from newsletter.render.sharing import Cached, Sheet, check_keys, sheet
 
 FILES: Final = ("edition.mjml", "edition.txt", "subject.txt")
+LETTER: Final = ("letter.mjml", "letter.txt", "subject.txt")
 _LIKE_MAIL: Final = {
     "undefined": StrictUndefined,
     "trim_blocks": True,
@@ -118,8 +119,19 @@ def folder_of(places: Sequence[Path], name: str) -> Path:
 
 def load(places: Sequence[Path], name: str, language: Language, *, thumbnails: bool = False) -> Design:
     """Compiles a design. Raises SettingsError if there is none of that name, RenderError if a file is at fault."""
-    folder = folder_of(places, name)
-    page, text, subject = (folder / file for file in FILES)
+    return _load(places, folder_of(places, name), FILES, language, thumbnails=thumbnails)
+
+
+def load_letter(places: Sequence[Path], language: Language) -> Design:
+    """Compiles the design of letters, the first that there is. Raises RenderError if a file is at fault."""
+    folder = next(place / "letter" for place in places if (place / "letter" / LETTER[0]).is_file())
+    return _load(places, folder, LETTER, language)
+
+
+def _load(
+    places: Sequence[Path], folder: Path, files: Sequence[str], language: Language, *, thumbnails: bool = False
+) -> Design:
+    page, text, subject = (folder / file for file in files)
     loader = Shared([folder.parent, *places])
     html, plain = _environments(loader, language)
     html.globals["thumbnails"] = thumbnails
