@@ -212,6 +212,15 @@ def test_a_fault_is_named_with_its_file_and_line_and_the_sentence_stays_english(
     assert "2 papers" == words.count("{n} paper", "{n} papers", 2)
 
 
+def test_sentences_that_wait_for_their_translation_are_counted(tmp_path: Path):
+    waiting = '\nmsgid "Just missed"\nmsgstr ""\n\n#, fuzzy\nmsgid "Wild card"\nmsgstr "Joker"\n'
+    home = place(tmp_path, nl=HEAD + TRENDING.format("Populair") + waiting)
+    path = home / "locales" / "nl.po"
+
+    assert [f"{path}:8: 2 of its sentences are not translated, the first of them here"] == list(faults(path))
+    assert "Wild card" == find([home], "nl").say("Wild card")
+
+
 def test_a_file_that_is_named_after_no_language_is_told(tmp_path: Path):
     home = place(tmp_path, xx=HEAD + TRENDING.format("?"))
 

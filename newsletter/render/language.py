@@ -195,7 +195,10 @@ def faults(path: Path) -> Iterator[str]:
     try:
         catalogue = _read(path)
         yield from [f"{path}:{message.lineno}: {told}" for message in catalogue if (told := _fault(message))]
+        left = [message.lineno for message in catalogue if message.id and not _is_translated(message)]
         _compiled(catalogue, path)
+        if left:
+            yield f"{path}:{left[0]}: {len(left)} of its sentences are not translated, the first of them here"
     except ValueError as error:
         yield str(error)
 
