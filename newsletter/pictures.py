@@ -93,7 +93,7 @@ def draw(browser: str, pictures: Sequence[Picture]) -> None:
 
 
 def _heights(browser: str, pictures: Sequence[Picture], folder: Path) -> list[int]:
-    frames = "\n".join(_frame(picture, 100, "allow-same-origin") for picture in pictures)
+    frames = "\n".join(_frame(picture, 100) for picture in pictures)
     wrapper = folder / "measure.html"
     wrapper.write_text(_FRAMED.format(frames=frames + _MEASURING, more="; script-src 'unsafe-inline'"), "utf-8")
     found = re.search(r"<title>heights ([\d ]+)</title>", _run(browser, folder, "--dump-dom", wrapper.as_uri()))
@@ -104,16 +104,17 @@ def _heights(browser: str, pictures: Sequence[Picture], folder: Path) -> list[in
 
 def _draw(browser: str, picture: Picture, height: int, folder: Path) -> None:
     wrapper, drawn = folder / "page.html", folder / "page.png"
-    wrapper.write_text(_FRAMED.format(frames=_frame(picture, height, ""), more=""), "utf-8")
+    wrapper.write_text(_FRAMED.format(frames=_frame(picture, height), more=""), "utf-8")
     _run(browser, folder, f"--window-size={picture.width},{height}", f"--screenshot={drawn}", wrapper.as_uri())
     if not drawn.is_file():
         raise BrowserError(f"no picture: {browser} drew none of {picture.path.name}")
     drawn.replace(picture.path)
 
 
-def _frame(picture: Picture, height: int, allowed: str) -> str:
+def _frame(picture: Picture, height: int) -> str:
     page = html.escape(picture.page)
-    return f'<iframe sandbox="{allowed}" width="{picture.width}" height="{height}" srcdoc="{page}"></iframe>'
+    # No scripts; of the same origin, as Chromium takes the picture without waiting for frames in other processes.
+    return f'<iframe sandbox="allow-same-origin" width="{picture.width}" height="{height}" srcdoc="{page}"></iframe>'
 
 
 def _run(browser: str, folder: Path, *arguments: str) -> str:

@@ -163,7 +163,7 @@ def _serve(ctx: click.Context, order: Order, port: int, open_it: bool) -> None:
         listener = socket.create_server(("127.0.0.1", port))
     except OSError as error:
         cure = "end what listens there, or choose another with --port (0 takes a free one)"
-        raise SettingsError(f"port {port} of 127.0.0.1: {error.strerror}; {cure}") from error
+        raise SettingsError(f"port {port} of 127.0.0.1: {os.strerror(error.errno or 0)}; {cure}") from error
     with listener, contextlib.closing(Desk(lambda: ensure_secret(settings_of(ctx)), order)) as desk:
         address = f"http://127.0.0.1:{listener.getsockname()[1]}/"
         site = preview_pages(desk, lambda: server.should_exit)

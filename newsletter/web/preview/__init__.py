@@ -67,9 +67,9 @@ async def _page(request: Request) -> Response:
 
 
 def _drawn(desk: Desk, request: Request) -> Response:
+    choice, usual = _choice(desk, request), desk.usual()
+    desk.ask(choice or usual)
     version = desk.version()  # before looking: what changes meanwhile is news to this page
-    choice = _choice(desk, request)
-    usual = desk.usual()
     looked = desk.look(choice) if choice else Looked(usual, desk.days(usual.day), faults=(_NO_DATE,))
     environment: Environment = request.app.state.environment
     style, script = (_source(f"preview.{kind}") for kind in ("css", "js"))

@@ -14,11 +14,11 @@ from typing import Final
 
 from newsletter import periods
 from newsletter.app import App, open_app
-from newsletter.collect import Collected, can_look_up, look_up_examples, unknown_examples
+from newsletter.collect import can_look_up, look_up_examples, unknown_examples
 from newsletter.compose import Composer
 from newsletter.digest import DAY, Due
 from newsletter.editing.explain import Explanation
-from newsletter.errors import NewsletterError
+from newsletter.errors import NewsletterError, SourceError
 from newsletter.look import Seen, explained_each, look_again, render, waiting
 from newsletter.models import Match, Subscriber
 from newsletter.publish import Order, gather
@@ -33,6 +33,8 @@ MARKED: Final = 300
 """Readers whose editions are all made to say who has one; of more, only the chosen one's is."""
 PATIENCE: Final = 6.0
 """Seconds that a page waits; what takes longer is said, and shown when it is done."""
+SOON: Final = 0.5
+"""Seconds within which files answer: then the first look has what they say."""
 KEPT: Final = 32
 """Looks that are kept for their panes."""
 
@@ -94,7 +96,7 @@ class Desk:
     def __init__(self, settings: Callable[[], Settings], order: Order, opener: Opener = open_app) -> None:
         self._parts = Parts(settings, opener)
         self._order = order
-        self._asking: Background[Collected | None] = Background()
+        self._asking: Background[None] = Background()
         self._looking: Background[Looked] = Background()
         self._roster: tuple[Subscriber, ...] = ()
         self._kept: dict[Choice, Looked] = {}
@@ -168,23 +170,20 @@ class Desk:
         choice, now = looked.choice, app.clock()
         everybody = len(self._roster) <= MARKED
         only = None if everybody else choice.reader or self._roster[0].key
-        dues = waiting(app, now, Order(choice.day, only))
         composer = Composer(app)
         found = {seen.edition.subscriber.key: seen for seen in look_again(app, now, Order(choice.day, only), composer)}
         looked = replace(looked, readers=self._marked(found), unmarked=0 if everybody else len(self._roster))
-        notes = [self._ask(app, dues, now)]
         chosen = self._chosen(choice.reader, found)
         if chosen is None:
             return replace(looked, faults=(_nobody(choice.reader),))
         subscriber = next(one for one in self._roster if one.key == chosen.edition.subscriber.key)
-        notes.append(_cadence(subscriber, choice.day))
         looked = replace(
             looked,
             choice=replace(choice, reader=subscriber.email),
             seen=chosen,
             came=_came(app, composer, chosen),
             missed=_missed(app, composer, chosen),
-            notes=tuple(filter(None, notes)),
+            notes=_cadence(subscriber, choice.day),
         )
         return _rendered(app, looked, chosen)
 
@@ -199,30 +198,48 @@ class Desk:
 
     # -- asking the sources
 
-    def _ask(self, app: App, dues: Sequence[Due], now: datetime) -> str:
-        """Has the sources asked for what the archive lacks, once for each day; says what is wrong with it."""
-        if not dues:
-            return ""
-        names, last = app.settings.sources, dues[0].period.day
-        if not _is_known(app, dues):
-            what = f"asking {', '.join(names)} for {last}"
-            job = self._asking.start((last, names), what, lambda: gather(app, dues, now))
-            if job.result is not None and job.result.all_broken:
-                return "No source answered, so this is what the archive has: " + job.result.states[0].detail
-        readers = [due.subscriber for due in dues]
-        if can_look_up(names) and not self._asking.running():
-            rated = app.feedback.papers([one.key for one in readers])
-            lacking = unknown_examples(readers, app.archive, rated)
-            if lacking:
-                self._asking.start(
-                    frozenset(lacking), "looking up example papers", lambda: _learn_of(app, readers, now)
-                )
-        return ""
+    def ask(self, choice: Choice) -> None:
+        """Has the sources asked for what the archive lacks of a day, once; what answers at once is waited for."""
+        try:
+            app = self._parts.fresh()
+            now = app.clock()
+            dues = waiting(app, now, Order(choice.day))
+        except NewsletterError:
+            return  # looking says it
+        names, job = app.settings.sources, None
+        lacking = _unknown(app, [due.subscriber for due in dues])
+        if dues and not _is_known(app, dues):
+            what = f"asking {', '.join(names)} for {choice.day}"
+            job = self._asking.start((choice.day, names), what, lambda: _gather(app, dues, now))
+        if lacking and not self._asking.running():
+            readers = [due.subscriber for due in dues]
+            job = self._asking.start(lacking, "looking up example papers", lambda: _look_up(app, readers, now))
+        if job is not None:
+            job.done.wait(SOON)
 
 
-def _learn_of(app: App, readers: Sequence[Subscriber], now: datetime) -> None:
-    rated = app.feedback.papers([one.key for one in readers])
-    look_up_examples(readers, app.archive, app.reach, now, huggingface.lookup, rated)
+def _gather(app: App, dues: Sequence[Due], now: datetime) -> None:
+    collected = gather(app, dues, now)
+    if collected.all_broken:
+        told, day = collected.states[0].detail, dues[0].period.day
+        raise SourceError(
+            f"{day}: no source answered, so this is what the archive has; start again to ask again: {told}"
+        )
+
+
+def _unknown(app: App, readers: Sequence[Subscriber]) -> frozenset[str]:
+    """The examples that the archive lacks and that can be looked up."""
+    if not can_look_up(app.settings.sources):
+        return frozenset()
+    return frozenset(unknown_examples(readers, app.archive, _rated(app, readers)))
+
+
+def _look_up(app: App, readers: Sequence[Subscriber], now: datetime) -> None:
+    look_up_examples(readers, app.archive, app.reach, now, huggingface.lookup, _rated(app, readers))
+
+
+def _rated(app: App, readers: Sequence[Subscriber]) -> frozenset[str]:
+    return frozenset(app.feedback.papers([one.key for one in readers]))
 
 
 def _is_known(app: App, dues: Sequence[Due]) -> bool:
@@ -254,13 +271,11 @@ def _mark(seen: Seen | None) -> str:
     return f"{number}, {state}"
 
 
-def _cadence(subscriber: Subscriber, day: date) -> str:
+def _cadence(subscriber: Subscriber, day: date) -> tuple[str, ...]:
     if periods.falls_on(subscriber.cadence, day):
-        return ""
-    kind = subscriber.cadence.kind
-    return (
-        f"By {subscriber.email}'s cadence ({kind}) no edition falls on this day; `send --date` sends one all the same."
-    )
+        return ()
+    told = f"By {subscriber.email}'s cadence ({subscriber.cadence.kind}) no edition falls on this day"
+    return (f"{told}; `send --date` sends one all the same.",)
 
 
 def _came(app: App, composer: Composer, seen: Seen) -> tuple[Came, ...]:
