@@ -76,6 +76,11 @@ def _named(found: re.Match[str]) -> str:
     return COMMANDS.get(name, name) + space
 
 
+_EITHER_WAY = (
+    rule("superscript{", r"\\?textsuperscript\s?\{([^{}]*)\}", r"^{\1}"),
+    rule("subscript{", r"\\?textsubscript\s?\{([^{}]*)\}", r"_{\1}"),
+)
+"""With their backslash and without it."""
 _DOLLARS = (
     rule("$", r"(?<!\\)\$\$([^$]{1,400})\$\$|(?<![\\$\w])\$(?![\s$])([^$]{0,399}[^\s\\$])\$(?![\d$])", _formula),
     rule("$", r"(?<=\w)\$([\^_\\][^$]{0,399}[^\s\\$])\$()(?![\d$])", _formula),
@@ -96,7 +101,8 @@ _ARGUMENTS = (
     rule("frac", r"\\[dtc]?frac\s?(\d)\s?(\d)", r"\1/\2"),
     rule("\\sqrt", r"\\sqrt\s?(?:\[[^\[\]{}]{0,20}\])?\{([^{}]*)\}", _rooted),
     rule("\\", rf"\{{\s?\\{SWITCHES}\s?([^{{}}]*)\}}", r"\1"),
-    rule("color", r"\\(?:textcolor|colorbox)\s?\{[^{}]*\}\s?\{([^{}]*)\}|\\color\s?\{[a-z]+\} ?", r"\1"),
+    rule("color", r"\\(?:textcolor|colorbox)\s?\{[^{}]*\}\s?\{([^{}]*)\}", r"\1"),
+    rule("\\color", r"\\color\s?\{[a-z]{2,20}([A-Z]+)\}|\\color\s?\{[\w!]+\} ?", r"\1"),
     rule("\\footnote", r"\s?\\footnote(?:text)?\s?\{([^{}]*)\}", r" (\1)"),
     rule("\\", rf"[~ ]?\\(?:{_SILENT})\*?(?:\[[^\[\]]{{0,99}}\])?\{{[^{{}}]*\}}", ""),
     rule("\\", rf"\\(?:{FONTS})(?![A-Za-z])\*?{_LATER}\s?\{{?", ""),  # a font that never closes
@@ -123,5 +129,5 @@ _ESCAPES = (
 
 def read(text: str) -> str:
     """Text with its accents, fonts, signs and macros as plain Unicode, and without the dollars around formulas."""
-    text = follow(_DOLLARS, text)
+    text = follow((*_EITHER_WAY, *_DOLLARS), text)
     return follow((*_LETTERS, *_ARGUMENTS, *_NAMES, *_ESCAPES), text) if "\\" in text else text

@@ -24,6 +24,8 @@ _WORD = re.compile("[A-Za-z]+")
 _A_GREEK_LETTER = re.compile("[\u0370-\u03ff]")
 _SURE = "epsilon|zeta|eta|theta|kappa|nu|xi|rho|upsilon|phi|chi|psi|omega"
 """Greek letters that are nothing else in brackets by themselves: `Poisson's ratio (nu)`, but `(beta)`, `(pi)`."""
+_LONG = ("epsilon", "gamma", "lambda", "omega", "sigma", "theta")
+"""Greek letters that are one even at the head of a name in capitals: `omegaGCN`."""
 _BRACED = "|".join(("times", "sim", "approx", "leq", "geq", "neq", "pm", "to", "rightarrow", "cdot", "in"))
 
 
@@ -67,8 +69,9 @@ _SIGN_RULES = (
     rule("boldsymbol", r"boldsymbol(?![a-z])", ""),
     rule(("circ", "deg"), r"(?<=\d) ?\^? ?(?:circ|deg)(?=times|[^A-Za-z.]|$)", "°"),
     rule("times", r"times(?<=[\d)\]}%°²³]times)(?=sim ?\d|[^a-z]|$)(?: (?=\d\d))?|times(?<=[A-Z]times)(?=[A-Z\d])|"
-         r"times(?<=\b[A-Z]times)\b|times(?<=\d[a-z]times)(?=\d)|times(?<=\btimes)(?=\d)|( )times (?=\d)(?<=\d times )|"
+         r"times(?<=\b[A-Z]times)\b|times(?<=\d[a-z]times)(?=\d)|times(?<=\btimes)(?=\d)|( )times (?=\d)(?<=[\d²³⁰-⁹] times )|"
          r"( )times (?=[A-Z\d]\b|\([A-Z\d])(?<=\b[A-Z] times )|( )times (?=[b-z]\b)(?<=\b[b-z] times )", _times),
+    rule("s times ", r"(\b\d{1,9} [a-z]{3,20}s) times (?=\d)", r"\1 × "),
     rule("sim", r" ?sim(?:(?<=[\d%×KMBk]sim)|(?<=[\d%×KMBk] sim)) ?(?=\d)(?!\d[a-z]{2})", "–"),
     rule("sim", r"sim(?<![\w-]sim)[ !]*(?=\d|[.$]\d)(?!2(?!times)[A-Za-z])", "~"),
     rule("approx", r"approx(?<![\w-]approx)(?= ?(?:\d|[.$-]\d))|approx(?<=\) approx)(?= \w)", "≈"),
@@ -82,9 +85,13 @@ _SIGN_RULES = (
     rule(" mid ", r" mid (?<=\([A-Za-z] mid )(?=[A-Za-z][,)])", " | "),
     rule("sqrt", r"sqrt(?<![A-Za-z\\]sqrt)(?=\()|sqrt(?<![A-Za-z\\]sqrt) ?\{(\w+)\}", r"√\1"),
     rule(("leq", "geq", "neq"), r"(leq|geq|neq)(?<![A-Za-z\\][lgn]eq)(?![a-z])", _sign),
+    rule("ightarrow", r"((?:long|[Ll]eft)rightarrow|[Rr]ightarrow)(?=[a-rt-z]|s[a-z])", _sign),
     rule(("arrow", "infty", "nabla", "dots", "cdot", "varnothing", "varepsilon", "varphi", "vartheta"),
          rf"({'|'.join(_NO_WORDS)})(?![a-z])", _sign),
     rule("·", r"(?<=[\w)])· ", "·"),
+    rule(("log(", "log^", "log²", "log³"), r"log(?<=[(\d}²³⁻⁰-⁹][a-z]log)(?=[(^²³])", " log"),
+    rule(("ell)", "ell,"), r"ell(?=[),])(?:(?<=[(,|] ell)|(?<=[(,]ell))", "ℓ"),
+    rule(("widetilde ", "widehat "), r"(widetilde|widehat) ([A-Z])\b", _hatted),
 )  # fmt: skip
 _FORMULA_SIGNS = "^_={|["
 _FORMULA_RULES = (
@@ -100,7 +107,7 @@ _FORMULA_RULES = (
     rule(("propto", "subseteq", "floor", "ceil"), r"(propto|subseteq|[lr]floor|[lr]ceil)(?![a-z])", _sign),
     rule("circ ", r"(circ)(?<=[A-Za-z ]circ)(?= [A-Z\u0370-\u03ff])", _sign),
     rule(("(x", "(z", "(t"), rf"(?<![A-Za-z]{{2}})(?<![A-Z\\])({_NAMES})(?=\([xzt][),_])", _sign),
-    rule("angle", r"(langle|rangle)(?<![A-Za-z][lr]angle)(?=langle|rangle|[^a-z]|$)", _sign),
+    rule("angle", r"(langle|rangle)(?<![A-Za-z][lr]angle)(?=langle|rangle|[^a-z]|$)|(rangle)(?<=_[A-Z]rangle)", _sign),
 )  # fmt: skip
 """Only for texts that have one of `_FORMULA_SIGNS`."""
 _NAME_RULES = (
@@ -109,11 +116,16 @@ _NAME_RULES = (
     rule(("_", "^"), rf"(?<=[_^])(?<![A-Za-z\d_][A-Za-z][_^])({_LETTERS})(?![A-Za-z])", _sign),
     rule("_", rf"(?<![A-Za-z\\])({_NAMES})(?= [A-Za-z]_[A-Za-z\d](?![A-Za-z]))", _sign),
     rule(("=", "<", ">", "≤", "≥", "≈", "∈", "∝", "∘", "·"),
-         rf"(?<![A-Za-z\\-])({_NAMES})(?= ?[=≤≥≈∈∝∘·]| ?[<>]=? ?[\d.-])|(?<=[=≤≥≈∈∝∘·])({_NAMES})(?![A-Za-z])|"
-         rf"(?<=[=≤≥≈∈∝∘] )({_NAMES})(?![A-Za-z-])", _sign),
+         rf"(?<![A-Za-z\\-])({_LETTERS})(?= ?[=≤≥≈∈∝∘·]| ?[<>]=? ?[\d.-])|(?<=[=≤≥≈∈∝∘·])({_LETTERS})(?![A-Za-z])|"
+         rf"(?<=[=≤≥≈∈∝∘] )({_LETTERS})(?![A-Za-z-])", _sign),
+    rule("Delta", r"(Delta)(?<![A-Za-z]Delta)(?=[+-]?\d[\d.]{0,9}%)", _sign),
+    rule(_LONG, rf"(?<![A-Za-z-])({'|'.join(_LONG)})(?=[A-Z](?:[A-Z]|\d))", _sign),
     rule("(", rf"\((?:(?<=[A-Za-z]\()(?:{_NAMES})(?=[)/,])|(?:{_SURE})(?=\))|(?:{_LETTERS}), (?:{_LETTERS})(?=\)))",
          lambda found: _WORD.sub(lambda name: COMMANDS[name[0]], found[0])),
+    rule("(", rf"\((?<=[a-z]\()({_LETTERS})(?= [a-z]\))", lambda found: "(" + _sign(found)),
     rule("/", rf"/(?<=\b[A-Za-z]/)({_LETTERS})(?=\))", lambda found: "/" + _sign(found)),
+    rule("/", rf"\b(?:(?:{_SURE})/(?:{_LETTERS})|(?:{_LETTERS})/(?:{_SURE}))\b",
+         lambda found: _WORD.sub(lambda name: COMMANDS[name[0]], found[0])),
     rule(" 1-", rf" 1-({_LETTERS})(?![\w-])", lambda found: " 1-" + _sign(found)),
 )  # fmt: skip
 """Greek letters: only where a script, a relation or the brackets of a function touch them."""
@@ -129,7 +141,7 @@ _GROUP_RULES = (
     rule("{", r"(?<=[a-z]{3})\{(\d+)\}", r"/\1"),
     rule("{", r"(?<![_^\w])\{([A-Z])\}(?=[a-z])|(?<=[a-z])\{([A-Z][A-Za-z]*)\}", lambda found: found[1] or found[2]),
     rule("{", r"(?<![_^])\{([\u0370-\u03ff]{1,2}|[^\x00-\x7f])\}", r"\1"),
-    rule("{", r"(?<![\w^\\{}>\ufdd1])(?<![>\ufdd1] )"
+    rule("{", r"(?<![\w^\\{}>\ufdd1])(?<![>:\ufdd1] )"
          r"\{([A-Za-z][^{}:=\"<>|\\]{0,300}|\d[\d.]{0,9} ?[A-Za-z][\w .-]{0,60})\}(?!\})", _group),
 )  # fmt: skip
 

@@ -36,7 +36,7 @@ def _lower_one(found: re.Match[str]) -> str:
 
 def _compact(content: str) -> str:
     """The inside of a script without spaces, its names as signs: `n times d` is `n×d`."""
-    named = _NAME.sub(lambda found: _NAMED.get(found[0], found[0]), _GLUED.sub(r"\1×", content.strip()))
+    named = _NAME.sub(lambda found: _NAMED.get(found[0], found[0]), _GLUED.sub(r"\1×", content.strip(" ,!")))
     return named if re.search(r"[A-Za-z]{2} [A-Za-z]{2}", named) else named.replace(" ", "")
 
 
@@ -49,6 +49,8 @@ def _shown(content: str, table: dict[str, str], sign: str) -> str:
 
 
 _RULES = (
+    rule("^{+", r"\^\{\+(\d[\d.]{0,9})\}_\{-(\d[\d.]{0,9})\}", r" +\1/-\2"),  # errors above and below
+    rule("_{-", r"_\{-(\d[\d.]{0,9})\}\^\{\+(\d[\d.]{0,9})\}", r" +\2/-\1"),
     rule("^", r"(?<=[\w)\]}|°*′″'∇∞])\^(?:\{([^{}]{0,200})\}|([+-]?\d{1,9}(?!\w{0,9}\.\w)|[A-Za-z*+†°∘⋆](?![A-Za-z])|"
          r"(?:dagger|top|prime|circ|star)\b)|\(([+-]?\d{1,4})\))", _raise),
     rule("_", r"(?<=[\w)\]}|°²³⁺∑∏∫])_\{([^{}]{0,200})\}", _lower),

@@ -67,7 +67,9 @@ FONTS = (
 """Commands that only change how their argument looks, as part of a pattern."""
 SWITCHES = r"(?:em|bf|it|sc|tt|rm|sf|sl|itshape|bfseries|scshape|ttfamily)\b"
 """Commands that change how the rest of their group looks, as part of a pattern."""
-COLOURS = r"(?:my)?(?:red|orange|yellow|green|teal|cyan|blue|purple|violet|magenta|pink|brown|gr[ae]y)"
+COLOURS = (
+    r"(?:my|bright|dark|light)?(?:red|orange|yellow|green|teal|cyan|blue|purple|violet|magenta|pink|brown|gr[ae]y)"
+)
 """Colour macros, as part of a pattern."""
 RAISED = dict(zip("0123456789+-−=", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼", strict=True)) | dict(
     zip("abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRTUVW", "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁⱽᵂ", strict=True)
