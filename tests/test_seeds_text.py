@@ -52,10 +52,6 @@ RESIDUE = {
 Not residue, by rule: a script that Unicode lacks (`x^(a-b)`, `x^q`, `G_name`), braces around a set, `~` between two
 amounts (`1M~60M`), a lone `$` after a number.
 """
-EXEMPT = {
-    # `rangle` is glued to the name of a variable there; a rule for that would also read "strangler".
-    "bare latex word: sim/approx/leq/geq/pm/in/rightarrow/mathcal...": {"003:255"},
-}
 NOT_FOR_A_RENDERER = {
     "url", "url followed by punctuation", "url no scheme", "numbered list", "abstract does not end in . ! ?",
     "near arXiv 1920-char cap", "< or >", "O(n) math", "pipe", "long title >=120", "ampersand", "short abstract <700",

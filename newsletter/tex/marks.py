@@ -6,7 +6,9 @@ import re
 
 from newsletter.tex.rules import follow, rule
 
+_BETWEEN = "∈∋∉⊂⊆⊃⊇∪∩∖∧∨⊕⊗≈≃≅≡≤≥≠≪≫≲≳∝∘∼→←↔↦⇒⇐⇔⊥∥"
 _QUOTES = (
+    rule("''", r"''(?<=\$[A-Za-z]'')(?=[$(=^_])", "″"),
     rule("``", r"``((?:[^`\"']|'(?=\w)){1,200})\"", r"“\1”"),
     rule("''", r"''(?<![\w.,;:?!%)\]}*'”’]'')(?=\w)([^`'\"]{1,200})\"", r"“\1”"),
     rule("``", r"``([^`]{1,200})``(?![`\w])", r"“\1”"),
@@ -31,10 +33,11 @@ _DASHES = (
 _CITATIONS = (rule(("~", " "), r"(?:~|(?<=[A-Za-z]) )[a-z]{2,15}20[0-2]\d[a-z]{4,25}\d?(?![\w./-])", ""),)
 """What stood in a `\\cite` that is gone: `baker2024sourdough`."""
 _A_KEY = re.compile(r"20[0-2]\d[a-z]{4}")
+_NUMBERED = r"(?:Section|Sec\.|Figure|Fig\.|Table|Appendix|Equation|Eq\.)[~ ](?:sec|fig|tab|eq|app):[\w:-]+"
 _REFERENCES = (
     rule(
         ("sec:", "fig:", "tab:", "eq:", "app:"),
-        r"(?: in| of| see)? (?:Section|Sec\.|Figure|Fig\.|Table|Appendix|Equation|Eq\.)[~ ](?:sec|fig|tab|eq|app):[\w:-]+",
+        rf" ?\((?:see )?{_NUMBERED}\)|(?: in| of| see)? {_NUMBERED}",
         "",
     ),
 )
@@ -58,7 +61,7 @@ _STOPS = (
     rule(
         ":", r":(?<=[A-Za-z]{3}:)(?=[A-Z][a-z]*[ -])(?!\w+ (?:pair|ratio|split))|:(?<=[a-z]{3}:)(?=\((?:1|i|a)\))", ": "
     ),
-    rule(("i.e.", "e.g."), r"(?:i\.e|e\.g)\.(?=[a-z]{2})", r"\g<0> "),
+    rule(("i.e.", "e.g."), r"\.(?<=\bi\.e\.|\be\.g\.)(?=[a-z]{2})", ". "),
     rule(("( ", " )"), r"\( (?<=[a-z]\( )(?=[a-z])", " ("),
     rule(("( ", " )"), r"\( (?=[\w\ufdd0])| \)(?<=[\w.\ufdd1] \))", lambda found: found[0].strip()),
     rule(("[ ", " ]"), r"\[ (?=\d+\])| \](?<=\d \])", lambda found: found[0].strip()),
@@ -66,8 +69,13 @@ _STOPS = (
     rule(".", r"\.(?=(?:In|We|The|This|To|Code|Our|It|However)\b)(?<=\d\.)", ". "),
 )
 _STRAY_DOLLAR = re.compile(r"\$(?:(?<=[a-z]{3}\$)(?=[ .,;)]|$)|(?<=[)\ufdd1]\$)(?=[.,]))")
-_RELATION = re.compile(r"[∈⊂⊆≈≤≥≠∝∘→←↔⇒≪≫≡≅∼](?<=[\w)\]}⟩|′'].)(?= [\w({⟨∞-])")
-"""A sign that TeX's spacing left with a space behind it only."""
+_UNEVEN = (
+    rule(tuple(_BETWEEN), rf"[{_BETWEEN}](?<=[\w)\]}}⟩|‖*′'⁺⁻\u0300-\u036f\u20d7].)(?= [\w(\[{{⟨|‖∞∅-])", r" \g<0>"),
+    rule("× ", r"×(?<=\b[A-Za-z]×)(?= [A-Za-z]\b(?![-'’]))", " ×"),
+    rule(("⟨ ", "⌊ ", "⌈ "), r"([⟨⌊⌈]) (?=\S)", r"\1"),
+    rule((" ⟩", " ⌋", " ⌉"), r" ([⟩⌋⌉])", r"\1"),
+)
+"""A sign that TeX's spacing left with a space behind it only, and brackets with spaces inside."""
 
 
 def read_quotes(text: str) -> str:
@@ -88,4 +96,4 @@ def read(text: str) -> str:
         text = follow(_TIES, text)
     if "$" in text and text.count("$") == 1:
         text = _STRAY_DOLLAR.sub("", text)
-    return follow(_STOPS, text if text.isascii() else _RELATION.sub(r" \g<0>", text))
+    return follow(_STOPS, text if text.isascii() else follow(_UNEVEN, text))

@@ -24,6 +24,8 @@ _WORD = re.compile("[A-Za-z]+")
 _A_GREEK_LETTER = re.compile("[\u0370-\u03ff]")
 _SURE = "epsilon|zeta|eta|theta|kappa|nu|xi|rho|upsilon|phi|chi|psi|omega"
 """Greek letters that are nothing else in brackets by themselves: `Poisson's ratio (nu)`, but `(beta)`, `(pi)`."""
+_CERTAIN = frozenset(_SURE.split("|"))
+_WORD_LAST = re.compile(r"(?<![A-Za-z\\])[A-Za-z]+$")
 _LONG = ("epsilon", "gamma", "lambda", "omega", "sigma", "theta")
 """Greek letters that are one even at the head of a name in capitals: `omegaGCN`."""
 _BRACED = "|".join(("times", "sim", "approx", "leq", "geq", "neq", "pm", "to", "rightarrow", "cdot", "in"))
@@ -31,11 +33,6 @@ _BRACED = "|".join(("times", "sim", "approx", "leq", "geq", "neq", "pm", "to", "
 
 def _sign(found: re.Match[str]) -> str:
     return COMMANDS[next(name for name in found.groups() if name)]
-
-
-def _times(found: re.Match[str]) -> str:
-    """`5times` is 5×, `2 times 3` keeps its spaces, `512times 512` has none."""
-    return " × " if any(found.groups()) else "×"
 
 
 def _group(found: re.Match[str]) -> str:
@@ -56,6 +53,13 @@ def _over(found: re.Match[str]) -> str:
     return f"{found[1]}/{found[2]}" if " " not in found[2] else f"{found[1]}/({found[2]})"
 
 
+def _ratio(found: re.Match[str]) -> str:
+    """The second of two Greek letters; the first one is read in its turn, being beside it."""
+    before = _WORD_LAST.search(found.string, max(found.start() - 12, 0), found.start())
+    names = (before[0] if before else "", found[1])
+    return f"/{COMMANDS[names[1]]}" if names[0] in LETTERS and not _CERTAIN.isdisjoint(names) else found[0]
+
+
 _FONT_RULES = (
     rule("mathbb", r"mathbb(?<![A-Za-z\\]mathbb)(?:\{| )([A-Z])(?:\}|\b)", _double_struck),
     rule("{", rf"(?<![A-Za-z\\])(?:{FONTS}|{COLOURS}|frac)\{{([^{{}}]*)\}}", r"\1"),
@@ -69,14 +73,16 @@ _SIGN_RULES = (
     rule("boldsymbol", r"boldsymbol(?![a-z])", ""),
     rule(("circ", "deg"), r"(?<=\d) ?\^? ?(?:circ|deg)(?=times|[^A-Za-z.]|$)", "°"),
     rule("times", r"times(?<=[\d)\]}%°²³]times)(?=sim ?\d|[^a-z]|$)(?: (?=\d\d))?|times(?<=[A-Z]times)(?=[A-Z\d])|"
-         r"times(?<=\b[A-Z]times)\b|times(?<=\d[a-z]times)(?=\d)|times(?<=\btimes)(?=\d)|( )times (?=\d)(?<=[\d²³⁰-⁹] times )|"
-         r"( )times (?=[A-Z\d]\b|\([A-Z\d])(?<=\b[A-Z] times )|( )times (?=[b-z]\b)(?<=\b[b-z] times )", _times),
+         r"times(?<=\b[A-Za-z]times)\b|times(?<=\d[a-z]times)(?=\d)|times(?<=\btimes)(?=\d)", "×"),
+    rule(" times ", r" times (?=\d)(?<=[\d²³⁰-⁹] times )| times (?=[A-Z\d]\b|\([A-Z\d])(?<=\b[A-Z] times )|"
+         r" times (?=[b-z]\b)(?<=\b[b-z] times )", " × "),  # `512times 512` is 512×512, `2 times 3` keeps its spaces
     rule("s times ", r"(\b\d{1,9} [a-z]{3,20}s) times (?=\d)", r"\1 × "),
-    rule("sim", r" ?sim(?:(?<=[\d%×KMBk]sim)|(?<=[\d%×KMBk] sim)) ?(?=\d)(?!\d[a-z]{2})", "–"),
+    rule("sim", r"sim(?<=[\d%×KMBk]sim) ?(?=\d)(?!\d[a-z]{2})", "–"),
+    rule(" sim", r" sim(?<=[\d%×KMBk] sim) ?(?=\d)(?!\d[a-z]{2})", "–"),
     rule("sim", r"sim(?<![\w-]sim)[ !]*(?=\d|[.$]\d)(?!2(?!times)[A-Za-z])", "~"),
     rule("approx", r"approx(?<![\w-]approx)(?= ?(?:\d|[.$-]\d))|approx(?<=\) approx)(?= \w)", "≈"),
-    rule("pm", r"pm(?<=[\d%]pm)(?=\d*\.?\d)| pm (?=\d)(?:(?<=% pm )|(?<=\.\d pm )|(?<=\.\d\d pm )|(?<=\.\d{3} pm ))",
-         " ± "),
+    rule("pm", r"pm(?<=[\d%]pm)(?=\d*\.?\d)", " ± "),
+    rule(" pm ", r" pm (?=\d)(?:(?<=% pm )|(?<=\.\d pm )|(?<=\.\d\d pm )|(?<=\.\d{3} pm ))", " ± "),
     rule("pm", r"pm(?<![\w-]pm)(?=\d)", "±"),
     rule("to", r"(to)(?<=\dto)(?=\d*\.\d)", _sign),
     rule((" le ", "(le ", " ge ", "(ge "),
@@ -122,10 +128,9 @@ _NAME_RULES = (
     rule(_LONG, rf"(?<![A-Za-z-])({'|'.join(_LONG)})(?=[A-Z](?:[A-Z]|\d))", _sign),
     rule("(", rf"\((?:(?<=[A-Za-z]\()(?:{_NAMES})(?=[)/,])|(?:{_SURE})(?=\))|(?:{_LETTERS}), (?:{_LETTERS})(?=\)))",
          lambda found: _WORD.sub(lambda name: COMMANDS[name[0]], found[0])),
-    rule("(", rf"\((?<=[a-z]\()({_LETTERS})(?= [a-z]\))", lambda found: "(" + _sign(found)),
+    rule((" x)", " t)", " z)"), rf"\((?<=[a-z]\()({_LETTERS})(?= [xtz]\))", lambda found: "(" + _sign(found)),
     rule("/", rf"/(?<=\b[A-Za-z]/)({_LETTERS})(?=\))", lambda found: "/" + _sign(found)),
-    rule("/", rf"\b(?:(?:{_SURE})/(?:{_LETTERS})|(?:{_LETTERS})/(?:{_SURE}))\b",
-         lambda found: _WORD.sub(lambda name: COMMANDS[name[0]], found[0])),
+    rule("/", rf"/({_LETTERS})(?![\w-])", _ratio),
     rule(" 1-", rf" 1-({_LETTERS})(?![\w-])", lambda found: " 1-" + _sign(found)),
 )  # fmt: skip
 """Greek letters: only where a script, a relation or the brackets of a function touch them."""
