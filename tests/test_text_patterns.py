@@ -6,7 +6,15 @@ after `readable` and counts what a reader would call damage. TEST_TEXTS=all read
 
 from __future__ import annotations
 
+import gzip
+import json
+import os
+import re
 from dataclasses import dataclass
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from xml.etree.ElementTree import fromstring
 
 import pytest
 
@@ -499,3 +507,194 @@ def test_what_reads_well_stays_as_it_is(_: str, shown: str) -> None:
 def test_every_one_of_the_54_patterns_has_its_sentences() -> None:
     assert [*range(1, 55)] == [pattern.number for pattern in PATTERNS]
     assert [] == [pattern.name for pattern in PATTERNS if not (*pattern.read, *pattern.stays)]
+
+
+# -- what is left in the recordings, seen by another pair of eyes
+
+DATA = Path(__file__).parents[2] / "shared" / "data"
+needs_recordings = pytest.mark.skipif(not DATA.is_dir(), reason="no recordings beside the checkout (../shared/data)")
+
+GREEK = (
+    "alpha|beta|gamma|delta|(?:var)?epsilon|zeta|eta|(?:var)?theta|iota|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|upsilon|"
+    "(?:var)?phi|chi|psi|omega|Gamma|Delta|Theta|Lambda|Xi|Pi|Sigma|Upsilon|Phi|Psi|Omega"
+)
+RAISED = "0-9a-pr-zABDEGHIJKLMNOPRTUVW"
+LOWERED = "0-9aehijklmnoprstuvx"
+ADDRESSES = (
+    ("://", r"https?://[^\s{}]+"),
+    ("/", r"(?<![\w.])[\w-]+(?:\.[\w-]+)+/\S*"),
+    ("@", r"[\w.-]+@[\w-]+\.\w+"),
+)
+DAMAGE = {
+    1: r"\n",
+    2: r"\n ",
+    3: r"https?://\S*\\",
+    4: r"[A-Za-z]https?://|[a-z][.,:;]https?://|https?://\S+ [.,;)](?= |$)|\( https?://",
+    5: r"[a-z]:\([1ia]\)",
+    6: r"--|\w– \w|[a-z]x201[34]",
+    7: r"\\%",
+    8: r"\dtimes|\btimes\d|[\d²³⁰-⁹] times \d|\d [a-z]+s times \d",
+    9: r"[{}]",
+    10: rf"\^(?:\{{|[+-]?\d+(?![\d.])|circ|star|[*+°†∘]|[{RAISED}](?![A-Za-z\d]|\.\d))",
+    11: rf"_\{{|(?<![\w./@-])[A-Za-z\u0370-\u03ff]_[{LOWERED}](?![A-Za-z_])",
+    13: (
+        rf"(?<![A-Za-z-])(?:{GREEK})(?:[_^]| ?[=≈∝≤≥]| [<>] ?\d|/(?:{GREEK})\b|\d[\d.]*%)|\b(?:omega|sigma|lambda|theta)[A-Z]{{2}}|[=≈∝≤≥] ?(?:{GREEK})\b|"
+        rf"\((?:{GREEK}), (?:{GREEK})\)|\((?:nu|rho|epsilon)\)|_(?:{GREEK})\b|\b[A-Za-z]\((?:{GREEK})[,)/]|\w\((?:{GREEK}) [a-z]\)"
+    ),
+    15: r"''|“[^”]*$|“[^”]*“|^[^“]*”",
+    16: r"(?<![A-Za-z])(?:l|c|d)dots?\b|cdot|infty|nabla|\bell(?=[_),])|\bcirc\b|propto|[lr]angle(?![a-z])|[lr](?:ceil|floor)\b|"
+    r"wide(?:hat|tilde)|var(?:epsilon|phi|nothing)|[a-z(]log\((?<=[(\d][a-z]log\()",
+    17: r"`",
+    18: r"\$[<>]\$",
+    21: r"https?://[^\s{}]+ ?\{|https?://[^\s{}]+\}|\.[a-z]{2,}/[\w/.-]*\{|\]\(",
+    22: r"[\w)”%] [.,;:!?](?= |$)|\.[eg]\. ,|\( \w|\w \)(?!\w)",
+    23: r"~ ?[A-Za-z]",
+    24: r"\bsim[ !]?\d(?!real)|\d sim\b|\dsim|\{sim",
+    25: (
+        r"(?<=[a-z]{2})\.(?=[A-Z])|(?<=\d)\.(?=[A-Z][a-z]+ )|(?<=[)\]%”'\u0370-\u03ff])\.(?=[A-Z][a-z])|(?<=[A-Za-z]{3}),(?=[A-Za-z]{2})|"
+        r"(?<=[A-Za-z]{3}):(?=[A-Z][a-z]*[ -])|(?<=\b[ie]\.[eg]\.)[a-z]"
+    ),
+    26: r"\w[.,)]?~[A-Za-z(]|[a-z]~\d|\b[a-z]{2,}20\d\d[a-z]{4}|\b(?:sec|fig|tab|eq):\w",
+    27: r"\\[A-Za-z]",
+    28: r"\*\*",
+    29: r"\$[^$\d\s]*[\\^_{}][^$]*\$|\w{3}\$|\$[a-z\u0370-\u03ff]|\)\$",
+    30: r"\\[&_$#{}\d]",
+    32: r"[A-Z\d]times[A-Z\d]|\b[A-Za-z]times\b|\d[a-z]times\d|\b([a-z]) times \1\b",
+    34: r"`\w",
+    35: r"\\(?:text|emph|math|under)|\w(?:textbf|textit|mathcal)",
+    36: r"\b(?:leq|geq|neq)(?![a-z])|\d pm \d|\bpm\d|\((?:[A-Z] )?[lg]e \d|\b[A-Z] (?:ll|gg) [a-z]\b",
+    38: r"\\(?:[,;: ]|\\|$)",
+    39: r"\\['\"^`~=.]",
+    40: r"\bapprox ?\d|\) approx\b|approx(?=[A-Z\d])",
+    41: r"\*\*\w",
+    42: r"  ",
+    43: r"(?i)<a\s|</a>|&[a-z]{2,8};|</?(?:b|i|em|sub|sup|p|br)>",
+    44: r"[Rr]ightarrow|leftarrow|uparrow|downarrow|\d\.\d+to\d",
+    45: r"\\?(?:url|href|footnote|cite)\{",
+    47: r"(?<![\w*])\*[A-Za-z](?:[^*]*[a-z.])?\*(?!\w)",
+    48: r"\^ ?\{?\\?circ|\d ?circ\b|\bdeg\b",
+    49: r"(?<![A-Za-z])text(?:bf|it|tt|sc|rm)?\{|math(?:cal|bb|rm|bf|sf)|frac\{|sqrt[({]|boldsymbol|text(?:sub|super)script",
+    50: r"---",
+    51: r"\\[()\[\]]",
+    52: r"\{\\?(?:em|bf|it|sc|tt)\b",
+    53: r"\\#",
+    54: r"\[ \d|\[\d+ \]",
+}
+"""How each pattern looks where it is damage, by its number in the table."""
+THE_AUTHORS = {
+    12: "a measure, as pass@1",
+    14: "letters of other alphabets",
+    19: "an ampersand",
+    20: "a Greek letter",
+    31: "a price",
+    33: "a letter of a name",
+    37: "an address",
+    46: "a conditional probability",
+}
+"""Patterns that are never damage."""
+MEANT = {
+    9: (
+        r"\{[^{},]+,[^{}]+\}",  # a set: {0, 1}
+        r"[:>] \{[A-Za-z ]+\}",  # a place in a prompt: <answer> {last answer}
+    ),
+    16: (r"\banecdot\w+|\bw?rangle\b",),  # English words
+    25: (r"\bDr\.[A-Z]|\bFLUX-1\.Dev",),  # names
+}
+"""What looks like damage and is the author's own text, and why."""
+
+
+@cache
+def recorded() -> dict[str, str]:
+    """Titles, abstracts and summaries of every recorded paper, by where they stand; every fifth without TEST_TEXTS."""
+    places = {text: place for place, text in {**arxiv(), **seeds(), **daily(), **archived()}.items()}
+    texts = {place: text for text, place in places.items()}
+    return texts if os.environ.get("TEST_TEXTS") == "all" else dict(islice(texts.items(), None, None, 5))
+
+
+def archived() -> dict[str, str]:
+    with gzip.open(DATA / "hf_archive.jsonl.gz", "rt", encoding="utf-8") as file:
+        rows = [json.loads(line) for line in file]
+    return {
+        f"{row['id']} {key}": row[key] for row in rows for key in ("title", "abstract", "ai_summary") if row.get(key)
+    }
+
+
+def daily() -> dict[str, str]:
+    entries = [
+        entry["paper"] for path in sorted((DATA / "hf_daily").glob("*.json")) for entry in json.loads(path.read_bytes())
+    ]
+    return {
+        f"{paper['id']} daily {key}": paper[key] for paper in entries for key in ("title", "summary") if paper.get(key)
+    }
+
+
+def seeds() -> dict[str, str]:
+    return {
+        f"{path.stem} {number}": line
+        for path in sorted((DATA / "seeds").glob("*.txt"))
+        for number, line in enumerate(path.read_text("utf-8").split("\n"), 1)
+        if line
+    }
+
+
+def arxiv() -> dict[str, str]:
+    return {
+        f"{path.name} {number} {name}": text
+        for path in sorted((DATA / "arxiv").glob("[ar][ps][is]/*.xml"))
+        for number, entry in enumerate(fromstring(path.read_bytes()).iter())
+        if entry.tag.endswith(("entry", "item"))
+        for name in ("title", "summary", "description")
+        if (text := next((found.text for found in entry.iter() if found.tag.endswith(name) and found.text), ""))
+    }
+
+
+@cache
+def shown() -> dict[str, str]:
+    return {place: readable(text) for place, text in recorded().items()}
+
+
+@cache
+def without_addresses(text: str) -> str:
+    for sign, address in ADDRESSES:
+        text = re.sub(address, "URL", text) if sign in text else text
+    return text
+
+
+def damage(number: int, text: str) -> list[str]:
+    """What of a pattern a reader would call damage, with a little around it."""
+    read = text if number in (3, 4, 21) else without_addresses(text)
+    for meant in MEANT.get(number, ()):
+        read = re.sub(meant, "", read)
+    return [read[max(found.start() - 25, 0) : found.end() + 25] for found in re.finditer(DAMAGE[number], read)]
+
+
+def test_the_detector_knows_every_pattern() -> None:
+    assert {pattern.number for pattern in PATTERNS} == DAMAGE.keys() | THE_AUTHORS.keys()
+    assert set() == DAMAGE.keys() & THE_AUTHORS.keys()
+
+
+@pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: f"{pattern.number} {pattern.name}")
+def test_the_detector_sees_the_pattern_as_written_and_nothing_as_read(pattern: Pattern) -> None:
+    assert [] == [written for written, _ in pattern.read if not any(damage(number, written) for number in DAMAGE)]
+    assert [] == [found for _, reads in pattern.read for number in DAMAGE for found in damage(number, reads)]
+
+
+@needs_recordings
+@pytest.mark.parametrize("number", DAMAGE)
+def test_nothing_is_left_that_a_reader_would_call_damage(number: int) -> None:
+    assert {} == {place: found for place, text in shown().items() if (found := damage(number, text))}
+
+
+@needs_recordings
+def test_texts_without_damage_are_shown_as_they_were_written() -> None:
+    sound = {
+        place: " ".join(text.split())
+        for place, text in recorded().items()
+        if not any(damage(number, " ".join(text.split())) for number in DAMAGE)
+    }
+    assert {} == {place: (text, shown()[place]) for place, text in sound.items() if text != shown()[place]}
+
+
+@needs_recordings
+def test_reading_the_recordings_twice_is_reading_them_once() -> None:
+    assert shown() == {place: readable(text) for place, text in shown().items()}

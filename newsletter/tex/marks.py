@@ -6,7 +6,15 @@ import re
 
 from newsletter.tex.rules import follow, rule
 
+
+def _closed(found: re.Match[str]) -> str:
+    """A bracket without the space inside of it; after a word the space comes before it: `crust( a part)`."""
+    before, after = found.string[max(found.start() - 1, 0) : found.start()], found.string[found.end() : found.end() + 1]
+    return f" {found[0].strip()}" if found[0] == "( " and before.islower() and after.islower() else found[0].strip()
+
+
 _BETWEEN = "∈∋∉⊂⊆⊃⊇∪∩∖∧∨⊕⊗≈≃≅≡≤≥≠≪≫≲≳∝∘∼→←↔↦⇒⇐⇔⊥∥"
+"""Signs that stand between two things."""
 _QUOTES = (
     rule("''", r"''(?<=\$[A-Za-z]'')(?=[$(=^_])", "″"),
     rule("``", r"``((?:[^`\"']|'(?=\w)){1,200})\"", r"“\1”"),
@@ -30,13 +38,13 @@ _DASHES = (
     rule("--", r"--(?<=[^<!-]--)(?=[ ])|--(?<=[^\s<!-]--)(?![->])", "–"),
     rule(" --", r" --(?<=[\w)] --)(?=[a-zA-Z])", " – "),
 )
-_CITATIONS = (rule(("~", " "), r"(?:~|(?<=[A-Za-z]) )[a-z]{2,15}20[0-2]\d[a-z]{4,25}\d?(?![\w./-])", ""),)
+_CITATIONS = (rule(("~", " "), r"(?:~|(?<=[A-Za-z]) )[a-z]{2,15}20[0-2]\d[a-z]{4,25}\d?(?![\w/-]|\.\w)", ""),)
 """What stood in a `\\cite` that is gone: `baker2024sourdough`."""
 _A_KEY = re.compile(r"20[0-2]\d[a-z]{4}")
-_NUMBERED = r"(?:Section|Sec\.|Figure|Fig\.|Table|Appendix|Equation|Eq\.)[~ ](?:sec|fig|tab|eq|app):[\w:-]+"
+_NUMBERED = r"(?:Section|Sec\.|Figure|Fig\.|Table|Appendix)[~ ](?:sec|fig|tab):[\w:-]+"
 _REFERENCES = (
     rule(
-        ("sec:", "fig:", "tab:", "eq:", "app:"),
+        ("sec:", "fig:", "tab:"),
         rf" ?\((?:see )?{_NUMBERED}\)|(?: in| of| see)? {_NUMBERED}",
         "",
     ),
@@ -62,9 +70,7 @@ _STOPS = (
         ":", r":(?<=[A-Za-z]{3}:)(?=[A-Z][a-z]*[ -])(?!\w+ (?:pair|ratio|split))|:(?<=[a-z]{3}:)(?=\((?:1|i|a)\))", ": "
     ),
     rule(("i.e.", "e.g."), r"\.(?<=\bi\.e\.|\be\.g\.)(?=[a-z]{2})", ". "),
-    rule(("( ", " )"), r"\( (?<=[a-z]\( )(?=[a-z])", " ("),
-    rule(("( ", " )"), r"\( (?=[\w\ufdd0])| \)(?<=[\w.\ufdd1] \))", lambda found: found[0].strip()),
-    rule(("[ ", " ]"), r"\[ (?=\d+\])| \](?<=\d \])", lambda found: found[0].strip()),
+    rule(("( ", " )", "[ ", " ]"), r"\( (?=[\w\ufdd0])| \)(?<=[\w.\ufdd1] \))|\[ (?=\d+\])| \](?<=\d \])", _closed),
     rule((")..", "\ufdd1.."), r"\.\.(?<=[)\ufdd1]\.\.)(?= |$)", "."),
     rule(".", r"\.(?=(?:In|We|The|This|To|Code|Our|It|However)\b)(?<=\d\.)", ". "),
 )

@@ -26,7 +26,7 @@ _SURE = "epsilon|zeta|eta|theta|kappa|nu|xi|rho|upsilon|phi|chi|psi|omega"
 """Greek letters that are nothing else in brackets by themselves: `Poisson's ratio (nu)`, but `(beta)`, `(pi)`."""
 _CERTAIN = frozenset(_SURE.split("|"))
 _WORD_LAST = re.compile(r"(?<![A-Za-z\\])[A-Za-z]+$")
-_LONG = ("epsilon", "gamma", "lambda", "omega", "sigma", "theta")
+_LONG = ("lambda", "omega", "sigma", "theta")
 """Greek letters that are one even at the head of a name in capitals: `omegaGCN`."""
 _BRACED = "|".join(("times", "sim", "approx", "leq", "geq", "neq", "pm", "to", "rightarrow", "cdot", "in"))
 
@@ -95,7 +95,7 @@ _SIGN_RULES = (
     rule(("arrow", "infty", "nabla", "dots", "cdot", "varnothing", "varepsilon", "varphi", "vartheta"),
          rf"({'|'.join(_NO_WORDS)})(?![a-z])", _sign),
     rule("·", r"(?<=[\w)])· ", "·"),
-    rule(("log(", "log^", "log²", "log³"), r"log(?<=[(\d}²³⁻⁰-⁹][a-z]log)(?=[(^²³])", " log"),
+    rule(("log(", "log^", "log³"), r"log(?<=[(\d}²³⁻⁰-⁹][a-z]log)(?=[(^³])", " log"),
     rule(("ell)", "ell,"), r"ell(?=[),])(?:(?<=[(,|] ell)|(?<=[(,]ell))", "ℓ"),
     rule(("widetilde ", "widehat "), r"(widetilde|widehat) ([A-Z])\b", _hatted),
 )  # fmt: skip
