@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from newsletter.panes import framed, in_scheme, unstyled
+from newsletter.proof.judge import judge, opened
+from newsletter.proof.page import read_page
+from newsletter.proof.panes import framed, in_scheme, unstyled
 from newsletter.render import Imprint, Renderer, default_templates
 from newsletter.render.card import card
-from newsletter.render.judge import judge, opened
-from newsletter.render.page import read_page
 from tests import factories
 
 SENDER = Imprint(

@@ -61,7 +61,7 @@ def preview(
 def _write(app: App, order: Order, folder: Path, *, pictures: bool, machine: bool) -> int:
     """Writes the editions and says so; 1 when one of them could not be made, else 0."""
     from newsletter.look import look
-    from newsletter.pictures import find
+    from newsletter.proof.pictures import find
 
     browser = find(os.environ.get("PATH", "")) if pictures else None
     told: list[dict[str, Any]] = []
@@ -77,7 +77,7 @@ def _write(app: App, order: Order, folder: Path, *, pictures: bool, machine: boo
 
 
 def _sum_up(told: list[dict[str, Any]], folder: Path, pictures: bool, browser: str | None) -> None:
-    from newsletter.pictures import NAMES
+    from newsletter.proof.pictures import NAMES
 
     count = sum(bool(one["files"]) for one in told)
     kinds = "html, txt, eml, png" if browser else "html, txt, eml"
@@ -89,9 +89,9 @@ def _sum_up(told: list[dict[str, Any]], folder: Path, pictures: bool, browser: s
 def _written(app: App, seen: Seen, folder: Path, browser: str | None) -> dict[str, Any]:
     """Writes the files of one edition; returns what is to be said of it."""
     from newsletter.look import render
-    from newsletter.pictures import BrowserError
+    from newsletter.proof.judge import judge, opened
+    from newsletter.proof.pictures import BrowserError
     from newsletter.render.card import card
-    from newsletter.render.judge import judge, opened
 
     edition = seen.edition
     papers = [match.paper for match in edition.matches]
@@ -127,8 +127,8 @@ def _file(folder: Path, name: str, content: bytes) -> Path:
 
 
 def _pictures(browser: str, folder: Path, stem: str, page: str) -> list[Path]:
-    from newsletter.panes import DRAWN, PANES
-    from newsletter.pictures import Picture, draw
+    from newsletter.proof.panes import DRAWN, PANES
+    from newsletter.proof.pictures import Picture, draw
 
     wanted = [Picture(folder / f"{stem}.{kind}.png", PANES[kind](page), width) for kind, width in DRAWN.items()]
     draw(browser, wanted)

@@ -22,7 +22,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response, Strea
 from starlette.routing import Route
 
 from newsletter.errors import StoreError
-from newsletter.panes import PANES, framed
+from newsletter.proof.panes import PANES, framed
 from newsletter.render import default_templates
 from newsletter.web.preview.desk import Choice, Desk, Looked
 from newsletter.web.preview.shown import shown, working

@@ -21,9 +21,9 @@ from newsletter.editing.explain import Explanation
 from newsletter.errors import NewsletterError, SourceError
 from newsletter.look import Seen, explained_each, look_again, render, waiting
 from newsletter.models import Match, Subscriber
+from newsletter.proof.judge import Judgement, Opened, judge, opened
 from newsletter.publish import Order, gather
 from newsletter.render.card import card
-from newsletter.render.judge import Judgement, Opened, judge, opened
 from newsletter.settings import Settings
 from newsletter.sources import huggingface
 from newsletter.web.preview.background import Background

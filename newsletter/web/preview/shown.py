@@ -11,8 +11,8 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from newsletter.editing.explain import Explanation
-from newsletter.panes import DESKTOP, PHONE
-from newsletter.render.judge import Opened, Sizes
+from newsletter.proof.judge import Opened, Sizes
+from newsletter.proof.panes import DESKTOP, PHONE
 from newsletter.render.size import LONGEST, LONGEST_ENCODED
 from newsletter.web.preview.desk import Came, Choice, Looked
 

@@ -16,8 +16,8 @@ from email.message import MIMEPart
 from typing import Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
+from newsletter.proof.page import Page, read_page
 from newsletter.render.columns import columns
-from newsletter.render.page import Page, read_page
 from newsletter.render.size import LONGEST, LONGEST_ENCODED
 
 Part: TypeAlias = "MIMEPart[str, str]"
