@@ -82,8 +82,12 @@ def test_sizes_are_those_of_the_page_before_and_after_encoding():
         ("Lines of 998 characters at most", mail("<p>", head=f"Subject: {'a' * 1000}\r\n"), "one of 1009 characters"),
         ("Lines of 998 characters at most", mail("<p>ä"), "characters beyond ASCII"),
         ("Text first, then the page", b"Content-Type: text/html\r\n\r\n<p>", "text/html"),
-        ("Unsubscribing in both parts", mail('<a href="https://x.example/u/t">Leave</a>'), "the text has none"),
-        ("Unsubscribing in both parts", mail("<p>", "https://x.example/u/t"), "the page has no such link"),
+        (
+            "Unsubscribing in both parts",
+            mail('<a href="https://x.example/unsubscribe/t">Leave</a>'),
+            "the text has none",
+        ),
+        ("Unsubscribing in both parts", mail("<p>", "https://x.example/unsubscribe/t"), "the page has no such link"),
         ("Unsubscribing by the mail program's own button", mail("<p>"), "none"),
         (
             "Unsubscribing by the mail program's own button",

@@ -166,7 +166,7 @@ def test_every_header_of_a_list_is_there_once():
 def test_with_web_pages_there_is_one_click_a_mailto_and_a_visible_link():
     message = render()
     web, mail = re.findall(r"<([^>]*)>", dict(message.headers)["List-Unsubscribe"])
-    token = web.removeprefix("https://news.example.org/u/")
+    token = web.removeprefix("https://news.example.org/unsubscribe/")
 
     assert stamp().reference == links.read(SECRETS, "unsubscribe", token)
     assert f"mailto:papers@news.example.org?subject=unsubscribe%20{token}" == mail
@@ -184,7 +184,7 @@ def test_without_web_pages_no_web_link_of_ours_is_printed():
     assert "List-Unsubscribe-Post" not in dict(message.headers)
     assert (mail, "Unsubscribe") in Page(message.html).links
     assert mail in message.text
-    assert "news.example.org/u/" not in message.text + message.html
+    assert "news.example.org/unsubscribe/" not in message.text + message.html
 
 
 @pytest.mark.parametrize(

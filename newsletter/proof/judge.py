@@ -37,7 +37,7 @@ ONCE: Final = ("From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "C
 _TAGS = re.compile(r"\{\{.{0,30}|\{%.{0,30}|\{#.{0,30}|\}\}|%\}")
 _NOTHING = re.compile(r"None|undefined|NaN|nan")
 _ADDRESS = re.compile(r"https?://|mailto:")
-_WAY_OUT = re.compile(r"mailto:\S+[?&]subject=unsubscribe|https?://\S+/u/\S")
+_WAY_OUT = re.compile(r"mailto:\S+[?&]subject=unsubscribe|https?://\S+/unsubscribe/\S")
 
 
 @dataclass(frozen=True, slots=True)

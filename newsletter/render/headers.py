@@ -47,7 +47,7 @@ def unsubscribing(stamp: Stamp, imprint: Imprint) -> Unsubscribing:
     if not stamp.reference:
         raise RenderError("the stamp has no reference, so no link could say who unsubscribes; take links.reference")
     token = links.sign(imprint.secrets, "unsubscribe", stamp.reference)
-    web = f"{imprint.base_url.rstrip('/')}/u/{token}" if imprint.base_url else ""
+    web = f"{imprint.base_url.rstrip('/')}/unsubscribe/{token}" if imprint.base_url else ""
     return Unsubscribing(web, f"mailto:{quote(address(imprint.reply_to), safe='@+')}?subject=unsubscribe%20{token}")
 
 
