@@ -212,7 +212,7 @@ PATTERNS = (
         20,
         "Greek letter",
         (
-            ("The τ^2-Kitchen and ω_0, ωapprox 2.8", "The τ²-Kitchen and ω₀, ω ≈ 2.8"),
+            ("The τ^2-Kitchen and ω_0, ωapprox 2.8, β= 3", "The τ²-Kitchen and ω₀, ω ≈ 2.8, β = 3"),
             ("for any φ.We offer", "for any φ. We offer"),
         ),
         ("The α-oven, Δ = 3 and a β-test",),
@@ -538,21 +538,23 @@ DAMAGE = {
     10: rf"\^(?:\{{|[+-]?\d+(?![\d.])|circ|star|[*+°†∘]|[{RAISED}](?![A-Za-z\d]|\.\d))",
     11: rf"_\{{|(?<![\w./@-])[A-Za-z\u0370-\u03ff]_[{LOWERED}](?![A-Za-z_])",
     13: (
-        rf"(?<![A-Za-z-])(?:{GREEK})(?:[_^]| ?[=≈∝≤≥]| [<>] ?\d|/(?:{GREEK})\b|\d[\d.]*%)|\b(?:omega|sigma|lambda|theta)[A-Z]{{2}}|[=≈∝≤≥] ?(?:{GREEK})\b|"
-        rf"\((?:{GREEK}), (?:{GREEK})\)|\((?:nu|rho|epsilon)\)|_(?:{GREEK})\b|\b[A-Za-z]\((?:{GREEK})[,)/]|\w\((?:{GREEK}) [a-z]\)"
+        rf"(?<![A-Za-z-])(?:{GREEK})(?:[_^]| ?[=≈∝≤≥]| [<>] ?\d|/(?:{GREEK})\b|\d[\d.]*%)|"
+        rf"\b(?:omega|sigma|lambda|theta)[A-Z]{{2}}|[=≈∝≤≥] ?(?:{GREEK})\b|_(?:{GREEK})\b|"
+        rf"\((?:{GREEK}), (?:{GREEK})\)|\((?:nu|rho|epsilon)\)|\b[A-Za-z]\((?:{GREEK})[,)/]|\w\((?:{GREEK}) [a-z]\)"
     ),
     15: r"''|“[^”]*$|“[^”]*“|^[^“]*”",
-    16: r"(?<![A-Za-z])(?:l|c|d)dots?\b|cdot|infty|nabla|\bell(?=[_),])|\bcirc\b|propto|[lr]angle(?![a-z])|[lr](?:ceil|floor)\b|"
-    r"wide(?:hat|tilde)|var(?:epsilon|phi|nothing)|[a-z(]log\((?<=[(\d][a-z]log\()",
+    16: r"(?<![A-Za-z])(?:l|c|d)dots?\b|cdot|infty|nabla|\bell(?=[_),])|\bcirc\b|propto|[lr]angle(?![a-z])|"
+    r"[lr](?:ceil|floor)\b|wide(?:hat|tilde)|var(?:epsilon|phi|nothing)|[a-z(]log\((?<=[(\d][a-z]log\()",
     17: r"`",
     18: r"\$[<>]\$",
+    20: r"[\u0370-\u03ff][=<>≈∘∝≤≥] [\w-]",
     21: r"https?://[^\s{}]+ ?\{|https?://[^\s{}]+\}|\.[a-z]{2,}/[\w/.-]*\{|\]\(",
     22: r"[\w)”%] [.,;:!?](?= |$)|\.[eg]\. ,|\( \w|\w \)(?!\w)",
     23: r"~ ?[A-Za-z]",
     24: r"\bsim[ !]?\d(?!real)|\d sim\b|\dsim|\{sim",
     25: (
-        r"(?<=[a-z]{2})\.(?=[A-Z])|(?<=\d)\.(?=[A-Z][a-z]+ )|(?<=[)\]%”'\u0370-\u03ff])\.(?=[A-Z][a-z])|(?<=[A-Za-z]{3}),(?=[A-Za-z]{2})|"
-        r"(?<=[A-Za-z]{3}):(?=[A-Z][a-z]*[ -])|(?<=\b[ie]\.[eg]\.)[a-z]"
+        r"(?<=[a-z]{2})\.(?=[A-Z])|(?<=\d)\.(?=[A-Z][a-z]+ )|(?<=[)\]%”'\u0370-\u03ff])\.(?=[A-Z][a-z])|"
+        r"(?<=[A-Za-z]{3}),(?=[A-Za-z]{2})|(?<=[A-Za-z]{3}):(?=[A-Z][a-z]*[ -])|(?<=\b[ie]\.[eg]\.)[a-z]"
     ),
     26: r"\w[.,)]?~[A-Za-z(]|[a-z]~\d|\b[a-z]{2,}20\d\d[a-z]{4}|\b(?:sec|fig|tab|eq):\w",
     27: r"\\[A-Za-z]",
@@ -573,19 +575,22 @@ DAMAGE = {
     45: r"\\?(?:url|href|footnote|cite)\{",
     47: r"(?<![\w*])\*[A-Za-z](?:[^*]*[a-z.])?\*(?!\w)",
     48: r"\^ ?\{?\\?circ|\d ?circ\b|\bdeg\b",
-    49: r"(?<![A-Za-z])text(?:bf|it|tt|sc|rm)?\{|math(?:cal|bb|rm|bf|sf)|frac\{|sqrt[({]|boldsymbol|text(?:sub|super)script",
+    49: r"(?<![A-Za-z])text(?:bf|it|tt|sc|rm)?\{|math(?:cal|bb|rm|bf|sf)|frac\{|sqrt[({]|boldsymbol|textsu\w+script",
     50: r"---",
     51: r"\\[()\[\]]",
     52: r"\{\\?(?:em|bf|it|sc|tt)\b",
     53: r"\\#",
     54: r"\[ \d|\[\d+ \]",
 }
-"""How each pattern looks where it is damage, by its number in the table."""
+"""How each pattern looks where it is damage, by its number in the table.
+
+No damage: a Greek letter by its name in a name or a sentence (tau-bench, Phi-4, muP, alpha1, Cohen's kappa), a raised or
+lowered part that Unicode lacks (L^q, G_stack), `in` for a member of a set, a stop that the author forgot or doubled.
+"""
 THE_AUTHORS = {
     12: "a measure, as pass@1",
     14: "letters of other alphabets",
     19: "an ampersand",
-    20: "a Greek letter",
     31: "a price",
     33: "a letter of a name",
     37: "an address",

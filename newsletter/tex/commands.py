@@ -16,6 +16,8 @@ _SHOWN_BRACE = re.compile(r"(?<!\\)\\([{}])")
 _ONE_WORD = re.compile(r"\\?\w*")
 _SILENT = "cite[a-z]*|eqref|autoref|ref|label|begin|end|vspace|hspace|thanks"
 """Commands whose argument is for TeX, not for readers."""
+_WAITING = f"[dtc]?(?:frac|binom)|sqrt|{'|'.join(HATS)}"
+"""Commands that are nothing without their arguments."""
 _NUMBERED = r"(?:Sections?|Secs?\.|Figures?|Figs?\.|Tables?|Appendix|Equations?|Eqs?\.|Theorems?)"
 _REF = r"(?:[cC]|eq|auto)?ref\{[^{}]{0,99}\}"
 _LATER = r"(?!\s?\{[^{}]*\{)"
@@ -142,11 +144,8 @@ _ARGUMENTS = (
     rule("\\", rf"[~ ]?\\(?:{_SILENT})\*?(?:\[[^\[\]]{{0,99}}\])?\{{[^{{}}]*\}}", _reference),
     rule("\\not", r"\\not\s?(\\[A-Za-z]+|[=<>])", _negated),
     rule("\\", r"\\(?!(?:[dtc]?frac|sqrt)\b)([A-Za-z]+)\*?\s?\{((?:[^{}\\]++|\{[^{}\\]{0,200}\})++)\}", _unwrapped),
-    rule(
-        "\\",
-        rf"\\(?:{FONTS})(?![A-Za-z])\*?(?:\s?\{{\s?\}}|(?!\s?\{{)\s?|{_LATER}\s?\{{(?![^{{}}]*\}}))",  # no group, or one that never closes
-        _without_font,
-    ),
+    rule("\\", rf"\\(?:{FONTS})(?![A-Za-z])\*?(?:\s?\{{\s?\}}|(?!\s?\{{)\s?)", _without_font),
+    rule("\\", rf"\\(?:{FONTS})(?![A-Za-z])\*?{_LATER}\s?\{{(?![^{{}}]*\}})", _without_font),  # it never closes
 )
 _NAMES = (
     _HATTED,
@@ -154,7 +153,7 @@ _NAMES = (
     rule("\\", rf"(?<!\{{)\\{SWITCHES} ?", ""),
     rule(
         "\\",
-        rf"\\(?!{SWITCHES}|(?:[dtc]?(?:frac|binom)|sqrt|{'|'.join(HATS)})\s?\{{)([A-Za-z]+)(?![A-Za-z])\*?{_LATER}(?:\{{\}})?( ?)",
+        rf"\\(?!{SWITCHES}|(?:{_WAITING})\s?\{{)([A-Za-z]+)(?![A-Za-z])\*?{_LATER}(?:\{{\}})?( ?)",
         _named,
     ),
 )

@@ -53,8 +53,8 @@ def _shown(content: str, table: dict[str, str], sign: str) -> str:
 _RULES = (
     rule("^{+", r"\^\{\+(\d[\d.]{0,9})\}_\{-(\d[\d.]{0,9})\}", r" +\1/-\2"),  # errors above and below
     rule("_{-", r"_\{-(\d[\d.]{0,9})\}\^\{\+(\d[\d.]{0,9})\}", r" +\2/-\1"),
-    rule("^", r"(?<=[\w)\]}|°*′″'∇∞])\^(?:\{([^{}]{0,200})\}|([+-]?\d{1,9}(?!\w{0,9}\.\w)|[A-Za-z*+](?![A-Za-z])|[†°∘⋆⊤±∓]|[+-](?=[A-Za-z]\^)|-(?![\w(.])|"
-         r"(?:dagger|top|prime|circ|star)\b)|\(([+-]?\d{1,4})\))", _raise),
+    rule("^", r"(?<=[\w)\]}|°*′″'∇∞])\^(?:\{([^{}]{0,200})\}|([+-]?\d{1,9}(?!\w{0,9}\.\w)|[A-Za-z*+](?![A-Za-z])|"
+         r"[†°∘⋆⊤±∓]|[+-](?=[A-Za-z]\^)|-(?![\w(.])|(?:dagger|top|prime|circ|star)\b)|\(([+-]?\d{1,4})\))", _raise),
     rule("_", r"(?<=[\w)\]}|°²³⁺∑∏∫])_\{([^{}]{0,200})\}", _lower),
     # `w_k` and `CO_2` are formulas; `gpt_4`, `moe_vie`, `is_a`, `Q4_0`, `a/x_1` and `x_1_y` are names of things.
     rule("_", r"(?<![A-Za-z\d_./\\@#-])([A-Z][A-Za-z]?|[a-z]|[\u0370-\u03ffℓ∇∞]|(?:arg)?(?:max|min)|log|sup|inf|lim)"

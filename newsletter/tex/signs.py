@@ -19,9 +19,10 @@ RELATIONS = {
     "longrightarrow": "→", "leftarrow": "←", "gets": "←", "leftrightarrow": "↔", "Rightarrow": "⇒", "implies": "⇒",
     "Leftarrow": "⇐", "Leftrightarrow": "⇔", "iff": "⇔", "mapsto": "↦", "uparrow": "↑", "downarrow": "↓",
     "land": "∧", "wedge": "∧", "lor": "∨", "vee": "∨", "oplus": "⊕", "otimes": "⊗", "odot": "⊙", "circ": "∘",
-    "perp": "⊥", "parallel": "∥", "mid": " | ", "bmod": "mod", "colon": ":", "textgreater": ">", "textless": "<", "gt": ">", "lt": "<",
-    "models": "⊨", "vdash": "⊢", "leqslant": "≤", "geqslant": "≥", "lessapprox": "≲", "gtrapprox": "≳", "prec": "≺",
-    "succ": "≻", "preceq": "⪯", "succeq": "⪰", "asymp": "≍", "triangleq": "≜", "coloneqq": "≔", "doteq": "≐",
+    "perp": "⊥", "parallel": "∥", "mid": " | ", "bmod": "mod", "colon": ":", "textgreater": ">", "textless": "<",
+    "gt": ">", "lt": "<", "models": "⊨", "vdash": "⊢", "leqslant": "≤", "geqslant": "≥", "lessapprox": "≲",
+    "gtrapprox": "≳", "prec": "≺", "succ": "≻", "preceq": "⪯", "succeq": "⪰", "asymp": "≍", "triangleq": "≜",
+    "coloneqq": "≔", "doteq": "≐",
     "hookrightarrow": "↪", "longleftarrow": "←", "Longrightarrow": "⇒", "longleftrightarrow": "↔",
     "Longleftrightarrow": "⇔", "longmapsto": "↦", "nearrow": "↗", "searrow": "↘", "subsetneq": "⊊", "ominus": "⊖",
     "ltimes": "⋉", "rtimes": "⋊", "boxtimes": "⊠", "nmid": " ∤ ", "sqcup": "⊔", "sqcap": "⊓",
@@ -61,8 +62,8 @@ ACCENTS = {
     "b": "\u0331",
 }  # fmt: skip
 FUNCTIONS = frozenset(
-    "arg argmax argmin bmod cos cosh cot det dim exp gcd inf ker lim liminf limsup ln log max min mod poly polylog Pr sin "
-    "sinh sup tan tanh".split()
+    "arg argmax argmin bmod cos cosh cot det dim exp gcd inf ker lim liminf limsup ln log max min mod poly polylog Pr "
+    "sin sinh sup tan tanh".split()
 )
 """Commands that are functions: their names are said."""
 HATS = {
