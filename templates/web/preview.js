@@ -19,5 +19,9 @@
   const changes = new EventSource("/changes?since=" + document.body.dataset.version);
   changes.onopen = () => { live.textContent = "Follows your edits. Nothing is sent or recorded."; };
   changes.onerror = () => { live.textContent = "The preview has ended; start it again."; };
-  changes.addEventListener("changed", () => { changes.close(); location.reload(); });
+  // Not while somebody is choosing: the choice would be lost.
+  const choices = [...document.querySelectorAll("select")].map((one) => [one, one.value]);
+  const choosing = () => choices.some(([one, shown]) => one.value !== shown);
+  const follow = () => (choosing() ? setTimeout(follow, 1000) : location.reload());
+  changes.addEventListener("changed", () => { changes.close(); follow(); });
 })();
