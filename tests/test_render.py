@@ -285,17 +285,6 @@ def test_without_a_summary_the_abstract_is_quoted_and_labelled():
     assert "AI summary:" not in text
 
 
-def test_no_run_of_long_words_is_taken_for_a_spammers_filling():
-    summary = (
-        "It halves average training latency through careful asynchronous gradient compression alone, without loss."
-    )
-    message = render(edition(section(match(paper(summary=summary)))))
-
-    for body in (message.text, Page(message.html).words):
-        assert summary in " ".join(body.split())
-        assert not re.search(r"\b(?:[a-z]{5,}[ \n.]+){6}", body.partition("AI summary")[2].partition("alone")[0])
-
-
 def test_addresses_are_written_as_browsers_write_them():
     links = [link.url for link in card(paper(project="HTTPS://Straight-Paths.GitHub.io/Code?A=B")).links]
 

@@ -25,8 +25,6 @@ LONGEST_LINK = 2000
 
 _NAME = re.compile(r"(?!index$|home$|main$)[\w-][\w.+-]{2,}(?<!\.html)(?<!\.htm)")
 
-_RUN = re.compile(r"\b((?:[a-z]{5,} ){4}[a-z]{5,}) (?=[a-z]{5,})")
-"""Five long words that another follows."""
 _lately: dict[int, tuple[Paper, Card]] = {}
 
 
@@ -104,18 +102,9 @@ def _summary(paper: Paper) -> tuple[str, Words]:
     abstract, written = readable(paper.abstract), readable(paper.summary)
     if written and written not in abstract:
         by = line(readable(paper.summary_by), 60)
-        return _bound(excerpt(written, SUMMARY)), said("AI summary by {model}", model=by) if by else said("AI summary")
-    taken = _bound(gist(paper.title, abstract or written, ABSTRACT))
+        return excerpt(written, SUMMARY), said("AI summary by {model}", model=by) if by else said("AI summary")
+    taken = gist(paper.title, abstract or written, ABSTRACT)
     return taken, said("From the abstract") if taken else ""
-
-
-def _bound(text: str) -> str:
-    """The text with a no-break space in each long run of long words.
-
-    SpamAssassin takes such runs for a spammer's filling (LONGWORDS, 2.2 of 5 points, 4.0.1), and summaries of papers
-    have them: "improves diagnostic accuracy through optimized visual information transmission efficiency".
-    """
-    return _RUN.sub("\\1\u00a0", text)
 
 
 def _links(paper: Paper) -> Iterator[Link]:

@@ -16,8 +16,6 @@ _RUN = re.compile(rf"[^{_WIDE}]+|.[\u3001\u3002\uff0c\u0300-\u036f\ufe0f]*")
 _NARROW = "!-~\u00a1-\u00ac\u00ae-\u02ff\u2013\u2014\u2018-\u201d\u2022\u2026"
 _LINE = re.compile(f"[{_NARROW}]+(?: [{_NARROW}]+)*")
 """Words of letters one column wide, a blank between them."""
-_BLANKS = re.compile(r"[^\S\u00a0]+")
-"""Where a line may end; a no-break space is none of them."""
 _URL = re.compile(r"\W*(?:https?://|mailto:)", re.IGNORECASE)
 
 
@@ -32,7 +30,7 @@ def fill(text: str, width: int = 74, indent: str = "", hang: str | None = None) 
     if len(indent) + len(text) <= width and _LINE.fullmatch(text):
         return indent + text  # most are a line already
     lines, used = [indent], len(indent)
-    for word in _BLANKS.split(text.strip()):
+    for word in text.split():
         for number, piece in enumerate(_pieces(word, max(width - len(max(indent, rest, key=len)), 20))):
             wide = columns(piece)
             blank = number == 0 and used > len(rest if len(lines) > 1 else indent)
