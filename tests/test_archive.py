@@ -1,6 +1,5 @@
 """What was collected, and what is the same paper."""
 
-import sqlite3
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -16,8 +15,8 @@ TITLE = "Slow Rivers Remember Their Stones"
 
 
 @pytest.fixture
-def archive(tmp_path):
-    archive = Archive(f"sqlite:///{tmp_path}/archive.db")
+def archive(stores):
+    archive = Archive(stores.url("archive"))
     yield archive
     archive.close()
 
@@ -69,31 +68,6 @@ def test_the_days_of_a_paper_and_when_a_source_told_of_them(archive):
         archive.note_collection(TUESDAY, at, [SourceState("a", state)])
     archive.note_collection(MONDAY, NOW, [SourceState("a", "quiet"), SourceState("b", "ok")])
     assert {TUESDAY: later} == archive.answered("a", MONDAY, TUESDAY)
-
-
-OLD_READINGS = """
-DROP TABLE readings;
-CREATE TABLE readings (paper TEXT NOT NULL, at DATETIME NOT NULL, upvotes INTEGER NOT NULL, comments INTEGER NOT NULL,
-    stars INTEGER, PRIMARY KEY (paper, at));
-INSERT INTO readings VALUES ('2611.90001', '2026-03-03 07:00:00.000000', 3, 0, NULL);
-UPDATE schema SET version = 1;
-"""
-
-
-def test_an_archive_of_the_first_schema_is_read_on_and_keeps_what_it_held(archive, tmp_path):
-    listed(archive, Paper("2611.90001", TITLE, upvotes=3))
-    archive.close()
-    with sqlite3.connect(tmp_path / "archive.db") as raw:
-        raw.executescript(OLD_READINGS)
-    raw.close()
-    for _ in range(2):
-        archive = Archive(f"sqlite:///{tmp_path}/archive.db")
-        assert {"2611.90001": Reading(3, None)} == archive.readings(["2611.90001"], NOW)
-        archive.close()
-    archive = Archive(f"sqlite:///{tmp_path}/archive.db")
-    listed(archive, Paper("2611.90001", TITLE, upvotes=3, version=2), at=NOW + timedelta(days=1))
-    assert {"2611.90001": Reading(3, "", 2)} == archive.readings(["2611.90001"], NOW + timedelta(days=1))
-    archive.close()
 
 
 def test_what_carries_no_date_is_listed_on_the_day_it_first_came(archive):
@@ -157,9 +131,8 @@ def test_a_digest_comes_back_as_it_was(archive):
     assert archive.digest("no such digest") is None
 
 
-def test_a_damaged_model_is_learned_again(archive, tmp_path):
+def test_a_damaged_model_is_learned_again(archive, stores):
     archive.save_model("terms", b"learned", 12, NOW)
     assert (b"learned", 12) == archive.model("terms")
-    with sqlite3.connect(tmp_path / "archive.db") as raw:
-        raw.execute("UPDATE models SET content = x'00'")
+    stores.execute("archive", "UPDATE models SET checksum = 'of other bytes'")
     assert archive.model("terms") is None

@@ -70,6 +70,9 @@ Finding = tuple[str, str, str]
 
 def _findings(app: App) -> Iterator[Finding]:
     yield ("home", "ok", str(app.settings.home.resolve()))
+    yield ("archive", "ok", app.archive.about())
+    risk = app.ledger.risk()
+    yield ("database", "broken" if risk else "ok", risk or app.ledger.about())
     yield from _subscribers(app)
     yield from _sources(app)
     if app.vectors:
