@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -148,9 +149,11 @@ _POSTGRESQL: Mapping[str, str] = {
     "resolve host": "cannot be reached: its host has no address; check the name",
     "translate host": "cannot be reached: its host has no address; check the name",
     "timeout expired": "cannot be reached: it did not answer in ten seconds; check host, port and firewall",
+    'database ".*" does not exist': "there is no database of that name; make it with `createdb`, or name another",
+    'role ".*" does not exist': "refuses the login: it knows no such role; make it with `createuser`, or name another",
     "password": "refuses the login; check user and password in the URL, or PGPASSWORD or ~/.pgpass",
     "authentication failed": "refuses the login; check user and password in the URL",
-    "no pg_hba.conf entry": "refuses connections from this machine; let it in with a line in the server's pg_hba.conf",
+    "no pg_hba": "refuses connections from this machine; let it in with a line in the server's pg_hba.conf",
     "database system is": "is starting or stopping; run again in a moment, nothing is lost",
     "too many": "has no connection left; close some, or raise max_connections, and run again",
     "connection slots": "has no connection left; close some, or raise max_connections, and run again",
@@ -169,7 +172,7 @@ _POSTGRESQL: Mapping[str, str] = {
 
 def _cure(error: BaseException, cures: Mapping[str, str]) -> str:
     text = str(error).lower()
-    return next((cure for sign, cure in cures.items() if sign in text), _first_line(error))
+    return next((cure for sign, cure in cures.items() if re.search(sign, text)), _first_line(error))
 
 
 def _missing(error: Exception) -> str:

@@ -47,4 +47,7 @@ def running(data: Path) -> Iterator[PostgreSQL]:
 
     with get_server(data, cleanup_mode="delete") as server:
         parameters = psycopg.conninfo.conninfo_to_dict(server.get_uri())
-        yield PostgreSQL(str(parameters["host"]))
+        running = PostgreSQL(str(parameters["host"]))
+        running.execute("ALTER SYSTEM SET fsync = off")  # no test pulls the plug of the machine
+        running.execute("SELECT pg_reload_conf()")
+        yield running
