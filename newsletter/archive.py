@@ -160,6 +160,10 @@ class Archive:
         """Which database this is, and its schema's version."""
         return self._db.about()
 
+    def host(self) -> str:
+        """The machine that the database is on; empty where it is this one."""
+        return self._db.host
+
     # -- what was collected
 
     def add(self, source: str, listings: Sequence[Listing], day: date, at: datetime) -> int:

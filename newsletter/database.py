@@ -104,6 +104,11 @@ class Database:
         with self.read() as connection:
             return version_of(connection, self.schema)
 
+    @property
+    def host(self) -> str:
+        """The machine that is talked to; empty where it is this one's disk or socket."""
+        return self._engine.url.host or ""
+
     def about(self) -> str:
         """Which database this is."""
         return f"{self.name}, schema {self.schema.version}"

@@ -70,6 +70,24 @@ def test_the_days_of_a_paper_and_when_a_source_told_of_them(archive):
     assert {TUESDAY: later} == archive.answered("a", MONDAY, TUESDAY)
 
 
+def test_what_comes_from_outside_fits_into_every_database(archive):
+    """Numbers of eighteen digits, what is no text, and titles that are longer than an index takes."""
+    rare = "".join(chr(0x4E00 + n * 7919 % 20000) for n in range(3000))
+    paper = Paper(
+        "2611.90001", f"{rare} end", "no\0thing \ud800", upvotes=10**18 - 1, comments=10**17, stars=10**18 - 1
+    )
+    assert 1 == listed(archive, paper)
+    archive.note_collection(TUESDAY, NOW, [SourceState("a\0b", "broken", "what \udcff said\0")])
+    assert [("ab", "what ? said")] == [(one.source, one.detail) for one in archive.collected(TUESDAY)]
+    assert 10**18 - 1 == archive.find(["2611.90001"])["2611.90001"].upvotes
+
+
+def test_rows_come_in_the_order_of_code_points(archive):
+    listed(archive, *(Paper(f"10.1234/{name}", f"On {name} and nothing else") for name in ("b", "A", "a", "B", "é")))
+    ids = [one.paper.rpartition("/")[2] for one in archive.window(TUESDAY, TUESDAY)]
+    assert sorted(ids) == ids
+
+
 def test_what_carries_no_date_is_listed_on_the_day_it_first_came(archive):
     paper = Paper(title_id(TITLE), TITLE)
     assert [1, 0] == [listed(archive, paper, source="file:x", day=day, dated=False) for day in (MONDAY, TUESDAY)]

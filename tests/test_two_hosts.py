@@ -199,3 +199,13 @@ def test_two_that_open_an_empty_database_at_once_both_find_their_tables(postgres
     with ThreadPoolExecutor(8) as pool:
         for database in pool.map(lambda _: Ledger.open(url), range(8)):
             database.close()
+
+
+def test_check_names_the_databases_and_the_machine_that_they_are_on(tmp_path, postgresql):
+    home = make_home(tmp_path / "home")
+    home.subscribers(readers(["ada"]))
+    url = postgresql.fresh()
+    said = home.run("check", code=None, NEWSLETTER_DATABASE=url)
+    name = url.partition("?")[0]
+    assert f"ok      database: {name}, schema 2" in said
+    assert f"ok      archive: {name}, schema 2" in said

@@ -149,6 +149,7 @@ def _publisher(app: App) -> Iterator[Finding]:
         hosts = [*provider.hosts(), *(host for name in settings.sources for host in sources.hosts(name, app.reach))]
     hosts += embeddings.hosts(app.vectors.model, settings.hf_endpoint) if app.vectors else ()
     hosts += app.summaries.hosts() if app.summaries else ()
+    hosts += [host for host in (app.ledger.host(), app.archive.host()) if host]
     yield ("network", "ok", f"talks to {', '.join(dict.fromkeys(hosts)) or 'nobody'}, and to nobody else")
     stopped = app.ledger.stopped()
     if stopped:

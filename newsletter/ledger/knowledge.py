@@ -25,6 +25,10 @@ class Knowledge:
         """Which database this is, and its schema's version."""
         return self._db.about()
 
+    def host(self) -> str:
+        """The machine that the database is on; empty where it is this one."""
+        return self._db.host
+
     def risk(self) -> str:
         """Why what is recorded here could not be relied on; empty where it can be."""
         return self._db.risk()
