@@ -109,6 +109,18 @@ def test_a_lease_is_renewed_while_its_owner_works(postgresql):
     database.close()
 
 
+def test_who_is_interrupted_leaves_what_was_not_handed_over_to_the_others_at_once(postgresql):
+    database = Ledger.open(postgresql.fresh())
+    ledger, other = Ledger(database, "here"), Ledger(database, "elsewhere")
+    ledger.plan([planned("ada"), planned("bo")], NOW)
+    with pytest.raises(KeyboardInterrupt), ledger.working():
+        ledger.claim([claim("ada"), claim("bo")], "smtp", NOW)
+        ledger.step([], [key("ada")], "b1", NOW)
+        raise KeyboardInterrupt
+    assert ["bo"] == [one.key.subscriber for one in other.waiting(NOW, "regular")]
+    database.close()
+
+
 def test_a_beat_that_fails_is_followed_by_the_next(caplog):
     beats, third = [], Event()
 

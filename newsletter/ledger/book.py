@@ -15,6 +15,7 @@ owner lives, and asked for at every step: who lost it neither hands over nor rec
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from newsletter.database import Database, chunks, insert_new
+from newsletter.errors import StoreError
 from newsletter.ledger.heartbeat import beating
 from newsletter.ledger.knowledge import Knowledge
 from newsletter.ledger.schema import SCHEMA, as_tuple, deliveries, delivery_of, is_key, readers, switches
@@ -318,12 +320,20 @@ class Ledger(Knowledge):
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """While it lasts, the leases of this process are renewed, where others would take them over."""
+        """While it lasts, the leases of this process are renewed, where others would take them over.
+
+        At its end, whatever ended it, what was not handed over is left to the others at once.
+        """
         if not self._db.shared:
             yield
             return
-        with beating(self.renew, HEARTBEAT):
-            yield
+        try:
+            with beating(self.renew, HEARTBEAT):
+                yield
+        finally:
+            with contextlib.suppress(StoreError), self._db.write() as connection:
+                mine = (deliveries.c.lease_owner == self._owner) & (deliveries.c.state == "pending")
+                connection.execute(self._update(mine).values(lease_owner=None, lease_until=None))
 
     def renew(self) -> None:
         """Renews the leases of this process, as the server's clock has it."""
