@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib import resources
+from pathlib import Path
 
 from newsletter import embeddings, http
 from newsletter.archive import Archive
@@ -123,24 +124,36 @@ class App:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Holds the home: one process sends at a time. The lock dies with its process."""
-        path = self.settings.home / "newsletter.lock"
-        try:
-            file = path.open("a+")
-        except OSError as error:
-            raise StoreError(f"{path}: cannot be written: {error.strerror}; check the folder's permissions") from error
-        with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                file.seek(0)
-                holder = file.read(20).strip() or "another process"
-                raise StoreError(f"{path.name}: process {holder} is sending from this home; wait for it") from error
-            file.seek(0)
-            file.truncate()
-            file.write(str(os.getpid()))
-            file.flush()
+        """Holds the home: one process of it sends at a time, and only where it can be recorded.
+
+        Other homes may send from the same PostgreSQL: the leases of the ledger keep them apart.
+        """
+        if risk := self.ledger.risk():
+            raise StoreError(risk)
+        with locked(self.settings.home), self.ledger.working():
             yield
+
+
+@contextmanager
+def locked(home: Path) -> Iterator[None]:
+    """Holds a home by a lock that dies with its process; a StoreError where another process has it."""
+    path = home / "newsletter.lock"
+    try:
+        file = path.open("a+")
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written: {error.strerror}; check the folder's permissions") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            file.seek(0)
+            holder = file.read(20).strip() or "another process"
+            raise StoreError(f"{path.name}: process {holder} is sending from this home; wait for it") from error
+        file.seek(0)
+        file.truncate()
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
 
 
 @contextmanager

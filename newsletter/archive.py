@@ -12,105 +12,117 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from newsletter.database import Database, Moment, chunks, insert_new, schema_table
+from newsletter.database import Database, Moment, Words, chunks, insert_new
 from newsletter.identity import LONG_TITLE, has_own_id, merge, same_by_title, title_key
+from newsletter.migrations import Schema, version_table
 from newsletter.models import Digest, Listing, Paper, Reading, SourceState
 from newsletter.records import digest_record, paper_record, read_digest, read_paper
 
-SCHEMA = 2  # 1 kept neither code nor version in its readings
 _tables = sa.MetaData()
-schema_table(_tables)
+version_table(_tables)
 _papers = sa.Table(
     "papers",
     _tables,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("title_key", sa.Text, nullable=False, index=True),
-    sa.Column("record", sa.Text, nullable=False),
+    sa.Column("id", Words, primary_key=True),
+    sa.Column("title_key", Words, nullable=False),
+    sa.Column("record", Words, nullable=False),
     sa.Column("first_seen", Moment, nullable=False),
+    # PostgreSQL refuses to put more than 2,704 bytes into the usual kind of index (18, 2026-11).
+    sa.Index("ix_papers_title_key", "title_key", postgresql_using="hash"),
 )
 _aliases = sa.Table(
     "aliases",
     _tables,
-    sa.Column("alias", sa.Text, primary_key=True),
-    sa.Column("paper", sa.Text, nullable=False, index=True),
+    sa.Column("alias", Words, primary_key=True),
+    sa.Column("paper", Words, nullable=False, index=True),
 )
 _listings = sa.Table(
     "listings",
     _tables,
     sa.Column("day", sa.Date, primary_key=True),
-    sa.Column("source", sa.Text, primary_key=True),
-    sa.Column("paper", sa.Text, primary_key=True),
+    sa.Column("source", Words, primary_key=True),
+    sa.Column("paper", Words, primary_key=True),
     sa.Column("seen_at", Moment, nullable=False),
     sa.Index("listings_by_paper", "paper", "source"),
 )
 _readings = sa.Table(
     "readings",
     _tables,
-    sa.Column("paper", sa.Text, primary_key=True),
+    sa.Column("paper", Words, primary_key=True),
     sa.Column("at", Moment, primary_key=True),
-    sa.Column("upvotes", sa.Integer, nullable=False),
-    sa.Column("comments", sa.Integer, nullable=False),
-    sa.Column("stars", sa.Integer),
-    sa.Column("code", sa.Text),  # empty: it had none; null: not written down
-    sa.Column("version", sa.Integer),
+    sa.Column("upvotes", sa.BigInteger, nullable=False),
+    sa.Column("comments", sa.BigInteger, nullable=False),
+    sa.Column("stars", sa.BigInteger),
+    sa.Column("code", Words),  # empty: it had none; null: not written down
+    sa.Column("version", sa.BigInteger),
 )
 _collections = sa.Table(
     "collections",
     _tables,
-    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("source", Words, primary_key=True),
     sa.Column("day", sa.Date, primary_key=True),
     sa.Column("at", Moment, primary_key=True),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("state", Words, nullable=False),
+    sa.Column("detail", Words, nullable=False),
     sa.Column("papers", sa.Integer, nullable=False),
 )
 _missing = sa.Table(
     "missing",
     _tables,
-    sa.Column("paper", sa.Text, primary_key=True),
+    sa.Column("paper", Words, primary_key=True),
     sa.Column("at", Moment, nullable=False),
 )
 _digests = sa.Table(
     "digests",
     _tables,
-    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("id", Words, primary_key=True),
     sa.Column("day", sa.Date, nullable=False),
     sa.Column("content", sa.LargeBinary, nullable=False),
 )
 _models = sa.Table(
     "models",
     _tables,
-    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("name", Words, primary_key=True),
     sa.Column("papers", sa.Integer, nullable=False),
     sa.Column("made_at", Moment, nullable=False),
-    sa.Column("checksum", sa.Text, nullable=False),
+    sa.Column("checksum", Words, nullable=False),
     sa.Column("content", sa.LargeBinary, nullable=False),
 )
 _vectors = sa.Table(
     "vectors",
     _tables,
-    sa.Column("model", sa.Text, primary_key=True),
-    sa.Column("text", sa.Text, primary_key=True),  # its checksum
-    sa.Column("checksum", sa.Text, nullable=False),
+    sa.Column("model", Words, primary_key=True),
+    sa.Column("text", Words, primary_key=True),  # its checksum
+    sa.Column("checksum", Words, nullable=False),
     sa.Column("content", sa.LargeBinary, nullable=False),
 )
 _summaries = sa.Table(
     "summaries",
     _tables,
-    sa.Column("paper", sa.Text, primary_key=True),
-    sa.Column("model", sa.Text, primary_key=True),
-    sa.Column("text", sa.Text, primary_key=True),  # the checksum of what was asked
-    sa.Column("summary", sa.Text, nullable=False),  # empty where the answer was of no use
+    sa.Column("paper", Words, primary_key=True),
+    sa.Column("model", Words, primary_key=True),
+    sa.Column("text", Words, primary_key=True),  # the checksum of what was asked
+    sa.Column("summary", Words, nullable=False),  # empty where the answer was of no use
     sa.Column("made_at", Moment, nullable=False),
 )
 _summary_requests = sa.Table(
     "summary_requests",
     _tables,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("endpoint", sa.Text, nullable=False),
+    sa.Column("endpoint", Words, nullable=False),
     sa.Column("papers", sa.Integer, nullable=False),
     sa.Column("at", Moment, nullable=False),
-    sa.Column("fault", sa.Text, nullable=False),  # empty where it was answered
+    sa.Column("fault", Words, nullable=False),  # empty where it was answered
+)
+SCHEMA = Schema(
+    name="newsletter_archive",
+    tables=_tables,
+    version=2,
+    precious=False,
+    one_writer=True,  # papers are read, merged and written back
+    steps={
+        1: ("ALTER TABLE readings ADD COLUMN code TEXT", "ALTER TABLE readings ADD COLUMN version BIGINT"),
+    },
 )
 
 
@@ -139,10 +151,18 @@ class Archive:
     """The large store that can be rebuilt: papers, listings, readings of upvotes, digests."""
 
     def __init__(self, url: str) -> None:
-        self._db = Database(url, _tables, SCHEMA, durable=False)
+        self._db = Database.open(url, SCHEMA)
 
     def close(self) -> None:
         self._db.close()
+
+    def about(self) -> str:
+        """Which database this is, and its schema's version."""
+        return self._db.about()
+
+    def host(self) -> str:
+        """The machine that the database is on; empty where it is this one."""
+        return self._db.host
 
     # -- what was collected
 

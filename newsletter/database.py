@@ -1,4 +1,4 @@
-"""Opens a database: pragmas, schema version, and its faults as one line each."""
+"""A store's database, and the few statements in which SQLite and PostgreSQL differ."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from newsletter.errors import StoreError
+from newsletter.engines import file_of, network_file_system, open_engine, shown
+from newsletter.migrations import Schema, climb, prepare, refuse_newer, version_of
 
 T = TypeVar("T")
+_MOUNTS = Path("/proc/self/mountinfo")
 VARIABLES = 500  # values in one IN (...): far below the limit of every SQLite build
 
 
@@ -24,45 +26,60 @@ class Moment(sa.types.TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        if value is None or dialect.name != "sqlite":
-            return value
-        return value.astimezone(UTC).replace(tzinfo=None)
+        if value is None:
+            return None
+        at = value.astimezone(UTC)
+        return at.replace(tzinfo=None) if dialect.name == "sqlite" else at
 
     def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
-        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-def schema_table(tables: sa.MetaData) -> sa.Table:
-    """The table that holds the schema version, in every database of ours."""
-    return sa.Table("schema", tables, sa.Column("version", sa.Integer, primary_key=True, autoincrement=False))
+class Words(sa.types.TypeDecorator[str]):
+    """Text as every database takes it: no NUL, no half of a character; and in the same order everywhere."""
+
+    impl = sa.Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: sa.Dialect) -> sa.types.TypeEngine[Any]:
+        # "C" orders by code point, as SQLite and Python do, whatever language the server was set up in.
+        kind = postgresql.TEXT(collation="C") if dialect.name == "postgresql" else sa.Text()
+        return dialect.type_descriptor(kind)
+
+    def process_bind_param(self, value: str | None, dialect: sa.Dialect) -> str | None:
+        if value is None or (value.isascii() and "\0" not in value):
+            return value
+        return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
 
 
 class Database:
-    """One database with one set of tables.
+    """One store: a SQLite file, or a schema in a PostgreSQL database.
 
-    Every fault of it (disk full, locked, damaged, read-only, newer schema) is raised as a `StoreError`.
+    Every fault of it (disk full, locked, damaged, unreachable, another version) is raised as a `StoreError`.
     """
 
-    def __init__(self, url: str, tables: sa.MetaData, version: int, *, durable: bool) -> None:
-        self.name = _shown(url)
-        self._engine = _engine(url, self.name, durable=durable)
-        self._prepare(tables, version)
+    def __init__(self, url: str, schema: Schema) -> None:
+        self.name = shown(url)
+        self.schema = schema
+        self.file = file_of(url)
+        self._engine = open_engine(url, durable=schema.precious)
+        if self.shared:
+            self._engine = self._engine.execution_options(schema_translate_map={None: schema.name})
 
-    def _prepare(self, tables: sa.MetaData, version: int) -> None:
-        schema = tables.tables["schema"]
-        with self.write() as connection:
-            tables.create_all(connection)
-            found = connection.execute(sa.select(schema.c.version)).scalar()
-            if found is None:
-                connection.execute(schema.insert().values(version=version))
-            elif found < version:
-                _add_columns(connection, tables)
-                connection.execute(schema.update().values(version=version))
-        if found is not None and found > version:
-            raise StoreError(
-                f"{self.name}: schema version {found} is newer than this program's {version}; "
-                "nothing was touched: install the newer version of newsletter"
-            )
+    @classmethod
+    def open(cls, url: str, schema: Schema) -> Database:
+        """Opens a store for work: its tables are there afterwards, at this program's version."""
+        database = cls(url, schema)
+        with database.write(alone=True) as connection:
+            prepare(connection, schema, database.name)
+        return database
+
+    @property
+    def shared(self) -> bool:
+        """Whether processes on other machines may write it at the same time."""
+        return self._engine.dialect.name == "postgresql"
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
@@ -71,30 +88,66 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[sa.Connection]:
-        """A transaction that holds the write lock from its start: all or nothing, durable at its end."""
+    def write(self, *, alone: bool = False) -> Iterator[sa.Connection]:
+        """A transaction: all or nothing, durable at its end.
+
+        SQLite has one writer at a time, from the start of a transaction. On PostgreSQL that is so where the schema
+        says so and for who asks to be `alone`; others see each other's commits, and lock the rows that they change.
+        """
         with self._engine.begin() as connection:
+            if self.shared and (alone or self.schema.one_writer):
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(self.schema.name))))
             yield connection
+
+    def version(self) -> int | None:
+        """The schema version that was found there; None where there are no tables."""
+        with self.read() as connection:
+            return version_of(connection, self.schema)
+
+    @property
+    def host(self) -> str:
+        """The machine that is talked to; empty where it is this one's disk or socket."""
+        return self._engine.url.host or ""
+
+    def about(self) -> str:
+        """Which database this is."""
+        return f"{self.name}, schema {self.schema.version}"
+
+    def risk(self) -> str:
+        """Why what is written here could not be relied on; empty where it can be."""
+        if self.file is None or not _MOUNTS.is_file():
+            return ""
+        kind = network_file_system(self.file.resolve(), _MOUNTS.read_text("utf-8", "replace"))
+        cure = "name a file on a local disk as `database`, or PostgreSQL"
+        return (
+            f"{self.file}: is on a network file system ({kind}), where locks cannot be relied on; {cure}"
+            if kind
+            else ""
+        )
+
+    def refuse_newer(self, found: int) -> None:
+        """Raises where a version that was found is newer than this program's."""
+        refuse_newer(found, self.schema, self.name)
+
+    def upgrade(self) -> None:
+        """Leads an older store to this program's version, in one transaction."""
+        with self.write(alone=True) as connection:
+            found = version_of(connection, self.schema)
+            if found is not None:
+                refuse_newer(found, self.schema, self.name)
+                climb(connection, self.schema, found)
 
     def close(self) -> None:
         self._engine.dispose()
-
-
-def _add_columns(connection: sa.Connection, tables: sa.MetaData) -> None:
-    """Gives the tables of an older version the columns that came later: these may be null, so rows stay as they are."""
-    known = sa.inspect(connection)
-    for table in tables.sorted_tables:
-        there = {column["name"] for column in known.get_columns(table.name)}
-        for column in (column for column in table.columns if column.name not in there):
-            kind = column.type.compile(connection.dialect)
-            connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}")
 
 
 def insert_new(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> int:
     """Inserts the rows whose key is not there yet; returns how many were new."""
     if not rows:
         return 0
-    return max(connection.execute(_insert(connection, table).on_conflict_do_nothing(), list(rows)).rowcount, 0)
+    # What comes back is counted: how many rows many sets of values changed is not said by every driver.
+    new = _insert(connection, table).on_conflict_do_nothing().returning(next(iter(table.primary_key)))
+    return len(connection.execute(new, list(rows)).all())
 
 
 def insert_or_replace(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -> None:
@@ -111,62 +164,3 @@ def _insert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | s
 def chunks(values: Sequence[T], size: int = VARIABLES) -> Iterator[Sequence[T]]:
     """`values` in pieces that fit into one statement."""
     return (values[start : start + size] for start in range(0, len(values), size))
-
-
-def _engine(url: str, name: str, *, durable: bool) -> sa.Engine:
-    try:
-        parsed = sa.make_url(url)
-        engine = sa.create_engine(parsed)
-    except (sa.exc.ArgumentError, ImportError) as error:
-        raise StoreError(f"{name}: not a database this installation can open: {_first_line(error)}") from error
-    if parsed.get_backend_name() == "sqlite":
-        _set_up_sqlite(engine, durable=durable)
-
-    @sa.event.listens_for(engine, "handle_error")
-    def in_words(context: sa.engine.ExceptionContext) -> None:
-        raise StoreError(f"{name}: {_cure(context.original_exception)}") from context.original_exception
-
-    return engine
-
-
-def _set_up_sqlite(engine: sa.Engine, *, durable: bool) -> None:
-    @sa.event.listens_for(engine, "connect")
-    def connected(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves, below
-        for pragma in ("busy_timeout=10000", "journal_mode=WAL", f"synchronous={'FULL' if durable else 'NORMAL'}"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @sa.event.listens_for(engine, "begin")
-    def began(connection: sa.Connection) -> None:
-        # IMMEDIATE: a transaction that reads first and writes later cannot lose its lock in between.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-_CURES = {
-    "database or disk is full": "the disk is full; free some space and run again, nothing is lost",
-    "disk i/o error": "the disk failed or is full; check it and run again",
-    "readonly": "cannot be written; check the owner and permissions of the file and its folder",
-    "unable to open": "cannot be opened; check that its folder exists and can be written",
-    "locked": "is locked by another process for more than ten seconds; stop it and run again",
-    "not a database": "is damaged or not a database; move it away and put back a backup",
-    "malformed": "is damaged; move it away and put back a backup",
-}
-
-
-def _cure(error: BaseException) -> str:
-    text = str(error).lower()
-    return next((cure for sign, cure in _CURES.items() if sign in text), _first_line(error))
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]
-
-
-def _shown(url: str) -> str:
-    try:
-        parsed = sa.make_url(url)
-    except sa.exc.ArgumentError:
-        return "the database"
-    if parsed.get_backend_name() == "sqlite" and parsed.database:
-        return Path(parsed.database).name
-    return parsed.render_as_string(hide_password=True)

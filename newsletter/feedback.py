@@ -7,15 +7,15 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from newsletter.database import Database, Moment, chunks, insert_or_replace
+from newsletter.database import Database, Moment, Words, chunks, insert_or_replace
 from newsletter.models import Verdict
 
 feedback = sa.Table(
     "feedback",
     sa.MetaData(),
-    sa.Column("subscriber", sa.Text, primary_key=True),
-    sa.Column("paper", sa.Text, primary_key=True),
-    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("subscriber", Words, primary_key=True),
+    sa.Column("paper", Words, primary_key=True),
+    sa.Column("verdict", Words, nullable=False),
     sa.Column("at", Moment, nullable=False),
 )
 

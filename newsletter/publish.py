@@ -4,7 +4,7 @@
     who_is_due  whose moment has come, and where their edition starts
     gather      asks the sources for the days that these editions cover
     plan        freezes the audience in the ledger
-    send_batch  composes, claims and delivers a shard; losing or repeating it costs only time
+    send_batch  takes, composes, claims and delivers a shard; losing or repeating it costs only time
 
 Running `publish` again is the retry: what was planned stays planned, what was submitted stays submitted.
 """
@@ -54,7 +54,7 @@ def publish(app: App, now: datetime, order: Order | None = None, progress: Progr
     """
     order = order or Order()
     with app.alone(), app.provider() as provider:
-        app.ledger.recover(now, app.settings.in_doubt, alone=True)
+        app.ledger.recover(now, app.settings.in_doubt, alone=not app.settings.shared)
         if app.ledger.stopped() is None:
             roster = app.roster()
             failure = _plan_who_is_due(app, roster, now, order, progress)
@@ -108,9 +108,9 @@ def send_batch(
     shard: Sequence[Key],
     sent: Callable[[int], None] = lambda number: None,
 ) -> None:
-    """Composes, claims and delivers a shard of planned deliveries; what another process took is left to it."""
+    """Takes, composes, claims and delivers a shard of planned deliveries; what another process took is left to it."""
     now = app.clock()
-    deliveries = app.ledger.waiting(now, app.occasion, shard)
+    deliveries = app.ledger.take(now, app.occasion, shard)
     composed = list(composer.compose(deliveries, roster, now))
     app.ledger.skip({one.key: one.reason for one in composed if isinstance(one, Quiet)}, now)
     app.ledger.fail({one.key: one.reason for one in composed if isinstance(one, Spoilt)}, now)

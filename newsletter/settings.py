@@ -427,9 +427,14 @@ def _check_together(home: Path, values: dict[str, Any], faults: list[str]) -> No
         values["templates"] = usual.home / values["templates"]
         if not values["templates"].is_dir():
             faults.append(f"templates: {values['templates']} is not a folder; name one, or leave it out")
-    stores = {_located(values.get(name) or getattr(usual, name), usual.home) for name in ("database", "archive")}
-    if len(stores) < 2:
+    if (values.get("database") or "").startswith("postgresql"):
+        values.setdefault("archive", values["database"])
+    stores = [_located(values.get(name) or getattr(usual, name), usual.home) for name in ("database", "archive")]
+    files = [url for url in stores if url.startswith("sqlite:")]
+    if len(files) == 2 and files[0] == files[1]:
         faults.append("database and archive are the same; give each its own, as only the first is precious")
+    if len(files) == 1 and stores[1] in files:
+        faults.append("archive: who shares the database shares the archive too; leave it out, or name PostgreSQL there")
     here = any(Path(url.removeprefix("sqlite:///")).parent == usual.home for url in stores)
     if here and not os.access(home, os.W_OK | os.X_OK):
         faults.append(f"{home}: the home cannot be written to; let this program write there, or name another --home")

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 import sqlalchemy as sa
 
-from newsletter.database import Database, Moment, chunks, insert_new
+from newsletter.database import Database, Moment, Words, chunks, insert_new
 from newsletter.typed import folded
 
 Reason: TypeAlias = Literal["unsubscribed", "bounced", "complained", "operator"]
@@ -18,9 +18,9 @@ tables = sa.MetaData()
 suppressions = sa.Table(
     "suppressions",
     tables,
-    sa.Column("address", sa.Text, primary_key=True),
-    sa.Column("reason", sa.Text, nullable=False),
-    sa.Column("detail", sa.Text, nullable=False),
+    sa.Column("address", Words, primary_key=True),
+    sa.Column("reason", Words, nullable=False),
+    sa.Column("detail", Words, nullable=False),
     sa.Column("at", Moment, nullable=False),
 )
 

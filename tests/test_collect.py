@@ -18,8 +18,8 @@ DAYS = {"2026-03-02": invented_day("2026-03-02", 4), "2026-03-03": invented_day(
 
 
 @pytest.fixture
-def archive(tmp_path):
-    archive = Archive(f"sqlite:///{tmp_path}/archive.db")
+def archive(stores):
+    archive = Archive(stores.url("archive"))
     yield archive
     archive.close()
 

@@ -5,16 +5,13 @@ from collections import deque
 from datetime import UTC, datetime, timedelta
 
 import pytest
-import sqlalchemy as sa
 
 from newsletter.archive import Archive
 from newsletter.collect import look_up_examples, unknown_examples
-from newsletter.database import Database
 from newsletter.feedback import Feedback
 from newsletter.ledger import Ledger
-from newsletter.ledger.schema import SCHEMA
 from newsletter.sources import huggingface
-from newsletter.suppressions import Suppressions, tables
+from newsletter.suppressions import Suppressions
 from tests.homes import invented_day, make_home, readers
 from tests.servers.huggingface import HuggingFace, paper_json, reach, says
 
@@ -23,8 +20,8 @@ LATER = NOW + timedelta(hours=1)
 
 
 @pytest.fixture
-def feedback(tmp_path):
-    database = Ledger.open(f"sqlite:///{tmp_path}/newsletter.db")
+def feedback(stores):
+    database = Ledger.open(stores.url("newsletter"))
     yield Feedback(database)
     database.close()
 
@@ -63,15 +60,12 @@ def test_the_papers_of_many_readers_are_found_at_once(feedback):
     assert 12 == len(feedback.papers(names))
 
 
-def test_a_database_from_before_there_was_feedback_goes_on_working(tmp_path):
-    url = f"sqlite:///{tmp_path}/newsletter.db"
-    before = sa.MetaData()
-    for name in set(tables.tables) - {"feedback"}:
-        tables.tables[name].to_metadata(before)
-    old = Database(url, before, SCHEMA, durable=True)
+def test_a_database_from_before_there_was_feedback_goes_on_working(stores):
+    old = Ledger.open(stores.url("newsletter"))
     Suppressions(old).add("bo@example.org", "bounced", NOW)
     old.close()
-    new = Ledger.open(url)
+    stores.execute("newsletter", "DROP TABLE feedback")
+    new = Ledger.open(stores.url("newsletter"))
     Feedback(new).give("ada", "2603.00001", "more", NOW)
     assert ({"ada": {"2603.00001": "more"}}, 1) == (Feedback(new).of(["ada"]), len(Suppressions(new).all()))
     new.close()

@@ -52,7 +52,7 @@ postal_address: |
 base_url: https://papers.example.org/lab/
 sources: [huggingface, arxiv:cs.CL+cs.LG]
 providers: [resend, file:outbox]
-database: postgresql://papers:hunter2@db/papers
+database: sqlite:///data/ledger.db
 archive: sqlite:///data/archive.db
 embeddings: lab/our-model
 reply_to: lab@example.org
@@ -73,7 +73,7 @@ in_doubt: hold
         base_url="https://papers.example.org/lab",
         sources=("huggingface", "arxiv:cs.CL+cs.LG"),
         providers=("resend", "file:outbox"),
-        database="postgresql://papers:hunter2@db/papers",
+        database=f"sqlite:///{home}/data/ledger.db",
         archive=f"sqlite:///{home}/data/archive.db",
         embeddings="lab/our-model",
         min_papers=3,
@@ -264,6 +264,16 @@ def test_database_and_archive_are_two(home: Path):
     assert ["database and archive are the same; give each its own, as only the first is precious"] == faults(
         home, NEWSLETTER_ARCHIVE=f"sqlite:///{home}/newsletter.db"
     )
+
+
+def test_with_postgresql_the_archive_is_there_too_unless_another_is_named(home: Path):
+    url = "postgresql://papers:hunter2@db/papers"
+    assert url == load(home, {"NEWSLETTER_DATABASE": url}).archive
+    other = "postgresql://db/other"
+    assert other == load(home, {"NEWSLETTER_DATABASE": url, "NEWSLETTER_ARCHIVE": other}).archive
+    assert [
+        "archive: who shares the database shares the archive too; leave it out, or name PostgreSQL there"
+    ] == faults(home, NEWSLETTER_DATABASE=url, NEWSLETTER_ARCHIVE="sqlite:///archive.db")
 
 
 def test_secrets_come_from_the_environment_or_else_from_the_file(home: Path):

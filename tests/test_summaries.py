@@ -20,6 +20,7 @@ from tests.factories import candidate, numbered
 from tests.homes import Home, invented_day, make_home, readers, text_of
 from tests.servers.huggingface import Answer, Stopwatch, hangs, resets, says, truncated
 from tests.servers.languagemodel import LanguageModel, completion, summed_up, usual
+from tests.stores import Stores
 
 NOW = datetime(2026, 3, 3, 7, tzinfo=UTC)
 ABSTRACT = (
@@ -38,8 +39,8 @@ def model() -> Iterator[LanguageModel]:
 class Desk:
     """An archive, and what it takes to ask a model."""
 
-    def __init__(self, path: Path, model: LanguageModel) -> None:
-        self.archive = Archive(f"sqlite:///{path / 'archive.db'}")
+    def __init__(self, stores: Stores, model: LanguageModel) -> None:
+        self.archive = Archive(stores.url("archive"))
         self.model = model
         self.watch = Stopwatch()
         self.client = http.open_client(read=0.2)
@@ -59,8 +60,8 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, model: LanguageModel) -> Iterator[Desk]:
-    made = Desk(tmp_path, model)
+def desk(stores: Stores, model: LanguageModel) -> Iterator[Desk]:
+    made = Desk(stores, model)
     yield made
     made.client.close()
     made.archive.close()

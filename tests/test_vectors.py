@@ -1,6 +1,5 @@
 """Every text is embedded once per model; what was made before comes from the archive, the same to the last bit."""
 
-import sqlite3
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -38,8 +37,8 @@ class Counting:
 
 
 @pytest.fixture
-def archive(tmp_path):
-    archive = Archive(f"sqlite:///{tmp_path}/archive.db")
+def archive(stores):
+    archive = Archive(stores.url("archive"))
     yield archive
     archive.close()
 
@@ -96,10 +95,10 @@ def test_another_model_has_its_own_rows(archive, model):
     assert ["rivers", "rivers"] == model.asked
 
 
-def test_a_damaged_row_is_made_again(archive, model, tmp_path):
+def test_a_damaged_row_is_made_again(archive, model, stores):
     made = vectors(archive, model).of(["rivers", "stones"])
-    with sqlite3.connect(tmp_path / "archive.db") as raw:
-        raw.execute("UPDATE vectors SET content = x'00' WHERE rowid = 1")
+    first = "(SELECT min(text) FROM vectors)"
+    stores.execute("archive", f"UPDATE vectors SET checksum = 'of other bytes' WHERE text = {first}")
     assert made.tobytes() == vectors(archive, model).of(["rivers", "stones"]).tobytes()
     assert 3 == len(model.asked)
     vectors(archive, model).of(["rivers", "stones"])
@@ -115,12 +114,10 @@ def test_what_was_made_before_a_fault_is_kept(archive):
     assert texts[BATCH:] == rested.asked
 
 
-def test_an_archive_from_before_there_were_vectors_learns_them(tmp_path, model):
-    url = f"sqlite:///{tmp_path}/archive.db"
-    Archive(url).close()
-    with sqlite3.connect(tmp_path / "archive.db") as raw:
-        raw.execute("DROP TABLE vectors")
-    archive = Archive(url)
+def test_an_archive_from_before_there_were_vectors_learns_them(stores, model):
+    Archive(stores.url("archive")).close()
+    stores.execute("archive", "DROP TABLE vectors")
+    archive = Archive(stores.url("archive"))
     assert (1, 26) == vectors(archive, model).of(["rivers"]).shape
     archive.close()
 

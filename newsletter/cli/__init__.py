@@ -28,6 +28,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "List, show and check the subscribers; propose interests; print the schema.",
     ),
     "backtest": ("backtest:backtest", "What this file would have sent on past days, beside another."),
+    "backup": ("db:backup", "Copy ledger, suppressions and feedback to a file, also while mails are sent."),
+    "db": ("db:db", "Bring the databases to a newer schema."),
     "explain": ("papers:explain", "Why a paper is (not) in a subscriber's edition."),
 }
 

@@ -70,6 +70,9 @@ Finding = tuple[str, str, str]
 
 def _findings(app: App) -> Iterator[Finding]:
     yield ("home", "ok", str(app.settings.home.resolve()))
+    yield ("archive", "ok", app.archive.about())
+    risk = app.ledger.risk()
+    yield ("database", "broken" if risk else "ok", risk or app.ledger.about())
     yield from _subscribers(app)
     yield from _sources(app)
     if app.vectors:
@@ -148,6 +151,7 @@ def _publisher(app: App) -> Iterator[Finding]:
         hosts = [*provider.hosts(), *(host for name in settings.sources for host in sources.hosts(name, app.reach))]
     hosts += embeddings.hosts(app.vectors.model, settings.hf_endpoint) if app.vectors else ()
     hosts += app.summaries.hosts() if app.summaries else ()
+    hosts += [host for host in (app.ledger.host(), app.archive.host()) if host]
     yield ("network", "ok", f"talks to {', '.join(dict.fromkeys(hosts)) or 'nobody'}, and to nobody else")
     stopped = app.ledger.stopped()
     if stopped:

@@ -7,25 +7,36 @@ A delivery is one row per (subscriber, period, occasion). It moves so:
 
 A row becomes `submitting` in the commit that records its predecessor's outcome, before the provider is given
 the message; so what is in doubt after a crash is only what was handed over and not answered.
+
+Who works on a row holds a lease on it. In a SQLite home that only keeps two methods of one process apart, as the home
+is locked; on PostgreSQL it keeps machines apart, so there it is measured by the server's clock, renewed while its
+owner lives, and asked for at every step: who lost it neither hands over nor records.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import sqlalchemy as sa
 
 from newsletter.database import Database, chunks, insert_new
+from newsletter.errors import StoreError
+from newsletter.ledger.heartbeat import beating
 from newsletter.ledger.knowledge import Knowledge
 from newsletter.ledger.schema import SCHEMA, as_tuple, deliveries, delivery_of, is_key, readers, switches
 from newsletter.ledger.values import Claim, Delivery, Key, Planned
 from newsletter.models import Outcome, Receipt, Refused, State, TryLater
-from newsletter.suppressions import suppress, suppressed_among, tables
+from newsletter.suppressions import suppress, suppressed_among
 from newsletter.typed import folded
 
+log = logging.getLogger("newsletter.ledger")
 LEASE = timedelta(seconds=60)
+HEARTBEAT = timedelta(seconds=15)
 BACKOFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
 
 
@@ -39,7 +50,7 @@ class Ledger(Knowledge):
     @staticmethod
     def open(url: str) -> Database:
         """Opens the database of ledger, suppressions and feedback."""
-        return Database(url, tables, SCHEMA, durable=True)
+        return Database.open(url, SCHEMA)
 
     # -- plan
 
@@ -47,31 +58,71 @@ class Ledger(Knowledge):
         """Freezes an audience; deliveries that exist already stay as they are. Returns how many are new."""
         rows = [_planned_row(plan, at) for plan in planned]
         names = [{"reference": p.reference, "subscriber": p.key.subscriber, "address": p.address} for p in planned]
+        # In one order everywhere: two that plan the same audience at once wait for each other, and never in a ring.
+        rows.sort(key=lambda row: (row["subscriber"], row["period"], row["occasion"]))
+        names.sort(key=lambda name: name["reference"])
         with self._db.write() as connection:
             for some in chunks(names):
                 insert_new(connection, readers, some)
             return sum(insert_new(connection, deliveries, some) for some in chunks(rows))
 
-    def waiting(self, at: datetime, occasion: str, keys: Sequence[Key] | None = None) -> list[Delivery]:
-        """The deliveries that can be sent now, in order of subscriber; with `keys` only these."""
+    def waiting(self, at: datetime, occasion: str) -> list[Delivery]:
+        """The deliveries that can be sent now and that nobody else works on, in order of day and subscriber."""
+        query = sa.select(deliveries).where(self._ready(at, occasion))
+        with self._db.read() as connection:
+            return [delivery_of(row) for row in connection.execute(query.order_by(*_IN_ORDER))]
+
+    def _ready(self, at: datetime, occasion: str) -> sa.ColumnElement[bool]:
         d = deliveries.c
-        ready = sa.and_(
+        return sa.and_(
             d.state == "pending",
             d.occasion.like("again-%") | (d.occasion == occasion),
             d.next_attempt.is_(None) | (d.next_attempt <= at),
-            d.lease_until.is_(None) | (d.lease_until < at) | (d.lease_owner == self._owner),
+            self._free(at),
         )
-        query = sa.select(deliveries).where(ready).order_by(d.day, d.subscriber)
-        with self._db.read() as connection:
-            if keys is None:
-                return [delivery_of(row) for row in connection.execute(query)]
-            found: list[Delivery] = []
-            for some in chunks(sorted(keys)):
-                only = sa.tuple_(d.subscriber, d.period, d.occasion).in_([as_tuple(key) for key in some])
-                found += [delivery_of(row) for row in connection.execute(query.where(only))]
-            return found
 
     # -- claim
+
+    def take(self, at: datetime, occasion: str, keys: Sequence[Key]) -> list[Delivery]:
+        """Leases to this process those of these deliveries that can be sent now, and returns them, in order.
+
+        What another process is just taking is left to it, without waiting. So is an edition an earlier one
+        of the same reader is still to be made, by another: what that shows has to be known first.
+        """
+        query = sa.select(deliveries).where(self._ready(at, occasion), ~self._after_anothers())
+        query = query.order_by(*_IN_ORDER).with_for_update(skip_locked=True)
+        taken: list[Delivery] = []
+        with self._db.write() as connection:
+            for some in chunks(sorted(keys)):
+                found = [delivery_of(row) for row in connection.execute(query.where(_among(some)))]
+                lease = deliveries.update().where(_among([delivery.key for delivery in found]))
+                connection.execute(lease.values(lease_owner=self._owner, lease_until=self._lease(at)))
+                taken += found
+        return taken
+
+    def _after_anothers(self) -> sa.Exists:
+        d, earlier = deliveries.c, deliveries.alias("earlier")
+        return sa.exists().where(
+            earlier.c.subscriber == d.subscriber,
+            earlier.c.occasion == d.occasion,
+            earlier.c.day < d.day,
+            earlier.c.state == "pending",
+            earlier.c.content.is_(None),
+            earlier.c.lease_owner.is_distinct_from(self._owner),
+        )
+
+    def _free(self, at: datetime) -> sa.ColumnElement[bool]:
+        """Nobody holds it, or we do."""
+        d = deliveries.c
+        over: sa.ColumnElement[bool] = d.lease_until < self._now(at)
+        return d.lease_until.is_(None) | over | (d.lease_owner == self._owner)
+
+    def _now(self, at: datetime) -> Any:
+        """The moment that leases are measured by: that of the one server, as the clocks of machines differ."""
+        return sa.func.now() if self._db.shared else at
+
+    def _lease(self, at: datetime) -> Any:
+        return self._now(at) + LEASE
 
     def claim(self, claims: Sequence[Claim], provider: str, at: datetime) -> set[Key]:
         """Takes deliveries for this process and writes what each edition is; returns those that were won.
@@ -89,11 +140,10 @@ class Ledger(Knowledge):
 
     def _claiming(self, claim: Claim, provider: str, at: datetime) -> sa.Update:
         d = deliveries.c
-        free = d.lease_until.is_(None) | (d.lease_until < at) | (d.lease_owner == self._owner)
         same = d.content.is_(None) | (d.content == claim.content)
         return (
             deliveries.update()
-            .where(is_key(claim.key), d.state == "pending", free, same)
+            .where(is_key(claim.key), d.state == "pending", self._free(at), same)
             .values(
                 papers=" ".join(claim.papers),
                 content=claim.content,
@@ -105,7 +155,7 @@ class Ledger(Knowledge):
                 message_id=claim.message_id,
                 provider=provider,
                 lease_owner=self._owner,
-                lease_until=at + LEASE,
+                lease_until=self._lease(at),
                 changed_at=at,
             )
         )
@@ -114,8 +164,8 @@ class Ledger(Knowledge):
         d = deliveries.c
         addresses: dict[str, list[Key]] = {}
         for some in chunks(keys):
-            only = sa.tuple_(d.subscriber, d.period, d.occasion).in_([as_tuple(key) for key in some])
-            for row in connection.execute(sa.select(d.subscriber, d.period, d.occasion, d.address).where(only)):
+            query = sa.select(d.subscriber, d.period, d.occasion, d.address).where(_among(some))
+            for row in connection.execute(query):
                 addresses.setdefault(folded(row.address), []).append(Key(row.subscriber, row.period, row.occasion))
         for address in suppressed_among(connection, list(addresses)):
             for key in addresses[address]:
@@ -147,18 +197,38 @@ class Ledger(Knowledge):
 
         Returns those of `submitting` that may be handed over: still ours, still pending, not suppressed.
         """
+        answers = list(answered)
         with self._db.write() as connection:
-            for key, outcome in answered:
-                self._record(connection, key, outcome, at, in_doubt)
+            holders = self._holders(connection, [key for key, _ in answers])
+            for key, outcome in answers:
+                if self._may_record(*holders[key], outcome):
+                    self._record(connection, key, outcome, at, in_doubt)
+                else:
+                    log.warning("%s %s: answered after another process took it over", key.subscriber, key.period)
             self._skip_suppressed(connection, submitting, at)
             marked: set[Key] = set()
             for key in submitting:
                 ours = sa.and_(deliveries.c.state == "pending", deliveries.c.lease_owner == self._owner)
-                values = {"state": "submitting", "batch": batch, "lease_until": at + LEASE, "changed_at": at}
+                values = {"state": "submitting", "batch": batch, "lease_until": self._lease(at), "changed_at": at}
                 marking = deliveries.update().where(is_key(key), ours)
                 if connection.execute(marking.values(attempts=deliveries.c.attempts + 1, **values)).rowcount:
                     marked.add(key)
             return marked
+
+    def _holders(self, connection: sa.Connection, keys: Sequence[Key]) -> dict[Key, tuple[State, str | None]]:
+        """The state of each row and who holds it; neither changes any more in this transaction."""
+        d = deliveries.c
+        query = sa.select(d.subscriber, d.period, d.occasion, d.state, d.lease_owner).order_by(*_IN_ORDER)
+        found: dict[Key, tuple[State, str | None]] = {}
+        for some in chunks(keys):
+            for row in connection.execute(query.where(_among(some)).with_for_update()):
+                found[Key(row.subscriber, row.period, row.occasion)] = row.state, row.lease_owner
+        return found
+
+    def _may_record(self, state: State, owner: str | None, outcome: Outcome) -> bool:
+        """Ours to record; or it was accepted, and who took it over has not yet handed it over again."""
+        accepted = isinstance(outcome, Receipt) and owner is None and state in ("pending", "uncertain")
+        return accepted or (state == "submitting" and owner == self._owner)
 
     def _record(
         self, connection: sa.Connection, key: Key, outcome: Outcome, at: datetime, in_doubt: Literal["resend", "hold"]
@@ -188,7 +258,7 @@ class Ledger(Knowledge):
         receipt: str = "",
         pending_only: bool = False,
     ) -> None:
-        where = [is_key(key)] + ([deliveries.c.state == "pending"] if pending_only else [])
+        where = [is_key(key)] + ([deliveries.c.state == "pending", self._free(at)] if pending_only else [])
         values: dict[str, Any] = {"state": state, "reason": reason[:500], "receipt": receipt, "changed_at": at}
         values |= {"lease_owner": None, "lease_until": None, "next_attempt": None}
         connection.execute(deliveries.update().where(*where).values(**values))
@@ -229,14 +299,47 @@ class Ledger(Knowledge):
         otherwise only leases that ran out are. In doubt means `resend` with the same bytes, or `hold`.
         """
         d = deliveries.c
-        dead = sa.true() if alone else (d.lease_until < at)
+        dead = d.lease_owner.isnot(None) & (sa.true() if alone else d.lease_until < self._now(at))
         state, reason = ("pending", "in doubt after a crash: sent again") if in_doubt == "resend" else _HELD
-        doubtful = deliveries.update().where(d.state == "submitting", dead)
         free = {"lease_owner": None, "lease_until": None}
         with self._db.write() as connection:
+            doubtful = self._update(dead & (d.state == "submitting"))
             count = connection.execute(doubtful.values(state=state, reason=reason, changed_at=at, **free)).rowcount
-            connection.execute(deliveries.update().where(d.state == "pending", dead).values(**free))
+            connection.execute(self._update(dead & (d.state == "pending")).values(**free))
         return int(count)
+
+    @staticmethod
+    def _update(which: sa.ColumnElement[bool]) -> sa.Update:
+        """An update of these rows but for those that another transaction is just changing: they are alive."""
+        d = deliveries.c
+        names = (d.subscriber, d.period, d.occasion)
+        found = sa.select(*names).where(which).with_for_update(skip_locked=True)
+        return deliveries.update().where(sa.tuple_(*names).in_(found))
+
+    # -- staying alive
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """While it lasts, the leases of this process are renewed, where others would take them over.
+
+        At its end, whatever ended it, what was not handed over is left to the others at once.
+        """
+        if not self._db.shared:
+            yield
+            return
+        try:
+            with beating(self.renew, HEARTBEAT):
+                yield
+        finally:
+            with contextlib.suppress(StoreError), self._db.write() as connection:
+                mine = (deliveries.c.lease_owner == self._owner) & (deliveries.c.state == "pending")
+                connection.execute(self._update(mine).values(lease_owner=None, lease_until=None))
+
+    def renew(self) -> None:
+        """Renews the leases of this process, as the server's clock has it."""
+        mine = self._update((deliveries.c.lease_owner == self._owner) & deliveries.c.lease_until.isnot(None))
+        with self._db.write() as connection:
+            connection.execute(mine.values(lease_until=sa.func.now() + LEASE))
 
     # -- the operator's stop
 
@@ -251,6 +354,12 @@ class Ledger(Knowledge):
             return bool(connection.execute(switches.delete().where(switches.c.name == "stopped")).rowcount)
 
 
+def _among(keys: Sequence[Key]) -> sa.ColumnElement[bool]:
+    d = deliveries.c
+    return sa.tuple_(d.subscriber, d.period, d.occasion).in_([as_tuple(key) for key in keys])
+
+
+_IN_ORDER = (deliveries.c.day, deliveries.c.subscriber, deliveries.c.period, deliveries.c.occasion)
 _HELD = ("uncertain", "in doubt after a crash: held for a person to decide")
 
 

@@ -21,6 +21,18 @@ class Knowledge:
     def __init__(self, database: Database) -> None:
         self._db = database
 
+    def about(self) -> str:
+        """Which database this is, and its schema's version."""
+        return self._db.about()
+
+    def host(self) -> str:
+        """The machine that the database is on; empty where it is this one."""
+        return self._db.host
+
+    def risk(self) -> str:
+        """Why what is recorded here could not be relied on; empty where it can be."""
+        return self._db.risk()
+
     def account(self, occasion: str, day: date | None = None) -> Account:
         """The account of a day's deliveries; of the latest day without one."""
         d = deliveries.c

@@ -6,66 +6,77 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from newsletter.database import Moment, schema_table
+from newsletter.database import Moment, Words
 from newsletter.feedback import feedback
 from newsletter.ledger.values import Claim, Delivery, Key
+from newsletter.migrations import Schema, version_table
 from newsletter.suppressions import tables
 
-SCHEMA = 1
-
-schema_table(tables)
+version_table(tables)
 feedback.to_metadata(tables)  # kept in the same database: small, and not to be rebuilt
 deliveries = sa.Table(
     "deliveries",
     tables,
-    sa.Column("subscriber", sa.Text, primary_key=True),
-    sa.Column("period", sa.Text, primary_key=True),
-    sa.Column("occasion", sa.Text, primary_key=True),
+    sa.Column("subscriber", Words, primary_key=True),
+    sa.Column("period", Words, primary_key=True),
+    sa.Column("occasion", Words, primary_key=True),
     # planned
     sa.Column("day", sa.Date, nullable=False),
     sa.Column("since", sa.Date, nullable=False),
-    sa.Column("address", sa.Text, nullable=False),
-    sa.Column("reference", sa.Text, nullable=False),
-    sa.Column("digest", sa.Text, nullable=False),
+    sa.Column("address", Words, nullable=False),
+    sa.Column("reference", Words, nullable=False),
+    sa.Column("digest", Words, nullable=False),
     sa.Column("cut_off_day", sa.Date),
     sa.Column("cut_off_at", Moment),
     sa.Column("give_up_at", Moment, nullable=False),
     # what became of it
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("reason", sa.Text, nullable=False, default=""),
+    sa.Column("state", Words, nullable=False),
+    sa.Column("reason", Words, nullable=False, default=""),
     sa.Column("changed_at", Moment, nullable=False),
     # claimed: what the edition is
-    sa.Column("papers", sa.Text, nullable=False, default=""),
-    sa.Column("content", sa.Text),
-    sa.Column("name", sa.Text, nullable=False, default=""),
-    sa.Column("language", sa.Text, nullable=False, default="en"),
-    sa.Column("design", sa.Text, nullable=False, default="daily"),
-    sa.Column("template", sa.Text, nullable=False, default=""),
+    sa.Column("papers", Words, nullable=False, default=""),
+    sa.Column("content", Words),
+    sa.Column("name", Words, nullable=False, default=""),
+    sa.Column("language", Words, nullable=False, default="en"),
+    sa.Column("design", Words, nullable=False, default="daily"),
+    sa.Column("template", Words, nullable=False, default=""),
     sa.Column("stamped_at", Moment),
-    sa.Column("message_id", sa.Text, nullable=False, default=""),
+    sa.Column("message_id", Words, nullable=False, default=""),
     # sending
-    sa.Column("provider", sa.Text, nullable=False, default=""),
-    sa.Column("batch", sa.Text, nullable=False, default=""),
-    sa.Column("receipt", sa.Text, nullable=False, default=""),
+    sa.Column("provider", Words, nullable=False, default=""),
+    sa.Column("batch", Words, nullable=False, default=""),
+    sa.Column("receipt", Words, nullable=False, default=""),
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
     sa.Column("next_attempt", Moment),
-    sa.Column("lease_owner", sa.Text),
+    sa.Column("lease_owner", Words),
     sa.Column("lease_until", Moment),
     sa.Index("deliveries_by_day", "day", "occasion", "state"),
     sa.Index("deliveries_by_state", "state", "next_attempt"),
 )
+_held = deliveries.c.lease_owner.isnot(None)
+sa.Index("deliveries_by_lease", deliveries.c.lease_owner, sqlite_where=_held, postgresql_where=_held)
 readers = sa.Table(
     "readers",
     tables,
-    sa.Column("reference", sa.Text, primary_key=True),
-    sa.Column("subscriber", sa.Text, nullable=False),
-    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("reference", Words, primary_key=True),
+    sa.Column("subscriber", Words, nullable=False),
+    sa.Column("address", Words, nullable=False),
 )
 switches = sa.Table(
     "switches",
     tables,
-    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("name", Words, primary_key=True),
     sa.Column("at", Moment, nullable=False),
+)
+
+SCHEMA = Schema(
+    name="newsletter",
+    tables=tables,
+    version=2,
+    precious=True,
+    steps={
+        1: ("CREATE INDEX deliveries_by_lease ON deliveries (lease_owner) WHERE lease_owner IS NOT NULL",),
+    },
 )
 
 

@@ -1,0 +1,55 @@
+"""Where a test's stores are, and statements by which it does what no method of theirs does."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+SCHEMAS = {"newsletter": "newsletter", "archive": "newsletter_archive"}
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The stores `newsletter` and `archive`: two files of a folder, or two schemas of a PostgreSQL database."""
+
+    kind: str
+    """`sqlite` or `postgresql`."""
+    url: Callable[[str], str]
+    """The URL of a store, by its name."""
+
+    def execute(self, name: str, *statements: str) -> list[tuple[Any, ...]]:
+        """What the last of these statements returns."""
+        engine = sa.create_engine(self.url(name).replace("postgresql:", "postgresql+psycopg:"))
+        with closing(engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            if self.kind == "postgresql":
+                cursor.execute(f"SET search_path TO {SCHEMAS[name]}")
+            for statement in statements:
+                cursor.execute(statement)
+            rows = list(cursor.fetchall()) if cursor.description else []
+            connection.commit()
+        engine.dispose()
+        return rows
+
+    def of_first_schema(self, name: str, script: str) -> None:
+        """Makes a store as SQLite's first schema was, with what the script puts into it."""
+        if self.kind == "postgresql":
+            script = script.replace(" DATETIME", " TIMESTAMPTZ").replace(" BLOB", " BYTEA")
+            self.execute(name, f"CREATE SCHEMA {SCHEMAS[name]}", *filter(str.strip, script.split(";")))
+            return
+        with closing(sqlite3.connect(self.url(name).removeprefix("sqlite:///"))) as connection:
+            connection.executescript(script)
+
+
+def in_folder(folder: Path) -> Stores:
+    return Stores("sqlite", lambda name: f"sqlite:///{folder}/{name}.db")
+
+
+def in_database(url: str) -> Stores:
+    return Stores("postgresql", lambda name: url)
