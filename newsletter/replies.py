@@ -40,7 +40,7 @@ class Row:
 
 
 _RATE = (
-    r"rate.?limit|throttl|(sending|message|connection|unusual) rate|too (fast|many (messages|mails|connections|e-?mails"
+    r"rate.?limit|throttl|(sending|message|connection|unusual) rate|too (fast|much mail|many (messages|mails|connections|e-?mails"
     r"|requests|sessions|concurrent))|slow(ing)? down|limit(s)? (on|of|for) (messages|connections)"
 )
 _UNKNOWN = (
@@ -60,7 +60,7 @@ TABLE: Final = (
     Row("53[0458]", "", "", "us", "RFC 4954 section 6: login missing, too weak, wrong, or without encryption"),
     Row("521", "", "", "us", "RFC 7504: this host takes no mail"),
     Row("454", "", r"quota|daily", "quota", "Amazon SES, errors of sending quotas: daily quota"),
-    Row("454", "", r"throttl|rate", "slow", "Amazon SES, errors of sending quotas: wait, then retry", wait=MINUTE),
+    Row("454", "", r"throttl|\brate\b", "slow", "Amazon SES, errors of sending quotas: wait, then retry", wait=MINUTE),
     Row("5..", "4.5", "", "quota", "Google, Gmail SMTP errors: 550 5.4.5, daily limit"),
     Row("...", "(7|2).\\d+|-", r"(daily|per day|24.hour).{0,60}(limit|quota|exceed)", "quota", "Google: relay limits"),
     # Somebody asks everybody to slow down.
@@ -80,6 +80,7 @@ TABLE: Final = (
     Row(
         "5..", "", r"relay(ing)? (access )?(denied|not permitted)|unable to relay", "us", "Postfix: a login is missing"
     ),
+    Row("5..", "", r"(client host|helo command|sender address)\b.{0,80}(reject|block|den)", "us", "Postfix: names us"),
     Row("5..", "", r"authentication (is )?required|not verified", "us", "Amazon SES: the sender is not verified"),
     Row("5..", "1.[78]", "", "us", "RFC 3463: the sender's address"),
     Row("5..", "3.4|2.3", "", "message", "RFC 3463: the message is too large; ours to make smaller"),

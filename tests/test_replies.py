@@ -54,6 +54,8 @@ from newsletter.replies import TABLE, asked_to_wait, outcome_of, row_of
         ("550 5.7.26 no SPF, no DKIM", "us"),
         ("550 5.7.515 does not meet the required level", "us"),
         ("554 5.7.1 <ada@example.org>: Relay access denied", "us"),
+        ("554 5.7.1 <host[192.0.2.1]>: Client host rejected: Access denied", "us"),
+        ("450 4.7.1 Error: too much mail from 192.0.2.1", "slow"),
         ("554 Message rejected: Email address is not verified.", "us"),
         ("550 5.1.8 sender's domain", "us"),
     ],
