@@ -72,6 +72,12 @@ def test_one_refused_reader_does_not_harm_the_other(log):
     assert isinstance(accepted, Receipt)
 
 
+def test_an_address_that_smtp_cannot_carry_fails_alone(log):
+    with running(log) as sink:
+        refused, accepted = send(smtp(sink.port), message("adä@example.org"), message("bo@example.org"))
+    assert ("the address is not ASCII", False, Receipt) == (refused.reason[:24], refused.bad_address, type(accepted))
+
+
 @pytest.mark.parametrize("name", ["full", "busy", "grey", "full+data", "close"])
 def test_a_temporary_refusal_is_tried_later(log, name):
     with running(log) as sink:

@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import Final
 
 from newsletter.errors import Halt
-from newsletter.models import Message, Outcome, Receipt, TryLater, Uncertain
+from newsletter.models import Message, Outcome, Receipt, Refused, TryLater, Uncertain
 from newsletter.providers.smtp_spec import Server
 from newsletter.replies import Stage, outcome_of, row_of
 
@@ -114,6 +114,8 @@ class Line:
 
         Raises `Halt` for what concerns us rather than this reader.
         """
+        if not f"{message.sender}{message.recipient}".isascii():
+            return Refused("the address is not ASCII; SMTPUTF8 (RFC 6531) is not spoken here")
         if self._is_worn():
             self.close()
         kept = self._client is not None and self._sent > 0
