@@ -4,77 +4,113 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Literal
 
 from newsletter.compose import Composed
 from newsletter.errors import Halt
 from newsletter.ledger import Key, Ledger
-from newsletter.models import Outcome, TryLater
+from newsletter.models import Outcome, Receipt, TryLater
+from newsletter.pace import Refusals
 from newsletter.providers import Provider
 
 log = logging.getLogger("newsletter.deliver")
+NAP = 1.0  # seconds; `stop` takes effect within two
+
+
+@dataclass(frozen=True)
+class Run:
+    """What lasts from the first message of a run to its last."""
+
+    clock: Callable[[], datetime]
+    in_doubt: Literal["resend", "hold"]
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    refusals: Refusals = field(default_factory=Refusals)
 
 
 def deliver(
     composed: Iterable[Composed],
     provider: Provider,
     ledger: Ledger,
-    clock: Callable[[], datetime],
-    in_doubt: Literal["resend", "hold"],
+    run: Run,
     progress: Callable[[int], None] = lambda done: None,
 ) -> None:
-    """Sends claimed messages in rounds of the provider's batch.
+    """Sends claimed messages in rounds of the provider's batch, as fast as its pace allows.
 
     Each round is one commit (the last round's answers, and what is handed over now) and then one call, so
-    after a crash at any point only one round is in doubt. Raises `Halt` after recording what was answered.
+    after a crash at any point only one round is in doubt. Waiting is done before the mark, with every answer
+    recorded. Raises `Halt` after recording what was answered: when the provider does, when refusals are unusually
+    many, and when slowing down has not helped.
     """
+    waiting: Sequence[Composed] = list(composed)
     answered: list[tuple[Key, Outcome]] = []
-    waiting = iter(composed)
-    while batch := list(islice(waiting, provider.batch)):
-        if ledger.stopped():
-            _record(ledger, answered, clock(), in_doubt)
-            ledger.release([one.claim.key for one in (*batch, *waiting)])
-            return
+    halt: Halt | None = None
+    while waiting and halt is None and ledger.stopped() is None:
+        batch, waiting = _choose(waiting, provider, run)
+        if not batch:
+            answered = _record(ledger, answered, run)
+            run.sleep(min(NAP, provider.pace.wait([_domain(one) for one in waiting], run.monotonic())))
+            continue
         name = _batch_name(batch)
-        marked = ledger.step(answered, [one.claim.key for one in batch], name, clock(), in_doubt)
-        answered = []
-        try:
-            answered = list(_send([one for one in batch if one.claim.key in marked], provider, name))
-        except _Halted as halted:
-            _record(ledger, halted.answered, clock(), in_doubt)
-            ledger.release([one.claim.key for one in waiting])
-            raise halted.halt from halted
+        marked = ledger.step(answered, [one.claim.key for one in batch], name, run.clock(), run.in_doubt)
+        answered, halt = _send([one for one in batch if one.claim.key in marked], provider, name)
+        halt = halt or _look_at([outcome for _, outcome in answered], provider, run)
         progress(len(batch))
-    _record(ledger, answered, clock(), in_doubt)
+    _record(ledger, answered, run)
+    ledger.release([one.claim.key for one in waiting])
+    if halt is not None:
+        raise halt
 
 
-class _Halted(Exception):
-    def __init__(self, halt: Halt, answered: Sequence[tuple[Key, Outcome]]) -> None:
-        super().__init__(str(halt))
-        self.halt = halt
-        self.answered = answered
+def _choose(waiting: Sequence[Composed], provider: Provider, run: Run) -> tuple[Sequence[Composed], Sequence[Composed]]:
+    """Who may be handed over now, and who still waits."""
+    chosen = provider.pace.choose([_domain(one) for one in waiting], provider.batch, run.monotonic())
+    if chosen and chosen[-1] == len(chosen) - 1:  # the first ones, as without a rate for each domain
+        return waiting[: len(chosen)], waiting[len(chosen) :]
+    now = set(chosen)
+    return [waiting[n] for n in chosen], [one for n, one in enumerate(waiting) if n not in now]
 
 
-def _send(batch: Sequence[Composed], provider: Provider, name: str) -> Iterator[tuple[Key, Outcome]]:
+def _domain(one: Composed) -> str:
+    return one.message.recipient.rpartition("@")[2].lower()
+
+
+def _send(batch: Sequence[Composed], provider: Provider, name: str) -> tuple[list[tuple[Key, Outcome]], Halt | None]:
     keys = [one.claim.key for one in batch]
     if not keys:
-        return iter(())
+        return [], None
     try:
         outcomes: Sequence[Outcome] = provider.send([one.message for one in batch], name)
     except Halt as halt:
         outcomes = halt.outcomes or [TryLater(str(halt), timedelta(0))] * len(keys)
-        raise _Halted(halt, list(zip(keys, outcomes, strict=True))) from halt
-    return iter(zip(keys, outcomes, strict=True))
+        return list(zip(keys, outcomes, strict=True)), halt
+    return list(zip(keys, outcomes, strict=True)), None
 
 
-def _record(
-    ledger: Ledger, answered: Sequence[tuple[Key, Outcome]], at: datetime, in_doubt: Literal["resend", "hold"]
-) -> None:
+def _look_at(outcomes: Sequence[Outcome], provider: Provider, run: Run) -> Halt | None:
+    """Slows down when that is asked for; a halt when it does not help, or when refusals are unusually many."""
+    run.refusals.note(outcomes)
+    said = next((one.reason for one in reversed(outcomes) if not isinstance(one, Receipt)), "")
+    if unusual := run.refusals.unusual():
+        return Halt(f"{unusual}; the last: {said}; look into it, and run again: who waits is not lost")
+    pause = provider.pace.heed(outcomes, run.monotonic())
+    if pause is None:
+        return None
+    if provider.pace.hopeless:
+        return Halt(f"the provider still asks us to slow down: {said}; run again later", passing=True)
+    log.warning("the provider asks us to slow down: %s; going on in %d s, on one connection", said, pause.seconds)
+    return None
+
+
+def _record(ledger: Ledger, answered: Sequence[tuple[Key, Outcome]], run: Run) -> list[tuple[Key, Outcome]]:
+    """Records the answers; returns what is left to record, which is nothing."""
     if answered:
-        ledger.step(answered, [], "", at, in_doubt)
+        ledger.step(answered, [], "", run.clock(), run.in_doubt)
+    return []
 
 
 def _batch_name(batch: Sequence[Composed]) -> str:

@@ -52,8 +52,10 @@ class Halt(NewsletterError):
 
     `outcomes` says what became of the messages of the call that was halted, in their order; those that were
     not handed over are `TryLater`. It is empty when none was, and all can be tried at once when it is mended.
+    `passing`: nobody has to mend anything, it may be over in minutes (a server that is away).
     """
 
-    def __init__(self, text: str, outcomes: Sequence[Outcome] = ()) -> None:
+    def __init__(self, text: str, outcomes: Sequence[Outcome] = (), *, passing: bool = False) -> None:
         super().__init__(text)
         self.outcomes = tuple(outcomes)
+        self.passing = passing

@@ -378,7 +378,9 @@ class TryLater:
 
     reason: str
     after: timedelta | None = None
-    """How long the provider asks us to wait, when it says so."""
+    """How long the provider asks us to wait, when it says so; zero: it was not tried, at once."""
+    why: Literal["", "policy", "slow"] = ""
+    """`policy`: it was refused as spam or the like, and many such halt the run. `slow`: everybody has to wait."""
 
 
 @dataclass(frozen=True, slots=True)

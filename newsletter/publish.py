@@ -14,16 +14,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from newsletter import periods, queues
 from newsletter.app import App
 from newsletter.collect import Collected, can_look_up, collect, follow_up, look_up_examples
 from newsletter.compose import Composed, Composer, Quiet, Spoilt
-from newsletter.deliver import deliver
+from newsletter.deliver import NAP, Run, deliver
 from newsletter.digest import DAY, Due, digests_of
-from newsletter.errors import SettingsError, SourceError
+from newsletter.errors import Halt, SettingsError, SourceError
 from newsletter.ledger import Account, Key, LastEdition, Planned
 from newsletter.models import Digest, Period, Subscriber
 from newsletter.providers import Provider
@@ -31,6 +31,8 @@ from newsletter.sources import huggingface
 
 log = logging.getLogger("newsletter.publish")
 LONGEST_GAP = 31 * DAY
+AWAY = timedelta(minutes=1)  # before a provider that was away is asked again, when there is time to wait
+SOON = timedelta(seconds=5)  # before somebody is looked at again whom another process may have
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
@@ -44,6 +46,8 @@ class Order:
     """An edition of this local date for everybody, whatever the hour and the cadence."""
     only: str | None = None
     """Only this subscriber, by key or address."""
+    wait: timedelta = timedelta(0)
+    """How long to stay and try again whom the provider refuses for the moment."""
 
 
 def publish(app: App, now: datetime, order: Order | None = None, progress: Progress = lambda *_: None) -> Account:
@@ -58,7 +62,7 @@ def publish(app: App, now: datetime, order: Order | None = None, progress: Progr
         if app.ledger.stopped() is None:
             roster = app.roster()
             failure = _plan_who_is_due(app, roster, now, order, progress)
-            _send_waiting(app, roster, provider, order, progress)
+            _send_until(app, roster, provider, order, progress, now + order.wait)
             if failure is not None:
                 raise failure
     return app.ledger.account(app.occasion, order.date)
@@ -80,11 +84,59 @@ def _plan_who_is_due(
     return None
 
 
-def _send_waiting(app: App, roster: Sequence[Subscriber], provider: Provider, order: Order, progress: Progress) -> None:
+def _send_until(
+    app: App, roster: Sequence[Subscriber], provider: Provider, order: Order, progress: Progress, until: datetime
+) -> None:
+    """Sends to who waits, again and again as their next attempts come due, until nobody waits or the time is over."""
+    run, tried = Run(app.clock, app.settings.in_doubt), dict[Key, int]()
+    while True:
+        passing: Halt | None = None
+        try:
+            if _send_waiting(app, roster, provider, order, progress, run, tried):
+                continue  # while they were sent to, others may have come due
+        except Halt as halt:
+            if not halt.passing:
+                raise
+            passing = halt
+            tried.clear()  # who was not handed over has no attempt to show for it
+        at = _next_attempt(app, order, bool(passing))
+        if at is None or at > until or not _sleep_until(at, app, run):
+            if passing:
+                raise passing
+            return
+
+
+def _next_attempt(app: App, order: Order, away: bool) -> datetime | None:
+    """When to try again; None when nobody waits."""
+    soonest = app.clock() + (AWAY if away else SOON)
+    at = app.ledger.next_attempt(app.occasion, order.only)
+    return None if at is None else max(at, soonest)
+
+
+def _sleep_until(at: datetime, app: App, run: Run) -> bool:
+    """False when the operator stops it."""
+    log.info("waiting until %s UTC for the next attempt", f"{at:%H:%M:%S}")
+    while (left := (at - app.clock()).total_seconds()) > 0 and app.ledger.stopped() is None:
+        run.sleep(min(NAP, left))
+    return app.ledger.stopped() is None
+
+
+def _send_waiting(
+    app: App,
+    roster: Sequence[Subscriber],
+    provider: Provider,
+    order: Order,
+    progress: Progress,
+    run: Run,
+    tried: dict[Key, int],
+) -> bool:
+    """Sends to who can be sent to now; `tried` says at which attempt each was met before. False if there was nobody."""
     waiting = app.ledger.waiting(app.clock(), app.occasion)
     waiting = [d for d in waiting if order.only in (None, d.key.subscriber, d.address)]
-    if not waiting:
-        return
+    waiting = [d for d in waiting if tried.get(d.key, -1) < d.attempts]
+    if not waiting or app.ledger.stopped() is not None:
+        return False
+    tried.update((d.key, d.attempts) for d in waiting)
     composer, by_key = Composer(app), {subscriber.key: subscriber for subscriber in roster}
     done = 0
 
@@ -97,7 +149,8 @@ def _send_waiting(app: App, roster: Sequence[Subscriber], provider: Provider, or
     # Day by day: what an earlier edition shows has to be known before a later one is made.
     for _, day in groupby(waiting, lambda delivery: delivery.day):
         keys = [delivery.key for delivery in day]
-        work_off(keys, lambda shard: send_batch(app, composer, provider, by_key, shard, sent))
+        work_off(keys, lambda shard: send_batch(app, composer, provider, by_key, shard, run, sent))
+    return True
 
 
 def send_batch(
@@ -106,6 +159,7 @@ def send_batch(
     provider: Provider,
     roster: Mapping[str, Subscriber],
     shard: Sequence[Key],
+    run: Run,
     sent: Callable[[int], None] = lambda number: None,
 ) -> None:
     """Takes, composes, claims and delivers a shard of planned deliveries; what another process took is left to it."""
@@ -120,7 +174,7 @@ def send_batch(
     won = app.ledger.claim([one.claim for one in ready], app.settings.providers[0].partition(":")[0], now)
     mine = [one for one in ready if one.claim.key in won]
     sent(len(shard) - len(mine))
-    deliver(mine, provider, app.ledger, app.clock, app.settings.in_doubt, sent)
+    deliver(mine, provider, app.ledger, run, sent)
 
 
 # -- who is due
@@ -250,5 +304,6 @@ def again(app: App, now: datetime, order: Order) -> Account:
         row = Planned(key, made.day, made.since, made.address, made.reference, made.digest, None, gone)
         app.ledger.plan([row], now)
         app.ledger.repeat(key, replace(made.claim, key=key, stamped_at=stamp), now)
-        send_batch(app, Composer(app), provider, {subscriber.key: subscriber}, [key])
+        run = Run(app.clock, app.settings.in_doubt)
+        send_batch(app, Composer(app), provider, {subscriber.key: subscriber}, [key], run)
     return app.ledger.account(key.occasion, made.day)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter.app import App
-from newsletter.errors import NewsletterError, SourceError
+from newsletter.errors import Halt, NewsletterError, SourceError
 from newsletter.publish import Order, publish, who_is_due
 
 log = logging.getLogger("newsletter.scheduler")
@@ -17,7 +17,10 @@ SPACING = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 20, 30))
 
 
 class Ticker:
-    """Publishes at each tick; after a failure of all sources it asks again with growing spacing."""
+    """Publishes at each tick; after a failure of all sources, or a halt, it tries again with growing spacing.
+
+    A provider that is asked every minute with a wrong password locks the account.
+    """
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -32,11 +35,11 @@ class Ticker:
         try:
             publish(self._app, now)
             self._learn_when_quiet(now)
-        except SourceError as error:
+        except (SourceError, Halt) as error:
             wait = SPACING[min(self._failures, len(SPACING) - 1)]
             self._failures += 1
             self._not_before = now + wait
-            log.error("%s; asking again in %d minutes", error, wait.total_seconds() // 60)
+            log.error("%s; trying again in %d minutes", error, wait.total_seconds() // 60)
         except NewsletterError as error:
             log.error("%s", error)
         else:

@@ -1,16 +1,21 @@
 """Who carries messages, against real SMTP servers and a real folder."""
 
+import contextlib
 import socket
 import threading
+import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from newsletter.errors import Halt, SettingsError
 from newsletter.models import Message, Receipt, Refused, TryLater, Uncertain
+from newsletter.pace import Rate
 from newsletter.providers import open_provider
 from newsletter.providers.file import FileProvider
-from newsletter.providers.smtp import classify, parse
+from newsletter.providers.smtp import CLEAN, SmtpProvider
+from newsletter.providers.smtp_spec import parse
 from newsletter.settings import Settings
 from tests.servers.smtp import mailbox, running
 
@@ -67,6 +72,12 @@ def test_one_refused_reader_does_not_harm_the_other(log):
     assert isinstance(accepted, Receipt)
 
 
+def test_an_address_that_smtp_cannot_carry_fails_alone(log):
+    with running(log) as sink:
+        refused, accepted = send(smtp(sink.port), message("adä@example.org"), message("bo@example.org"))
+    assert ("the address is not ASCII", False, Receipt) == (refused.reason[:24], refused.bad_address, type(accepted))
+
+
 @pytest.mark.parametrize("name", ["full", "busy", "grey", "full+data", "close"])
 def test_a_temporary_refusal_is_tried_later(log, name):
     with running(log) as sink:
@@ -74,9 +85,16 @@ def test_a_temporary_refusal_is_tried_later(log, name):
     assert [TryLater, Receipt] == [type(outcome) for outcome in outcomes]
 
 
-def test_a_policy_refusal_halts_and_says_what_became_of_the_others(log):
-    with running(log) as sink, pytest.raises(Halt, match=r"refuses us, not a reader: 554 5\.7\.1") as caught:
-        send(smtp(sink.port), message("spam@example.org"), message("bo@example.org"))
+def test_a_policy_refusal_of_one_is_tried_much_later_and_marked(log):
+    with running(log) as sink:
+        refused, accepted = send(smtp(sink.port), message("spam@example.org"), message("bo@example.org"))
+    assert TryLater("554 5.7.1 Message rejected as spam", timedelta(hours=1), "policy") == refused
+    assert isinstance(accepted, Receipt)
+
+
+def test_a_daily_limit_halts_and_says_what_became_of_the_others(log):
+    with running(log) as sink, pytest.raises(Halt, match=r"daily limit is reached: 550 5\.4\.5") as caught:
+        send(smtp(sink.port), message("quota@example.org"), message("bo@example.org"))
     assert [TryLater, Receipt] == [type(outcome) for outcome in caught.value.outcomes]
 
 
@@ -91,6 +109,131 @@ def test_a_dropped_reply_is_uncertain_and_was_accepted(log):
         [outcome] = send(smtp(sink.port), message())
         assert isinstance(outcome, Uncertain)
         assert 1 == len(sink.received())
+
+
+def test_a_reply_that_comes_too_late_is_nobody_elses(log):
+    with running(log) as sink:
+        provider = smtp(sink.port)
+        [late] = provider.send([message("late@example.org")], "")
+        time.sleep(1.5)
+        [refused] = send(provider, message("nouser@example.org"))
+    assert (Uncertain, Refused) == (type(late), type(refused))
+
+
+def test_a_message_that_is_answered_twice_is_uncertain(log):
+    with running(log) as sink:
+        provider = smtp(sink.port)
+        [twice] = provider.send([message("twice@example.org")], "")
+        [refused] = send(provider, message("nouser@example.org"))
+    assert (Uncertain, Refused) == (type(twice), type(refused))
+
+
+def test_a_yes_that_nobody_asked_for_accepts_no_message(log):
+    with running(log) as sink:
+        [early] = send(smtp(sink.port), message("early@example.org"))
+        assert [] == sink.received()
+    assert TryLater("the server said something that nobody asked for") == early
+
+
+def test_a_goodbye_in_between_only_changes_the_connection(log):
+    with running(log, goodbye_after=3) as sink:
+        provider = smtp(sink.port)
+        outcomes = [provider.send([message(number=number)], "")[0] for number in range(10)]
+        provider.close()
+        assert ([Receipt] * 10, 10) == ([type(outcome) for outcome in outcomes], len(sink.received()))
+
+
+@pytest.mark.parametrize(
+    ("options", "seconds", "replaced"),
+    [
+        ("idle=30", [29, 29, 31], [False, False, True]),
+        ("recycle=2", [0, 0, 0], [False, True, False]),
+        ("idle=3600", [200, 99, 2], [False, False, True]),
+    ],
+)
+def test_a_connection_is_replaced_before_the_server_tires_of_it(log, options, seconds, replaced):
+    now = [0.0]
+    with running(log) as sink:
+        provider = SmtpProvider(parse(f"smtp://localhost:{sink.port}?connections=1&{options}", ""), "", lambda: now[0])
+        provider.send([message()], "")
+        seen, before = [], sink.connections()
+        for pause in seconds:
+            now[0] += pause
+            assert [Receipt] == [type(outcome) for outcome in provider.send([message()], "")]
+            seen.append(sink.connections() > before)
+            before = sink.connections()
+        provider.close()
+    assert replaced == seen
+
+
+def test_who_asks_to_slow_down_gets_one_connection_and_then_slowly_more(log):
+    with running(log) as sink:
+        provider = smtp(sink.port)
+        slow, other = provider.send([message("slow@example.org"), message("bo@example.org")], "")
+        assert (timedelta(minutes=10), "slow", Receipt) == (slow.after, slow.why, type(other))
+        widths = []
+        for number in range(CLEAN + 1):
+            widths.append(provider.batch)
+            provider.send([message(number=number)], "")
+        provider.close()
+    assert [1] * CLEAN + [2] == widths
+
+
+def test_a_server_that_takes_fewer_connections_gets_fewer(log):
+    with running(log, most=1) as sink:
+        provider = smtp(sink.port)
+        outcomes = send(provider, message(number=1), message(number=2))
+        assert ([Receipt, Receipt], 1) == ([type(one) for one in outcomes], provider.batch)
+        assert 2 == len(sink.received())
+
+
+def test_a_server_that_is_busy_from_the_first_word_halts_for_a_while(log):
+    with running(log, most=1) as sink, socket.create_connection(("127.0.0.1", sink.port)) as other:
+        other.recv(100)
+        with pytest.raises(Halt, match=r"421 4\.7\.0 Too many connections; nothing was sent") as caught:
+            send(smtp(sink.port), message())
+    assert caught.value.passing
+
+
+def test_a_server_that_is_not_there_may_be_back_soon_and_a_wrong_password_not(log, tmp_path):
+    ca = tmp_path / "ca.pem"
+    with running(log, tls="starttls", ca=ca, auth="ada:right") as sink, pytest.raises(Halt) as wrong:
+        send(smtp(sink.port, f"&tls=starttls&ca={ca}", "wrong", "ada"), message())
+    with pytest.raises(Halt) as away:
+        send(smtp(sink.port), message())
+    assert (False, True) == (wrong.value.passing, away.value.passing)
+
+
+@pytest.mark.parametrize("drip", [b"220-a\r\n" * 200, b"220 " + b"a" * 10_000, b"what?\r\n", b"220-a\r\n250 b\r\n"])
+def test_a_greeting_that_is_none_is_no_connection(drip):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=_say, args=(listener, [drip], 0))
+        thread.start()
+        with pytest.raises(Halt, match="nothing was sent"):
+            send(smtp(listener.getsockname()[1]), message())
+        thread.join()
+
+
+def test_an_answer_that_trickles_in_has_to_end_in_time():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=_say, args=(listener, [b"2", b"2", b"0", b"-", b"a", b"b"] * 2, 0.2))
+        thread.start()
+        began = time.monotonic()
+        with pytest.raises(Halt, match="timed out"):
+            send(smtp(listener.getsockname()[1]), message())
+        assert time.monotonic() - began < 4
+        thread.join()
+
+
+def _say(listener, pieces, pause):
+    connection, _ = listener.accept()
+    with connection, contextlib.suppress(OSError):
+        for piece in pieces:
+            connection.sendall(piece)
+            time.sleep(pause)
+        connection.settimeout(3)
+        while connection.recv(100):
+            pass
 
 
 def test_a_server_that_closes_after_some_messages_loses_none(log):
@@ -153,28 +296,6 @@ def test_a_server_that_never_greets_halts_when_patience_ends():
 
 
 @pytest.mark.parametrize(
-    ("code", "said", "expected"),
-    [
-        (550, "5.1.1 no such user", Refused("550 5.1.1 no such user", bad_address=True)),
-        (550, "5.2.1 disabled", Refused("550 5.2.1 disabled", bad_address=True)),
-        (552, "5.3.4 too big", Refused("552 5.3.4 too big")),
-        (552, "5.2.2 mailbox full", TryLater("552 5.2.2 mailbox full")),
-        (550, "5.4.5 daily limit", TryLater("550 5.4.5 daily limit")),
-        (550, "no", Refused("550 no")),
-        (452, "4.3.1 disk full", TryLater("452 4.3.1 disk full")),
-    ],
-)
-def test_refusals_are_told_apart_by_their_codes(code, said, expected):
-    assert expected == classify(code, said)
-
-
-@pytest.mark.parametrize("code", [530, 535])
-def test_login_refusals_concern_us(code):
-    with pytest.raises(Halt):
-        classify(code, "5.7.8 authenticate first")
-
-
-@pytest.mark.parametrize(
     ("spec", "said"),
     [
         ("smtp://", "names no host"),
@@ -184,6 +305,9 @@ def test_login_refusals_concern_us(code):
         ("smtp://h?connections=0", "connections=0 is not a number from 1 to 50"),
         ("smtp://h?conections=3", "unknown option 'conections'"),
         ("smtp://h?timeout=soon", "timeout=soon is not a number of seconds"),
+        ("smtp://h?recycle=0", "recycle=0 is not a number from 1 to"),
+        ("smtp://h?rate=fast", "rate=fast is not a rate; write 14/s, 600/min or 5000/h"),
+        ("smtp://h?domain_rate=0/s", "domain_rate=0/s is not a rate"),
     ],
 )
 def test_a_wrong_address_is_a_settings_error_without_the_password(spec, said):
@@ -200,6 +324,11 @@ def test_a_wrong_address_is_a_settings_error_without_the_password(spec, said):
 def test_encryption_is_the_default_everywhere_but_here(spec, expected):
     server = parse(spec, "x")
     assert expected == (server.tls, server.port)
+
+
+def test_rates_and_recycling_are_options():
+    server = parse("smtp://h?rate=14/s&domain_rate=600/min&recycle=20&idle=5", "x")
+    assert (Rate(14, 1), Rate(600, 60), 20, 5) == (server.rate, server.domain_rate, server.recycle, server.idle)
 
 
 def test_a_user_name_may_hold_an_at_sign():

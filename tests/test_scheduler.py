@@ -98,6 +98,24 @@ def test_dead_sources_are_asked_again_with_growing_spacing_and_the_edition_is_la
     assert {"skipped: no source answered": 1} == app.ledger.account("rehearsal").reasons
 
 
+def test_a_provider_that_refuses_us_is_tried_again_with_growing_spacing(app, clock, caplog):
+    outbox = app.settings.home / "outbox"
+    outbox.write_text("a file stands where the folder should be")
+    clock.now = datetime(2026, 3, 3, 7, tzinfo=UTC)
+    ticker, tried = Ticker(app), []
+    for _ in range(10):
+        caplog.clear()
+        ticker.tick()
+        if "cannot write" in caplog.text:
+            tried.append(clock.now)
+        clock.advance(minutes=1)
+    assert [1, 2, 5] == [(after - before) // timedelta(minutes=1) for before, after in pairwise(tried)]
+    outbox.unlink()
+    clock.advance(minutes=10)
+    ticker.tick()
+    assert "2026-03-03-ada@example.org" in sent(app)
+
+
 def test_after_six_hours_without_any_source_the_edition_is_given_up_and_its_papers_come_later(app, clock):
     papers = app.settings.home / "papers"
     papers.rename(papers.with_name("away"))

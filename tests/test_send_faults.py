@@ -1,9 +1,16 @@
 """Sending through servers that refuse, close, hang and die, from the command line: one line, nothing lost."""
 
 from collections import Counter
+from contextlib import ExitStack
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pytest
 
+from newsletter import deliver, publish
+from newsletter.app import open_app
+from newsletter.errors import Halt
+from newsletter.settings import ensure_secret, load
 from tests.homes import invented_day, make_home, readers
 from tests.servers.smtp import running
 
@@ -68,13 +75,156 @@ def test_a_server_that_hangs_after_the_message_leaves_it_in_doubt(tmp_path):
         assert "hang@example.org" in held.run("status", "--who", "uncertain", code=1, NEWSLETTER_IN_DOUBT="hold")
 
 
-def test_a_policy_refusal_halts_the_run_and_suppresses_nobody(tmp_path):
+def test_one_policy_refusal_halts_nothing_and_waits(tmp_path):
     with running(tmp_path / "log") as sink:
         home = home_for(tmp_path, sink, ["ada", "bo", "spam", "cy", "di"])
-        assert "refuses us, not a reader: 554 5.7.1" in home.run("send", "--date", "2026-03-03", code=1)
+        told = home.run("send", "--date", "2026-03-03", code=1)
+        assert "5 readers: 1 pending, 4 submitted\n  1 pending: 554 5.7.1 Message rejected as spam" in told
+        assert 0 == home.status()["skipped"]
+
+
+def test_refusals_by_policy_of_everybody_halt_the_run_and_suppress_nobody(tmp_path):
+    good, refused = [f"ada{n:02}" for n in range(20)], [f"spam+{n:02}" for n in range(40)]
+    with running(tmp_path / "log") as sink:
+        home = home_for(tmp_path, sink, [*good, *refused])
+        told = home.run("send", "--date", "2026-03-03", code=1)
+        assert "of the last 26 answers 6 were refusals for policy" in told
+        assert "the last: 554 5.7.1 Message rejected as spam; look into it, and run again" in told
         status = home.status()
-        assert (5, 0, 0) == (status["audience"], status["failed"], status["skipped"])
-        assert status["submitted"] == len(sink.received()) >= 2
+        assert (60, 20, 40, 0) == tuple(status[key] for key in ("audience", "submitted", "pending", "failed"))
+        with home.app() as app:
+            assert [] == [name for name in refused if app.suppressions.find(f"{name}@example.org")]
+
+
+def test_a_server_that_suddenly_knows_nobody_does_not_have_everybody_suppressed(tmp_path):
+    with running(tmp_path / "log") as sink:
+        home = home_for(tmp_path, sink, [f"nouser+{n:02}" for n in range(60)])
+        told = home.run("send", "--date", "2026-03-03", code=1)
+        assert "of the last 20 answers 20 were refusals, which is more than any list has wrong addresses" in told
+        assert (40, 20) == tuple(home.status()[key] for key in ("pending", "failed"))
+
+
+def test_a_daily_limit_ends_the_run_and_everybody_waits(tmp_path):
+    with running(tmp_path / "log") as sink:
+        home = home_for(tmp_path, sink, ["ada", "bo", "quota", "quota+1", "zed"])
+        assert "the server's daily limit is reached: 550 5.4.5" in home.run("send", "--date", "2026-03-03", code=1)
+        assert (3, 2) == tuple(home.status()[key] for key in ("pending", "submitted"))
+
+
+def test_waiting_is_told_with_who_still_waits(tmp_path):
+    with running(tmp_path / "log") as sink:
+        home = home_for(tmp_path, sink, ["ada", "full", "soon"])
+        told = home.run("send", "--date", "2026-03-03", "--wait", "1s", code=1)
+        assert "still waits: full@example.org  2026-03-03  452 4.2.2 Mailbox over quota" in told
+        assert "still waits: soon@example.org  2026-03-03  450 4.7.1 Please try again in 7 minutes" in told
+        assert "write 90s, 30m or 2h" in home.run("send", "--wait", "soon", code=2)
+
+
+class Clock:
+    """A clock that only sleeping moves."""
+
+    def __init__(self, at):
+        self.at = self.began = at
+        self.naps = []
+        self.meanwhile = lambda: None
+
+    def now(self):
+        return self.at
+
+    def seconds(self):
+        return (self.at - self.began).total_seconds()
+
+    def sleep(self, seconds):
+        self.naps.append(seconds)
+        self.at += timedelta(seconds=seconds)
+        self.meanwhile()
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    clock = Clock(datetime(2026, 11, 21, 12, tzinfo=UTC))
+    made = partial(deliver.Run, monotonic=clock.seconds, sleep=clock.sleep)
+    monkeypatch.setattr(publish, "Run", made)
+    return clock
+
+
+def published(home, clock, wait=timedelta(0)):
+    settings = ensure_secret(load(home.path, home.environment))
+    with open_app(settings, clock.now) as app:
+        return publish.publish(app, clock.now(), publish.Order(date(2026, 3, 3), wait=wait))
+
+
+def test_a_greylisted_reader_is_sent_to_within_the_wait(tmp_path, clock):
+    with running(tmp_path / "log") as sink:
+        home = home_for(tmp_path, sink, ["ada", "grey", "soon"])
+        account = published(home, clock, timedelta(minutes=30))
+        assert ({"ada", "grey"}, 1) == (
+            {one.recipient.partition("@")[0] for one in sink.received()},
+            account.counts["pending"],
+        )
+    # soon@ asks for seven minutes each time; after three attempts the next would be in an hour
+    assert timedelta(minutes=22) < clock.at - clock.began < timedelta(minutes=31)
+
+
+def test_a_wait_of_nothing_waits_for_nobody(tmp_path, clock):
+    with running(tmp_path / "log") as sink:
+        assert 1 == published(home_for(tmp_path, sink, ["ada", "grey"]), clock).counts["pending"]
+    assert [] == clock.naps
+
+
+def test_a_server_that_comes_back_within_the_wait_loses_nobody(tmp_path, clock):
+    with running(tmp_path / "log") as sink:
+        home = home_for(tmp_path, sink, ["ada", "bo", "cy"])
+        port = sink.port
+
+    back = []
+
+    def comes_back():
+        if not back and clock.seconds() > 300:
+            back.append(stack.enter_context(running(tmp_path / "later", port=port)))
+
+    clock.meanwhile = comes_back
+    with ExitStack() as stack:
+        assert 3 == published(home, clock, timedelta(minutes=30)).counts["submitted"]
+        assert 3 == len(back[0].received())
+
+
+def test_a_request_to_slow_down_stops_all_traffic_for_ten_minutes_and_loses_nobody(tmp_path, clock):
+    names = ["ada", "bo", "slow", *[f"zed{n:02}" for n in range(40)]]
+    with running(tmp_path / "log") as sink:
+        home = home_for(tmp_path, sink, names)
+        account = published(home, clock)
+        received = sink.received()
+    assert (42, 1) == (account.counts["submitted"], account.counts["pending"])
+    assert timedelta(minutes=10) <= clock.at - clock.began < timedelta(minutes=11)
+    first, *after = [one.connection for one in received if one.recipient.startswith("zed")]
+    assert 1 == len(set(after[:24])), "one connection, until it has gone well for a while"
+    assert first
+
+
+def test_a_server_that_never_stops_asking_ends_the_run(tmp_path, clock):
+    with running(tmp_path / "log") as sink:
+        home = home_for(tmp_path, sink, [f"slow+{n:02}" for n in range(20)])
+        with pytest.raises(Halt, match=r"still asks us to slow down: 421 4\.7\.28"):
+            published(home, clock)
+        assert 20 == home.status()["pending"]
+    assert clock.at - clock.began == timedelta(minutes=70)
+
+
+def test_a_rate_is_kept_by_the_clock(tmp_path, clock):
+    with running(tmp_path / "log") as sink:
+        home = home_for(tmp_path, sink, [f"reader{n:02}" for n in range(31)], "&rate=30/min")
+        assert 31 == published(home, clock).counts["submitted"]
+    assert 60 == pytest.approx(clock.seconds(), abs=1)
+
+
+def test_a_stop_ends_a_pause_at_once(tmp_path, clock):
+    with running(tmp_path / "log") as sink:
+        home = home_for(tmp_path, sink, ["slow", *[f"zed{n:02}" for n in range(10)]])
+        clock.meanwhile = lambda: home.run("stop")
+        account = published(home, clock, timedelta(hours=1))
+    assert [1] == clock.naps
+    assert 10 == account.counts["pending"]
 
 
 @pytest.mark.parametrize("close_after", [1, 3])

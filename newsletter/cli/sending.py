@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
@@ -11,8 +12,10 @@ import click
 from newsletter.app import App
 from newsletter.cli.opening import app_of, as_json, date_option, json_option, subscriber_option
 from newsletter.cli.progress import watching
-from newsletter.ledger import Account
+from newsletter.ledger import Account, Person
 from newsletter.models import STATES, State
+
+_LEFT: tuple[State, ...] = ("pending", "submitting", "uncertain")
 
 
 @click.command()
@@ -21,6 +24,9 @@ from newsletter.models import STATES, State
 @click.option("--dry-run", is_flag=True, help="Say what would be sent; send and record nothing.")
 @click.option("--test-to", metavar="ADDRESS", help="Send a copy marked [Test] there, outside ledger and seen.")
 @click.option("--again", is_flag=True, help="A subscriber's last edition once more, on purpose, recorded as such.")
+@click.option(
+    "--wait", metavar="TIME", default="0s", help="Stay so long (30m, 2h) and try again who is refused for now."
+)
 @json_option
 @click.pass_context
 def send(
@@ -30,6 +36,7 @@ def send(
     dry_run: bool,
     test_to: str | None,
     again: bool,
+    wait: str,
     machine: bool,
 ) -> int:
     """Send to whoever is due, and to whoever still waits.
@@ -43,7 +50,7 @@ def send(
         raise click.UsageError("--dry-run, --test-to and --again exclude each other")
     if again and not subscriber:
         raise click.UsageError("--again needs --subscriber: an edition is only repeated for one person, on purpose")
-    order = publish.Order(day.date() if day else None, subscriber)
+    order = publish.Order(day.date() if day else None, subscriber, _time(wait))
     with app_of(ctx) as app:
         if dry_run:
             return _dry_run(app, order, machine)
@@ -52,8 +59,24 @@ def send(
         with watching() as progress:
             now = app.clock()
             account = publish.again(app, now, order) if again else publish.publish(app, now, order, progress)
-        click.echo(as_json(_account(account)) if machine else sentence(account))
+        waiting = _waiting(app, account) if order.wait and account.left else []
+        told = _account(account) | ({"waiting": [asdict(one) for one in waiting]} if order.wait else {})
+        click.echo(as_json(told) if machine else sentence(account))
+        for one in () if machine else waiting:
+            click.echo(f"still waits: {one.address}  {one.period}  {one.reason}".rstrip())
         return _said_stopped(app) or (1 if account.left else 0)
+
+
+def _time(text: str) -> timedelta:
+    found = re.fullmatch(r"(\d{1,4})(s|m|h)", text)
+    if not found:
+        raise click.UsageError(f"--wait {text} is not a time; write 90s, 30m or 2h")
+    return timedelta(seconds=int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]])
+
+
+def _waiting(app: App, account: Account) -> list[Person]:
+    """Who has no final state yet."""
+    return app.ledger.people(account.occasion, account.day, _LEFT) if account.day else []
 
 
 def _dry_run(app: App, order: Any, machine: bool) -> int:

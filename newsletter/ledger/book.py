@@ -31,13 +31,13 @@ from newsletter.ledger.knowledge import Knowledge
 from newsletter.ledger.schema import SCHEMA, as_tuple, deliveries, delivery_of, is_key, readers, switches
 from newsletter.ledger.values import Claim, Delivery, Key, Planned
 from newsletter.models import Outcome, Receipt, Refused, State, TryLater
+from newsletter.pace import retry_at
 from newsletter.suppressions import suppress, suppressed_among
 from newsletter.typed import folded
 
 log = logging.getLogger("newsletter.ledger")
 LEASE = timedelta(seconds=60)
 HEARTBEAT = timedelta(seconds=15)
-BACKOFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
 
 
 class Ledger(Knowledge):
@@ -267,11 +267,11 @@ class Ledger(Knowledge):
         self, connection: sa.Connection, key: Key, reason: str, after: timedelta | None, at: datetime
     ) -> None:
         row = connection.execute(sa.select(deliveries).where(is_key(key))).one()
-        wait = after if after is not None else BACKOFF[min(row.attempts, len(BACKOFF)) - 1]
-        if at + wait > row.give_up_at:
+        again_at = retry_at(row.attempts, after, at, row.give_up_at)
+        if again_at is None:
             self._settle(connection, key, "failed", f"superseded by the next edition; last: {reason}", at)
             return
-        values = {"state": "pending", "reason": reason[:500], "next_attempt": at + wait, "changed_at": at}
+        values = {"state": "pending", "reason": reason[:500], "next_attempt": again_at, "changed_at": at}
         connection.execute(deliveries.update().where(is_key(key)).values(lease_owner=None, lease_until=None, **values))
 
     def release(self, keys: Sequence[Key]) -> None:

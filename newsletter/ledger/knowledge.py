@@ -127,6 +127,17 @@ class Knowledge:
         with self._db.read() as connection:
             return f"again-{connection.execute(query).scalar_one() + 1}"
 
+    def next_attempt(self, occasion: str, only: str | None = None) -> datetime | None:
+        """When the first of those who wait (or this one, by key or address) can be sent to; None if nobody waits."""
+        d = deliveries.c
+        here = d.occasion.like("again-%") | (d.occasion == occasion)
+        query = sa.select(sa.func.min(sa.func.coalesce(d.next_attempt, d.changed_at))).where(d.state == "pending", here)
+        if only is not None:
+            query = query.where((d.subscriber == only) | (d.address == only))
+        with self._db.read() as connection:
+            found = connection.execute(query).scalar()
+        return found if isinstance(found, datetime) else None
+
     def reader(self, reference: str) -> tuple[str, str] | None:
         """The subscriber's key and address behind the opaque name in a link."""
         query = sa.select(readers.c.subscriber, readers.c.address).where(readers.c.reference == reference)

@@ -8,6 +8,7 @@ from typing import Protocol, TypeAlias
 
 from newsletter.errors import SettingsError
 from newsletter.models import Message, Outcome
+from newsletter.pace import Pace
 from newsletter.providers import file, smtp
 from newsletter.settings import Settings
 from newsletter.typed import nearest
@@ -15,6 +16,9 @@ from newsletter.typed import nearest
 
 class Provider(Protocol):
     """Carries messages."""
+
+    pace: Pace
+    """How fast, and what its answers did to that."""
 
     @property
     def batch(self) -> int:

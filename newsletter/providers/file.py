@@ -11,6 +11,7 @@ from pathlib import Path
 
 from newsletter.errors import Halt
 from newsletter.models import Message, Outcome, Receipt
+from newsletter.pace import Pace
 from newsletter.settings import Settings
 
 
@@ -22,6 +23,7 @@ class FileProvider:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.pace = Pace()
 
     def send(self, messages: Sequence[Message], key: str) -> list[Outcome]:
         """Writes each message whole or not at all, durably."""

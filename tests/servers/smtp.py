@@ -6,7 +6,11 @@ to decides what it answers:
 
     nouser@  550 5.1.1      busy@  450 4.2.1      grey@   451 4.7.1 the first time, per address
     full@    452 4.2.2      spam@  554 5.7.1      close@  421 4.7.0 and the connection closes
+    slow@    421 4.7.28       big@    552 5.3.4      quota@  550 5.4.5      soon@  450 4.7.1, "try again in 7 minutes"
     hang@    the final dot is never answered, and the message is not accepted
+    late@    it is accepted and answered, three seconds late
+    twice@   it is answered twice: 250, and 250 once more
+    early@   a 250 that nobody asked for follows the 354, and the message is then refused
 
 A tag makes as many of them as a test needs (`nouser+17@`); a tag that starts with `data` moves the reply from
 RCPT to the final dot (`spam+data@`). Everybody else is accepted.
@@ -44,6 +48,10 @@ REPLIES = {
     "grey": "451 4.7.1 Greylisted, try again later",
     "spam": "554 5.7.1 Message rejected as spam",
     "close": "421 4.7.0 Too many messages on this connection",
+    "slow": "421 4.7.28 Unusual rate of mail from your network",
+    "big": "552 5.3.4 Message too big",
+    "quota": "550 5.4.5 Daily sending limit exceeded",
+    "soon": "450 4.7.1 Please try again in 7 minutes",
 }
 
 
@@ -58,6 +66,8 @@ class Received:
     """Of the message as the client meant it: dots unstuffed, the CRLF before the final dot included."""
     at: float
     """Seconds since the epoch, just before the line was written."""
+    connection: int = field(default=0, compare=False)
+    """Which connection it came over, counted from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,10 @@ class Running:
         """What was accepted so far, in order; a line that is still being written does not count."""
         whole, _, _ = self.log.read_bytes().rpartition(b"\n")
         return [Received(**json.loads(line)) for line in whole.splitlines()]
+
+    def connections(self) -> int:
+        """The last connection that a message came over."""
+        return max((one.connection for one in self.received()), default=0)
 
 
 @contextlib.contextmanager
@@ -109,6 +123,8 @@ class Behaviour:
     """Seconds between the line in the log and the reply."""
     drop_reply_after: int = 0
     close_after: int = 0
+    goodbye_after: int = 0
+    most: int = 0
     login: tuple[str, str] | None = None
     refuse_login: bool = False
     tls: Literal["none", "starttls", "implicit"] = "none"
@@ -157,10 +173,16 @@ class Sink:
         self.context = context
         self._journal = journal
         self._accepted = 0
+        self._talking = self._greeted = 0
         self._greylisted: set[str] = set()
 
     async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await Conversation(self, reader, writer).run()
+        self._talking += 1
+        self._greeted += 1
+        try:
+            await Conversation(self, reader, writer, self._greeted).run(0 < self.behaviour.most < self._talking)
+        finally:
+            self._talking -= 1
 
     def refusal(self, recipient: str, stage: Literal["rcpt", "data"]) -> str | None:
         """The reply that this recipient's name asks for at this stage, if any."""
@@ -173,12 +195,12 @@ class Sink:
             self._greylisted.add(recipient)
         return REPLIES.get(local)
 
-    async def accept(self, recipients: Sequence[str], content: bytes) -> str:
+    async def accept(self, recipients: Sequence[str], content: bytes, connection: int) -> str:
         """Put the message on record, then the reply to say; raises HangUp if it is the one without a reply."""
         digest = hashlib.sha256(content).hexdigest()
         if self.behaviour.keep is not None:
             (self.behaviour.keep / f"{digest}.eml").write_bytes(content)
-        line = {"message_id": message_id(content), "sha256": digest, "at": time.time()}
+        line = {"message_id": message_id(content), "sha256": digest, "at": time.time(), "connection": connection}
         await self._journal.append(b"".join(json.dumps({"recipient": r} | line).encode() + b"\n" for r in recipients))
         self._accepted += 1
         if self._accepted == self.behaviour.drop_reply_after:
@@ -191,8 +213,9 @@ class Sink:
 class Conversation:
     """One connection. Replies are gathered and sent when there is nothing left to read (RFC 2920 section 3.2)."""
 
-    def __init__(self, sink: Sink, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, sink: Sink, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> None:
         self._sink = sink
+        self._number = number
         self._reader = reader
         self._writer = writer
         self._unread = bytearray()
@@ -216,8 +239,10 @@ class Conversation:
             "QUIT": self._quit,
         }
 
-    async def run(self) -> None:
+    async def run(self, crowded: bool) -> None:
         with contextlib.suppress(OSError, HangUp):
+            if crowded:
+                self._refuse("421 4.7.0 Too many connections")
             self._say("220 sink.test ESMTP")
             while True:
                 verb, _, argument = (await self._line()).partition(" ")
@@ -359,7 +384,9 @@ class Conversation:
 
     async def _rcpt(self, argument: str) -> None:
         found = re.match(r"TO:\s*<([^>]+)>", argument, re.IGNORECASE)
-        if self._sender is None:
+        if 0 < self._sink.behaviour.goodbye_after <= self._accepted:
+            self._refuse("421 4.7.0 Closing after so many messages")
+        elif self._sender is None:
             self._say("503 5.5.1 MAIL comes first")
         elif not found:
             self._say("501 5.5.4 Syntax: RCPT TO:<address>")
@@ -381,6 +408,8 @@ class Conversation:
             self._say("554 5.5.1 No valid recipients")
         else:
             self._say("354 End data with <CR><LF>.<CR><LF>")
+            if self._named("early"):
+                self._say("250 2.0.0 Ok")
             await self._take(await self._content())
 
     async def _content(self) -> bytes:
@@ -388,17 +417,26 @@ class Conversation:
         raw = await self._until(b"\r\n.\r\n")
         return raw[:-3].replace(b"\r\n.", b"\r\n")[2:]
 
+    def _named(self, name: str) -> bool:
+        return any(recipient.startswith((f"{name}@", f"{name}+")) for recipient in self._recipients)
+
     async def _take(self, content: bytes) -> None:
-        recipients = self._recipients
-        self._forget()
-        if any(recipient.startswith(("hang@", "hang+")) for recipient in recipients):
+        if self._named("hang"):
             await self._ignore()
-        if len(content) > SIZE:
+        if self._named("late"):
+            await asyncio.sleep(3)
+        if self._named("twice"):
+            self._say("250 2.0.0 Ok")
+        early, recipients = self._named("early"), self._recipients
+        self._forget()
+        if early:
+            self._say("550 5.1.1 User unknown")
+        elif len(content) > SIZE:
             self._say("552 5.3.4 Message too big")
         elif reply := next(filter(None, (self._sink.refusal(recipient, "data") for recipient in recipients)), None):
             self._refuse(reply)
         else:
-            self._say(await self._sink.accept(recipients, content))
+            self._say(await self._sink.accept(recipients, content, self._number))
             self._accepted += 1
             if self._accepted == self._sink.behaviour.close_after:
                 raise HangUp
@@ -488,6 +526,8 @@ def _arguments() -> argparse.ArgumentParser:
     add("--delay-ms", type=int, default=0, help="wait this long between the line in the log and the reply")
     add("--drop-reply-after", type=int, default=0, metavar="N", help="accept message N, then close without a reply")
     add("--close-after", type=int, default=0, metavar="N", help="close each connection in silence after N messages")
+    add("--goodbye-after", type=int, default=0, metavar="N", help="say 421 on a connection that has sent N messages")
+    add("--most", type=int, default=0, metavar="N", help="greet the connection after N with 421")
     add("--auth", metavar="NAME:PASSWORD", help="ask for this login (PLAIN or LOGIN)")
     add("--refuse-login", action="store_true", help="answer every login with 535")
     add("--tls", choices=("none", "starttls", "implicit"), default="none")
@@ -502,6 +542,8 @@ def _behaviour(asked: argparse.Namespace) -> Behaviour:
         delay=asked.delay_ms / 1000,
         drop_reply_after=asked.drop_reply_after,
         close_after=asked.close_after,
+        goodbye_after=asked.goodbye_after,
+        most=asked.most,
         login=(name, password) if asked.auth else None,
         refuse_login=asked.refuse_login,
         tls=asked.tls,

@@ -1,0 +1,184 @@
+"""How fast a run may go, when a message is tried again, and when refusals are too many to go on. No I/O.
+
+Seconds named `now` are of a monotonic clock, and an argument.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from newsletter.models import Outcome, Receipt, Refused, TryLater
+
+# -- when again
+
+# As mail servers do: soon, for greylisting is over in minutes, then less and less often.
+SPACING: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 120, 240))
+
+
+def retry_at(attempts: int, asked: timedelta | None, at: datetime, give_up_at: datetime) -> datetime | None:
+    """When to try again after `attempts` (1: the first) that ended `at`; None when the next edition is due before.
+
+    The far side's own wait is kept and never shortens the spacing; zero means that nothing was tried.
+    """
+    if asked == timedelta(0):
+        wait = asked
+    else:
+        spacing = SPACING[min(attempts, len(SPACING)) - 1] if attempts > 0 else timedelta(0)
+        wait = max(spacing, asked or spacing)
+    return at + wait if at + wait <= give_up_at else None
+
+
+# -- how fast
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many messages in so many seconds."""
+
+    count: int
+    seconds: int
+
+    @property
+    def a_second(self) -> float:
+        return self.count / self.seconds
+
+
+UNITS: Final = {"s": 1, "min": 60, "h": 3600}
+
+
+def parse_rate(text: str) -> Rate | None:
+    """`14/s`, `600/min`, `5000/h`; None if it is not one."""
+    found = re.fullmatch(r"([1-9]\d{0,6})/(s|min|h)", text)
+    return Rate(int(found[1]), UNITS[found[2]]) if found else None
+
+
+class Bucket:
+    """A token bucket. It holds a second's worth, at least one: a minute's worth at once is a burst to the far side."""
+
+    def __init__(self, rate: Rate) -> None:
+        self._rate = rate.a_second
+        self._size = max(1.0, self._rate)
+        self._tokens = self._size
+        self._at: float | None = None
+
+    def wait(self, now: float) -> float:
+        """Seconds until there is a token; 0 when there is one."""
+        if self._at is not None:
+            self._tokens = min(self._size, self._tokens + max(0.0, now - self._at) * self._rate)
+        self._at = now
+        # A millionth is what is lost in adding up: without it somebody would wait for it.
+        return 0.0 if self._tokens >= 1 - 1e-6 else (1 - self._tokens) / self._rate
+
+    def take(self) -> None:
+        """Takes the token that `wait` found."""
+        self._tokens -= 1
+
+
+FEWEST: Final = timedelta(minutes=1)  # of a pause, when nobody says how long
+LONGEST_PAUSE: Final = timedelta(hours=1)
+PAUSES: Final = 4  # in a row, without a message accepted between them; then the run ends
+
+
+class Pace:
+    """Who may be handed over now: a rate for all, a rate for each recipient domain, and pauses."""
+
+    def __init__(self, rate: Rate | None = None, domain_rate: Rate | None = None) -> None:
+        self._all = Bucket(rate) if rate else None
+        self._domain_rate = domain_rate
+        self._domains: dict[str, Bucket] = {}
+        self._until = float("-inf")
+        self._pauses = 0
+
+    def choose(self, domains: Sequence[str], most: int, now: float) -> list[int]:
+        """The first that may go now, as indexes, at most `most`; their tokens are taken."""
+        chosen: list[int] = []
+        if now < self._until:
+            return chosen
+        for index, domain in enumerate(domains):
+            if len(chosen) == most or (self._all and self._all.wait(now) > 0):
+                break
+            bucket = self._bucket(domain)
+            if bucket is None or bucket.wait(now) <= 0:
+                for one in filter(None, (self._all, bucket)):
+                    one.take()
+                chosen.append(index)
+        return chosen
+
+    def wait(self, domains: Iterable[str], now: float) -> float:
+        """Seconds until the first of them may go."""
+        buckets = [self._bucket(domain) for domain in set(domains)]
+        first = min((bucket.wait(now) if bucket else 0.0 for bucket in buckets), default=0.0)
+        return max(self._until - now, self._all.wait(now) if self._all else 0.0, first, 0.0)
+
+    def _bucket(self, domain: str) -> Bucket | None:
+        if self._domain_rate is None:
+            return None
+        if domain not in self._domains:
+            self._domains[domain] = Bucket(self._domain_rate)
+        return self._domains[domain]
+
+    def heed(self, outcomes: Sequence[Outcome], now: float) -> timedelta | None:
+        """Pauses when one of a round's outcomes asks everybody to; returns for how long, None if none does.
+
+        Each pause in a row is twice as long as the one before.
+        """
+        asked = [o.after or FEWEST for o in outcomes if isinstance(o, TryLater) and o.why == "slow"]
+        if any(isinstance(outcome, Receipt) for outcome in outcomes):
+            self._pauses = 0
+        if not asked:
+            return None
+        pause = max(max(asked), min(LONGEST_PAUSE, max(asked) * (1 << self._pauses)))
+        self._pauses += 1
+        self._until = now + pause.total_seconds()
+        return pause
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether pauses have not helped."""
+        return self._pauses >= PAUSES
+
+
+# -- whether at all
+
+WINDOW: Final = 100  # the last answers that are looked at
+IN_A_ROW: Final = 5
+LEAST, SHARE = 5, 0.10  # refusals for policy
+LEAST_REFUSED, SHARE_REFUSED = 20, 0.25  # refusals of any kind that is for good
+
+
+class Refusals:
+    """What the last answers were. Most runs see none of these refusals, and what is our fault hits everybody.
+
+    For policy: at least 5 and more than 10 % of the last 100, or 5 in a row. If a strict server stands behind one
+    address in a hundred, 5 of the first 49 happen once in 7,000 runs, 11 of 100 once in 10^8 windows, and 5 in a row
+    once in 10^10. All refusals for good: at least 20 and more than 25 %. An old list has some wrong addresses, but a
+    server that suddenly knows nobody must not have everybody suppressed.
+    """
+
+    def __init__(self) -> None:
+        self._last: deque[str] = deque(maxlen=WINDOW)
+
+    def note(self, outcomes: Iterable[Outcome]) -> None:
+        for outcome in outcomes:
+            if isinstance(outcome, TryLater) and outcome.why == "policy":
+                self._last.append("policy")
+            elif isinstance(outcome, Refused):
+                self._last.append("refused")
+            elif isinstance(outcome, Receipt):
+                self._last.append("")
+
+    def unusual(self) -> str:
+        """What is unusual, in a sentence; empty when nothing is."""
+        last = list(self._last)
+        policy, refused = last.count("policy"), len(last) - last.count("")
+        said = f"of the last {len(last)} answers {{}} were refusals"
+        if last[-IN_A_ROW:] == ["policy"] * IN_A_ROW or (policy >= LEAST and policy > SHARE * len(last)):
+            return said.format(policy) + " for policy, which is rather our fault than the readers'"
+        if refused >= LEAST_REFUSED and refused > SHARE_REFUSED * len(last):
+            return said.format(refused) + ", which is more than any list has wrong addresses"
+        return ""

@@ -1,0 +1,337 @@
+"""One kept SMTP connection: a time limit for each phase, and no reply ever counted for another message.
+
+smtplib speaks; its data phase is ours: the message as one write, and nothing done to it but dots doubled.
+"""
+
+from __future__ import annotations
+
+import re
+import smtplib
+import socket
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from newsletter.errors import Halt
+from newsletter.models import Message, Outcome, Receipt, Refused, TryLater, Uncertain
+from newsletter.providers.smtp_spec import Server
+from newsletter.replies import Stage, outcome_of, row_of
+
+# Seconds. RFC 5321 section 4.5.3.2, but for the first; who waits less at the end makes a second copy.
+CONNECT: Final = 30.0
+GREETING: Final = 300.0
+COMMAND: Final = 300.0
+DATA_START: Final = 120.0
+DATA_BLOCK: Final = 180.0
+DATA_END: Final = 600.0
+GOODBYE: Final = 2.0
+LIFETIME: Final = 300.0  # of a connection, as Postfix has it (smtp_connection_reuse_time_limit, 2026-11)
+
+
+class NoConnection(Halt):
+    """No connection, so nothing was handed over."""
+
+
+class Line:
+    """A connection that is opened when it is needed, and replaced before the far side tires of it."""
+
+    def __init__(self, server: Server, password: str, clock: Callable[[], float]) -> None:
+        self._server = server
+        self._password = password
+        self._clock = clock
+        self._client: _Client | None = None
+        self._sent = 0
+        self._opened = self._used = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        return self._client is not None
+
+    # -- connecting
+
+    def connect(self) -> _Client:
+        """Opens the connection, secures it and logs in. Raises `NoConnection`."""
+        where = f"{self._server.host}:{self._server.port}"
+        try:
+            self._client = self._open()
+        except (smtplib.SMTPException, OSError) as error:
+            text = f"{where}{self._cure(error)}"
+            raise NoConnection(text, [TryLater(text, timedelta(0))], passing=_is_passing(error)) from error
+        self._sent = 0
+        self._opened = self._used = self._clock()
+        return self._client
+
+    def _cure(self, error: Exception) -> str:
+        if isinstance(error, smtplib.SMTPAuthenticationError):
+            said = f"{error.smtp_code} {text_of(error.smtp_error)}"
+            return f" refuses the login of {self._server.user}: {said}; {_LOGIN}"
+        if isinstance(error, ssl.SSLError):
+            return f": TLS failed ({error.reason or error}); nothing was sent in plain text"
+        if isinstance(error, smtplib.SMTPResponseException):
+            return f": {error.smtp_code} {text_of(error.smtp_error)}; nothing was sent"
+        if isinstance(error, smtplib.SMTPException):
+            return f": {text_of(error)}; nothing was sent"
+        return f" cannot be reached: {error}; nothing was sent, run again later"
+
+    def _open(self) -> _Client:
+        server = self._server
+        context = ssl.create_default_context()
+        if server.ca_file:
+            context.load_verify_locations(server.ca_file)
+        client = _Client(server, context, self._clock)
+        try:
+            if server.tls == "starttls":
+                client.secure(context)
+            if server.user:
+                client.login(server.user, self._password)
+            client.ehlo_or_helo_if_needed()
+        except BaseException:
+            client.close()
+            raise
+        return client
+
+    def close(self) -> None:
+        if self._client is not None:
+            try:
+                self._client.ask("QUIT", GOODBYE)
+                self._client.close()
+            except (smtplib.SMTPException, OSError):
+                self._client.close()
+        self._client = None
+
+    def _drop(self) -> None:
+        """Ends the connection without another word: whatever still comes over it belongs to nobody."""
+        if self._client is not None:
+            self._client.close()
+        self._client = None
+
+    # -- sending
+
+    def send(self, message: Message) -> Outcome:
+        """Sends one message; on a kept connection that is closed before the message is accepted, once more on a new one.
+
+        Raises `Halt` for what concerns us rather than this reader.
+        """
+        if not f"{message.sender}{message.recipient}".isascii():
+            return Refused("the address is not ASCII; SMTPUTF8 (RFC 6531) is not spoken here")
+        if self._is_worn():
+            self.close()
+        kept = self._client is not None and self._sent > 0
+        outcome = self._transaction(self._client or self.connect(), message)
+        if isinstance(outcome, _Gone) and outcome.again and kept:
+            outcome = self._transaction(self.connect(), message)
+        self._sent += 1
+        self._used = self._clock()
+        return outcome.outcome if isinstance(outcome, _Gone) else outcome
+
+    def _is_worn(self) -> bool:
+        now = self._clock()
+        old = now - self._opened > LIFETIME or now - self._used > self._server.idle
+        return self._client is not None and (old or self._sent >= self._server.recycle)
+
+    def _transaction(self, client: _Client, message: Message) -> Outcome | _Gone:
+        stage: Stage = "mail"
+        try:
+            if client.unasked():
+                return self._gone("the server said something that nobody asked for")
+            for stage, command, patience, yes in _commands(message):
+                code, said = client.ask(command, patience)
+                if code not in yes:
+                    return self._refused(client, code, said, stage)
+            if client.unasked():
+                return self._gone("the server said something that nobody asked for")
+            client.hand_over(message.mime)
+        except (smtplib.SMTPException, OSError) as error:
+            return self._broken(client, error, stage)
+        return self._answer(client)
+
+    def _broken(self, client: _Client, error: Exception, stage: Stage) -> Outcome | _Gone:
+        """The message was not handed over; perhaps the server still said why, before it hung up."""
+        code, said = client.last_word() if stage == "data" else (0, b"")
+        if 400 <= code <= 599:
+            return self._refused(client, code, said, stage)
+        return self._gone(f"the connection broke before the message was handed over: {text_of(error)}")
+
+    def _answer(self, client: _Client) -> Outcome | _Gone:
+        """The reply to the final dot. Without one nobody knows: RFC 5321 section 6.1."""
+        try:
+            code, said = client.answer(DATA_END)
+            more = client.unasked()
+        except (smtplib.SMTPException, OSError) as error:
+            self._drop()
+            return Uncertain(f"no answer after the final dot: {text_of(error)}")
+        if more:
+            self._drop()
+            if not more.startswith(b"421"):  # that is a goodbye, and often follows at once
+                return Uncertain(f"two answers after the final dot: {code} {text_of(said)}; {text_of(more)}")
+        if 200 <= code <= 299:
+            return Receipt(text_of(said))
+        if not 400 <= code <= 599:
+            self._drop()
+            return Uncertain(f"no answer after the final dot: {code} {text_of(said)}")
+        return self._refused(client, code, said, "end")
+
+    def _refused(self, client: _Client, code: int, said: bytes, stage: Stage) -> Outcome | _Gone:
+        """A reply that is no yes. 421 says that the connection is closing (RFC 5321 section 3.8)."""
+        text = text_of(said)
+        if not 400 <= code <= 599:
+            return self._gone(f"an answer that does not belong here: {code} {text}")
+        if code == 421:
+            self._drop()
+            return _Gone(outcome_of(code, text, stage), again=row_of(code, text, stage).means != "slow")
+        if stage != "end":  # which has ended the transaction already
+            self._reset(client)
+        return outcome_of(code, text, stage)
+
+    def _reset(self, client: _Client) -> None:
+        try:
+            if client.ask("RSET", COMMAND)[0] != 250:
+                self._drop()
+        except (smtplib.SMTPException, OSError):
+            self._drop()
+
+    def _gone(self, reason: str) -> _Gone:
+        self._drop()
+        return _Gone(TryLater(reason), again=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gone:
+    """The connection ended, and the message was not accepted."""
+
+    outcome: Outcome
+    again: bool
+    """Whether a new connection may be all that it takes."""
+
+
+def _commands(message: Message) -> tuple[tuple[Stage, str, float, tuple[int, ...]], ...]:
+    """What introduces a message: the stage, the command, how long an answer may take, and which answers are a yes."""
+    return (
+        ("mail", f"MAIL FROM:<{message.sender}>", COMMAND, (250,)),
+        ("rcpt", f"RCPT TO:<{message.recipient}>", COMMAND, (250, 251, 252)),
+        ("data", "DATA", DATA_START, (354,)),
+    )
+
+
+class _Client(smtplib.SMTP):
+    """smtplib with a deadline for each answer, however slowly it trickles in, and an eye for what was not asked for."""
+
+    def __init__(self, server: Server, context: ssl.SSLContext, clock: Callable[[], float]) -> None:
+        self._limits = server
+        self._wrap = context if server.tls == "implicit" else None
+        self._clock = clock
+        self._unread = bytearray()
+        self._patience = server.wait(GREETING)
+        # getfqdn() of smtplib's default asks the DNS, slowly; the name only greets.
+        super().__init__(server.host, server.port, socket.gethostname() or "localhost", timeout=self._patience)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        connected = socket.create_connection((host, port), self._limits.wait(CONNECT))
+        # Without it a kept TLS connection stalls 40 ms a message: Nagle against delayed ACK (measured 2026-11).
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connected.settimeout(timeout)
+        return self._wrap.wrap_socket(connected, server_hostname=host) if self._wrap else connected
+
+    def secure(self, context: ssl.SSLContext) -> None:
+        """STARTTLS. Raises if the server does not offer it, or its certificate is not trusted."""
+        self.starttls(context=context)
+        self._unread.clear()  # what came in the clear behind the answer must not count (RFC 3207 section 6)
+
+    def ask(self, command: str, patience: float) -> tuple[int, bytes]:
+        """Says a command and waits for its answer, so many seconds at most."""
+        self._patience = self._limits.wait(patience)
+        _open(self).settimeout(self._patience)
+        return self.docmd(command)
+
+    def hand_over(self, mime: bytes) -> None:
+        """Writes the message and the final dot, at once. Raises OSError if the dot was not written."""
+        # Dot-stuffing (RFC 5321 section 4.5.2); our messages have CRLF only and do not start with a dot.
+        stuffed = mime.replace(b"\r\n.", b"\r\n..") if b"\r\n." in mime else mime
+        connected = _open(self)
+        connected.settimeout(self._limits.wait(DATA_BLOCK))
+        connected.sendall(stuffed + b".\r\n")
+
+    def answer(self, patience: float) -> tuple[int, bytes]:
+        """The next answer, within so many seconds."""
+        self._patience = self._limits.wait(patience)
+        return self.getreply()
+
+    def last_word(self) -> tuple[int, bytes]:
+        """What the server said before it hung up; 0 if nothing."""
+        try:
+            return self.answer(GOODBYE)
+        except (smtplib.SMTPException, OSError):
+            return 0, b""
+
+    def unasked(self) -> bytes:
+        """What the server said that nobody waits for; empty when it is silent, as it should be."""
+        if not self._unread and self.sock is not None:
+            try:
+                self.sock.settimeout(0)
+                self._unread += self.sock.recv(4096) or self._hung_up()
+            except (BlockingIOError, ssl.SSLWantReadError):
+                pass
+            except OSError:
+                self.close()
+        return bytes(self._unread)
+
+    def _hung_up(self) -> bytes:
+        self.close()
+        return b""
+
+    def getreply(self) -> tuple[int, bytes]:
+        """A whole reply; its code is -1 when it is none, so that it is never taken for a yes."""
+        until = self._clock() + self._patience
+        lines = [self._line(until)]
+        while lines[-1][3:4] == b"-" and len(lines) < LINES:
+            lines.append(self._line(until))
+        codes = {line[:3] for line in lines}
+        said = b"\n".join(line[4:].strip() for line in lines)
+        good = len(codes) == 1 and re.fullmatch(rb"[2-5]\d\d[ ]?", lines[-1][:4]) is not None
+        return (int(lines[0][:3]), said) if good else (-1, b" ".join(lines))
+
+    def _line(self, until: float) -> bytes:
+        while (end := self._unread.find(b"\n")) < 0:
+            left = until - self._clock()
+            if left <= 0 or len(self._unread) > LONGEST_LINE:
+                raise TimeoutError("timed out" if left <= 0 else "the answer does not end")
+            connected = _open(self)
+            connected.settimeout(left)
+            more = connected.recv(4096)
+            if not more:
+                self.close()
+                raise smtplib.SMTPServerDisconnected("the connection was closed")
+            self._unread += more
+        line = bytes(self._unread[:end]).rstrip(b"\r")
+        del self._unread[: end + 1]
+        return line
+
+
+LINES: Final = 100  # of one reply
+LONGEST_LINE: Final = 8192  # octets; the standard allows 512
+
+_LOGIN = "check the user name and SMTP_PASSWORD (Gmail and Outlook want an app password)"
+
+
+def _is_passing(error: Exception) -> bool:
+    """Whether it may be over in a while, without anybody's doing."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        return 400 <= error.smtp_code <= 499
+    return isinstance(error, (OSError, smtplib.SMTPServerDisconnected)) and not isinstance(
+        error, (ssl.SSLError, smtplib.SMTPNotSupportedError)
+    )
+
+
+def _open(client: smtplib.SMTP) -> socket.socket:
+    """The connection's socket; smtplib has none once it noticed that the far side is gone."""
+    if client.sock is None:
+        raise smtplib.SMTPServerDisconnected("the connection is closed")
+    return client.sock
+
+
+def text_of(said: object) -> str:
+    """What was said, in one line of 300 characters at most."""
+    raw = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    return " ".join(raw.split())[:300]
