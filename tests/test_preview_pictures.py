@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from newsletter.pictures import BrowserError, Picture, draw, find
 
-from newsletter import pictures
+from newsletter.proof import pictures
 from tests.homes import invented_day, make_home, readers
 
 CHROMIUM = shutil.which("chromium")
