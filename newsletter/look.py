@@ -13,7 +13,7 @@ from newsletter.editing.edit import quiet_reason
 from newsletter.editing.explain import Explanation, explain
 from newsletter.errors import SettingsError, SourceError
 from newsletter.ledger import Claim, Delivery, Key
-from newsletter.models import STATES, Digest, Edition, Message, Receipt, Stamp
+from newsletter.models import STATES, Digest, Edition, Message, Receipt, Stamp, Subscriber
 from newsletter.publish import Order, gather, is_paused, who_is_due
 from newsletter.typed import folded
 
@@ -36,12 +36,13 @@ def look(app: App, now: datetime, order: Order) -> Iterator[Seen]:
     Without a date it is today's, or the latest day that anything was listed on. Raises `SettingsError` for an
     unknown subscriber and `SourceError` when nothing is known of that date.
     """
-    return _editions(app, now, _collected(app, now, waiting(app, now, order)), Composer(app))
+    return _editions(app, now, _collected(app, now, waiting(app, app.roster(), now, order)), Composer(app))
 
 
-def look_again(app: App, now: datetime, order: Order, composer: Composer) -> Iterator[Seen]:
-    """The same from what the archive has: no source is asked, and no date is unknown."""
-    return _editions(app, now, waiting(app, now, order), composer)
+def look_again(app: App, now: datetime, dues: Sequence[Due], composer: Composer) -> Iterator[Seen]:
+    """The same from what the archive has: no source is asked, no language model, and no date is unknown."""
+    quiet = replace(app, summaries=app.summaries.known() if app.summaries else None)
+    return _editions(quiet, now, dues, composer)
 
 
 def look_at_due(app: App, now: datetime, order: Order) -> Iterator[Seen]:
@@ -49,13 +50,13 @@ def look_at_due(app: App, now: datetime, order: Order) -> Iterator[Seen]:
     return _editions(app, now, _collected(app, now, who_is_due(app, app.roster(), now, order)), Composer(app))
 
 
-def waiting(app: App, now: datetime, order: Order) -> list[Due]:
+def waiting(app: App, roster: Sequence[Subscriber], now: datetime, order: Order) -> list[Due]:
     """Whose editions of a date are looked at, and where each starts."""
     days = app.archive.days()
     day = order.date or now.date()
     if order.date is None and day not in days and days:
         day = max((known for known in days if known <= day), default=day)
-    return who_is_due(app, app.roster(), now, Order(day, order.only))
+    return who_is_due(app, roster, now, Order(day, order.only))
 
 
 def _editions(app: App, now: datetime, dues: Sequence[Due], composer: Composer) -> Iterator[Seen]:
@@ -130,13 +131,18 @@ def send_test(app: App, now: datetime, order: Order, address: str) -> str:
 def explained(app: App, now: datetime, order: Order, paper_id: str) -> Explanation | None:
     """Why a paper is, or is not, in a subscriber's edition; None when it was not listed in its days."""
     composer = Composer(app)
-    [seen] = _editions(app, now, _collected(app, now, waiting(app, now, order)), composer)
-    return next(explained_each(app, composer, seen, [paper_id]), None)
+    [due] = _collected(app, now, waiting(app, app.roster(), now, order))
+    [seen] = _editions(app, now, [due], composer)
+    return next(explained_each(app, composer, seen, due.subscriber, [paper_id]), None)
 
 
-def explained_each(app: App, composer: Composer, seen: Seen, papers: Iterable[str]) -> Iterator[Explanation]:
-    """Why each of these papers (by id) is, or is not, in an edition; nothing of those that its days do not have."""
-    subscriber = next((one for one in app.roster() if one.key == seen.edition.subscriber.key), seen.edition.subscriber)
+def explained_each(
+    app: App, composer: Composer, seen: Seen, subscriber: Subscriber, papers: Iterable[str]
+) -> Iterator[Explanation]:
+    """Why each of these papers (by id) is, or is not, in an edition; nothing of those that its days do not have.
+
+    `subscriber` is as the file has them: of an edition that was made only their address is kept.
+    """
     [scores] = composer.scores(seen.digest, [subscriber])
     shown = app.seen([subscriber.key]).get(subscriber.key, frozenset())
     shown -= {match.paper.id for match in seen.edition.matches}

@@ -109,6 +109,10 @@ class Summaries:
         """One run, which may take `timeout` seconds in all."""
         return Run(self._archive, self.endpoint, self._client, self._patience, now)
 
+    def known(self) -> Summaries:
+        """The same, which asks for nothing more."""
+        return Summaries(self._archive, replace(self.endpoint, budget=0), self._client, self._patience)
+
     def state(self, now: datetime) -> tuple[bool, str]:
         """Whether it works as far as the archive knows, and a sentence about it; nobody is asked."""
         asked, failures = self._archive.papers_asked(_day(now)), self._archive.summary_failures(self.endpoint.mark)

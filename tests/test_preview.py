@@ -25,6 +25,7 @@ from newsletter.web.preview.background import Background
 from newsletter.web.preview.desk import Desk
 from tests.homes import invented_day, make_home, readers
 from tests.servers.huggingface import HuggingFace, paper_json
+from tests.servers.languagemodel import LanguageModel
 
 DAY = date(2026, 3, 3)
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
@@ -495,6 +496,31 @@ def test_an_example_that_is_written_while_looking_is_looked_up_once(tmp_path):
             for _ in range(3):
                 settled(client, "/?day=2026-03-03")
         assert 1 == sum("2011.13456" in one.path for one in hub.asked)
+
+
+def test_a_language_model_is_asked_once_for_a_day_and_not_at_all_for_days_that_are_over(tmp_path):
+    long = " ".join(f"We carry stones by way number {n}, and they arrive in half the time." for n in range(9))
+    days = {
+        f"2026-03-0{n}": [
+            paper_json(100 * n, f"2026-03-0{n}", title=f"On flow matching {n}", summary=long, ai_summary=None)
+        ]
+        for n in (1, 2, 3, 8, 9)
+    }
+    home = make_home(tmp_path / "home", sources="huggingface")
+    home.subscribers(readers(["ada"], ["flow matching"]))
+    with HuggingFace(days, today="2026-03-09") as hub, LanguageModel() as model:
+        environment = {"HF_ENDPOINT": hub.endpoint}
+        for day in ("2026-03-01", "2026-03-02", "2026-03-03"):
+            home.run("fetch", "--date", day, **environment)
+        now = datetime(2026, 3, 9, 12, tzinfo=UTC)
+        with previewed(home, now=now, NEWSLETTER_SUMMARIES=model.spec(), **environment) as client:
+            settled(client, "/?day=2026-03-03")
+            assert [] == model.asked
+            settled(client, "/?day=2026-03-09")
+            asked = len(model.asked)
+            settled(client, "/?day=2026-03-09")
+            assert asked == len(model.asked)
+    assert asked
 
 
 def test_when_no_source_answers_the_archive_is_shown_and_that_is_said(home):

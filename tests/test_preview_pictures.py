@@ -8,9 +8,9 @@ import zlib
 from pathlib import Path
 
 import pytest
-from newsletter.pictures import BrowserError, Picture, draw, find
 
-from newsletter import pictures
+from newsletter.proof import pictures
+from newsletter.proof.pictures import BrowserError, Picture, draw, find
 from tests.homes import invented_day, make_home, readers
 
 CHROMIUM = shutil.which("chromium")

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from newsletter.errors import NewsletterError
 
+K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
 
 
@@ -33,16 +34,16 @@ class Job(Generic[T]):
         return self.done.is_set()
 
 
-class Background(Generic[T]):
+class Background(Generic[K, T]):
     """Does what it is told, each thing once; a new thing waits for the one before it."""
 
     def __init__(self) -> None:
-        self._jobs: dict[Hashable, Job[T]] = {}
+        self._jobs: dict[K, Job[T]] = {}
         self._turn = threading.Lock()
         self.late = 0
         """How many things were done after somebody had stopped waiting."""
 
-    def start(self, key: Hashable, what: str, work: Callable[[], T]) -> Job[T]:
+    def start(self, key: K, what: str, work: Callable[[], T]) -> Job[T]:
         """The job of that key; it is begun if it was not before."""
         job = self._jobs.get(key)
         if job is None:
@@ -51,9 +52,11 @@ class Background(Generic[T]):
             threading.Thread(target=self._do, args=(job, work), daemon=True).start()
         return job
 
-    def forget(self, key: Hashable) -> None:
-        """What was done once may be done again."""
-        self._jobs.pop(key, None)
+    def forget(self, is_old: Callable[[K], bool]) -> None:
+        """What is done and old may be done again."""
+        for key, job in list(self._jobs.items()):
+            if job.done.is_set() and is_old(key):
+                self._jobs.pop(key, None)
 
     def running(self) -> tuple[str, ...]:
         """What is being done, or waits for its turn, in words."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final
@@ -16,7 +16,7 @@ from newsletter import periods
 from newsletter.app import App, open_app
 from newsletter.collect import can_look_up, look_up_examples, unknown_examples
 from newsletter.compose import Composer
-from newsletter.digest import DAY, Due
+from newsletter.digest import DAY, Due, digests_of
 from newsletter.editing.explain import Explanation
 from newsletter.errors import NewsletterError, SourceError
 from newsletter.look import Seen, explained_each, look_again, render, waiting
@@ -96,8 +96,8 @@ class Desk:
     def __init__(self, settings: Callable[[], Settings], order: Order, opener: Opener = open_app) -> None:
         self._parts = Parts(settings, opener)
         self._order = order
-        self._asking: Background[None] = Background()
-        self._looking: Background[Looked] = Background()
+        self._asking: Background[Hashable, None] = Background()
+        self._looking: Background[tuple[Choice, str], Looked] = Background()
         self._roster: tuple[Subscriber, ...] = ()
         self._kept: dict[Choice, Looked] = {}
 
@@ -131,11 +131,12 @@ class Desk:
 
     def look(self, choice: Choice) -> Looked | None:
         """What there is to see now; None if it takes long: then `version` changes when it is done."""
-        key = choice, self._state()
+        key = choice, (state := self._state())
+        self._looking.forget(lambda old: old[1] != state)  # nobody came back for it
         job = self._looking.start(key, "making the editions", lambda: self._looked(choice))
         if not job.waited(PATIENCE):
             return None
-        self._looking.forget(key)
+        self._looking.forget(lambda old: old == key)
         if job.result is None:
             return Looked(choice, self.days(choice.day), faults=(job.error,))
         if len(self._kept) >= KEPT:
@@ -171,7 +172,8 @@ class Desk:
         everybody = len(self._roster) <= MARKED
         only = None if everybody else choice.reader or self._roster[0].key
         composer = Composer(app)
-        found = {seen.edition.subscriber.key: seen for seen in look_again(app, now, Order(choice.day, only), composer)}
+        dues = waiting(app, self._roster, now, Order(choice.day, only))
+        found = {seen.edition.subscriber.key: seen for seen in look_again(app, now, dues, composer)}
         looked = replace(looked, readers=self._marked(found), unmarked=0 if everybody else len(self._roster))
         chosen = self._chosen(choice.reader, found)
         if chosen is None:
@@ -181,8 +183,8 @@ class Desk:
             looked,
             choice=replace(choice, reader=subscriber.email),
             seen=chosen,
-            came=_came(app, composer, chosen),
-            missed=_missed(app, composer, chosen),
+            came=_came(app, composer, chosen, subscriber),
+            missed=_missed(app, composer, chosen, subscriber),
             notes=_cadence(subscriber, choice.day),
         )
         return _rendered(app, looked, chosen)
@@ -203,13 +205,14 @@ class Desk:
         try:
             app = self._parts.fresh()
             now = app.clock()
-            dues = waiting(app, now, Order(choice.day))
+            dues = waiting(app, app.roster(), now, Order(choice.day))
         except NewsletterError:
             return  # looking says it
         names, job = app.settings.sources, None
         lacking = _unknown(app, [due.subscriber for due in dues])
         if dues and not _is_known(app, dues):
-            what = f"asking {', '.join(names)} for {choice.day}"
+            model = [app.summaries.endpoint.model] if app.summaries else []
+            what = f"asking {', '.join([*names, *model])} for {choice.day}"
             job = self._asking.start((choice.day, names), what, lambda: _gather(app, dues, now))
         if lacking and not self._asking.running():
             readers = [due.subscriber for due in dues]
@@ -219,7 +222,10 @@ class Desk:
 
 
 def _gather(app: App, dues: Sequence[Due], now: datetime) -> None:
+    """Asks the sources and, where one is set, the language model; what they say is kept in the archive."""
     collected = gather(app, dues, now)
+    if app.summaries:
+        list(digests_of(app, dues, now))
     if collected.all_broken:
         told, day = collected.states[0].detail, dues[0].period.day
         raise SourceError(
@@ -278,17 +284,18 @@ def _cadence(subscriber: Subscriber, day: date) -> tuple[str, ...]:
     return (f"{told}; `send --date` sends one all the same.",)
 
 
-def _came(app: App, composer: Composer, seen: Seen) -> tuple[Came, ...]:
+def _came(app: App, composer: Composer, seen: Seen, reader: Subscriber) -> tuple[Came, ...]:
     matches = list(seen.edition.matches)
-    told = {one.paper: one for one in explained_each(app, composer, seen, [match.paper.id for match in matches])}
+    ids = [match.paper.id for match in matches]
+    told = {one.paper: one for one in explained_each(app, composer, seen, reader, ids)}
     return tuple(
         Came(card(match.paper).title, card(match.paper).url, match, told.get(match.paper.id)) for match in matches
     )
 
 
-def _missed(app: App, composer: Composer, seen: Seen) -> tuple[Came, ...]:
+def _missed(app: App, composer: Composer, seen: Seen, reader: Subscriber) -> tuple[Came, ...]:
     papers = [candidate.paper for candidate in seen.edition.missed]
-    told = {one.paper: one for one in explained_each(app, composer, seen, [paper.id for paper in papers])}
+    told = {one.paper: one for one in explained_each(app, composer, seen, reader, [paper.id for paper in papers])}
     return tuple(Came(card(paper).title, card(paper).url, None, told.get(paper.id)) for paper in papers)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
@@ -27,7 +28,7 @@ class Parts:
 
     def __init__(self, settings: Callable[[], Settings], opener: Opener) -> None:
         self._settings, self._opener = settings, opener
-        self._stack = ExitStack()
+        self._stack, self._one_at_a_time = ExitStack(), threading.Lock()
         first = settings()
         self._read = marks(_settings_of(first))
         self._drawn = marks(_templates_of(first))
@@ -40,6 +41,10 @@ class Parts:
 
     def fresh(self) -> App:
         """The parts as the files are now. Raises SettingsError where they cannot be read; `app` stays as it was."""
+        with self._one_at_a_time:
+            return self._fresh()
+
+    def _fresh(self) -> App:
         now = marks(_settings_of(self.app.settings))
         if now != self._read:
             settings = self._settings()
