@@ -125,7 +125,10 @@ def _others(chosen: str, ids: Iterable[str]) -> tuple[str, ...]:
 
 
 def web_link(text: str) -> str:
-    """`text` if it is an http or https address without spaces or control characters, else nothing."""
+    """`text` if it is an http or https address without spaces or control characters, else nothing.
+
+    Scheme and host are written small, as browsers do: `https://MuRF.github.io/A` is `https://murf.github.io/A`.
+    """
     address = text.strip()
     if any(c.isspace() or ord(c) < 0x20 for c in address):
         return ""
@@ -133,7 +136,10 @@ def web_link(text: str) -> str:
         parts = urlsplit(address)
     except ValueError:
         return ""
-    return address if parts.scheme in ("http", "https") and parts.hostname else ""
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return ""
+    host = parts.netloc if "@" in parts.netloc else parts.netloc.lower()
+    return f"{parts.scheme}://{host}{address[len(parts.scheme) + 3 + len(parts.netloc) :]}"
 
 
 def page(paper: Paper) -> str:

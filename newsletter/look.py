@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from newsletter.app import App
 from newsletter.compose import Composer, restored
 from newsletter.digest import Due, digests_of
+from newsletter.editing.edit import quiet_reason
 from newsletter.editing.explain import Explanation, explain
 from newsletter.errors import SettingsError, SourceError
-from newsletter.ledger import Delivery, Key
-from newsletter.models import Digest, Edition, Message, Receipt, Stamp
-from newsletter.publish import Order, gather, who_is_due
+from newsletter.ledger import Claim, Delivery, Key
+from newsletter.models import STATES, Digest, Edition, Message, Receipt, Stamp
+from newsletter.publish import Order, gather, is_paused, who_is_due
+from newsletter.typed import folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,9 @@ class Seen:
     edition: Edition
     digest: Digest
     stamp: Stamp
+    fate: str = ""
+    """What became of it, or why it would not be sent: `submitted`, `quiet: nothing new for these interests`,
+    `paused until 2026-12-24`; empty when it would be."""
 
 
 def look(app: App, now: datetime, order: Order) -> Iterator[Seen]:
@@ -31,29 +36,76 @@ def look(app: App, now: datetime, order: Order) -> Iterator[Seen]:
     Without a date it is today's, or the latest day that anything was listed on. Raises `SettingsError` for an
     unknown subscriber and `SourceError` when nothing is known of that date.
     """
-    return _editions(app, now, _waiting(app, now, order))
+    return _editions(app, now, _collected(app, now, waiting(app, now, order)), Composer(app))
+
+
+def look_again(app: App, now: datetime, order: Order, composer: Composer) -> Iterator[Seen]:
+    """The same from what the archive has: no source is asked, and no date is unknown."""
+    return _editions(app, now, waiting(app, now, order), composer)
 
 
 def look_at_due(app: App, now: datetime, order: Order) -> Iterator[Seen]:
     """The editions that `publish` would make now."""
-    return _editions(app, now, _collected(app, now, who_is_due(app, app.roster(), now, order)))
+    return _editions(app, now, _collected(app, now, who_is_due(app, app.roster(), now, order)), Composer(app))
 
 
-def _editions(app: App, now: datetime, waiting: Sequence[Due]) -> Iterator[Seen]:
-    rest = []
-    for due in waiting:
-        made = _made(app, due)
-        if made is None:
-            rest.append(due)
+def waiting(app: App, now: datetime, order: Order) -> list[Due]:
+    """Whose editions of a date are looked at, and where each starts."""
+    days = app.archive.days()
+    day = order.date or now.date()
+    if order.date is None and day not in days and days:
+        day = max((known for known in days if known <= day), default=day)
+    return who_is_due(app, app.roster(), now, Order(day, order.only))
+
+
+def _editions(app: App, now: datetime, dues: Sequence[Due], composer: Composer) -> Iterator[Seen]:
+    planned = {key: found for due in dues if (found := app.ledger.find(key := _key(app, due)))}
+    fates = _fates(app, planned.values())
+    rest: list[Due] = []
+    frozen: dict[str, tuple[Digest, list[Due]]] = {}
+    for due in dues:
+        delivery, fate = planned.get(_key(app, due)), fates.get(_key(app, due), "")
+        digest = app.archive.digest(delivery.digest) if delivery else None
+        if delivery and digest and delivery.claim:
+            yield _made(delivery, delivery.claim, digest, fate)
+        elif digest and fate == "pending":
+            frozen.setdefault(digest.id, (digest, []))[1].append(due)
         else:
-            yield made
-    composer = Composer(app)
-    for digest, group in digests_of(app, rest, now):
-        seen = app.seen([due.subscriber.key for due in group])
-        wanted = [(due.subscriber, due.period) for due in group]
-        for edition in composer.editions(digest, wanted, seen):
-            stamp = Stamp(now.replace(microsecond=0), app.occasion, app.reference(edition.subscriber))
-            yield Seen(edition, digest, stamp)
+            rest.append(due)
+    for digest, group in (*frozen.values(), *digests_of(app, rest, now)):
+        yield from _fresh(app, now, composer, digest, group, fates)
+
+
+def _fresh(
+    app: App, now: datetime, composer: Composer, digest: Digest, group: Sequence[Due], fates: Mapping[Key, str]
+) -> Iterator[Seen]:
+    """The editions of a digest that nobody has claimed yet."""
+    seen = app.seen([due.subscriber.key for due in group])
+    no_mail = {one.address: one.reason for one in app.suppressions.all()}
+    editions = composer.editions(digest, [(due.subscriber, due.period) for due in group], seen)
+    for due, edition in zip(group, editions, strict=True):
+        stamp = Stamp(now.replace(microsecond=0), app.occasion, app.reference(due.subscriber))
+        yield Seen(edition, digest, stamp, fates.get(_key(app, due)) or _withheld(app, due, edition, no_mail))
+
+
+def _fates(app: App, planned: Iterable[Delivery]) -> dict[Key, str]:
+    """What became of deliveries so far: `submitted`, `skipped: quiet: nothing new for these interests`."""
+    days = sorted({delivery.day for delivery in planned})
+    people = (one for day in days for one in app.ledger.people(app.occasion, day, STATES))
+    return {
+        Key(one.subscriber, one.period, app.occasion): f"{one.state}: {one.reason}" if one.reason else one.state
+        for one in people
+    }
+
+
+def _withheld(app: App, due: Due, edition: Edition, no_mail: Mapping[str, str]) -> str:
+    """Why `send` would send nothing, in the ledger's words and order."""
+    if is_paused(due.subscriber, due.period.day):
+        return f"paused until {due.subscriber.paused_until}"
+    if quiet := quiet_reason(edition, app.settings.min_papers):
+        return quiet
+    reason = no_mail.get(folded(due.subscriber.email))
+    return f"suppressed: {reason}" if reason else ""
 
 
 def render(app: App, seen: Seen) -> Message:
@@ -77,44 +129,36 @@ def send_test(app: App, now: datetime, order: Order, address: str) -> str:
 
 def explained(app: App, now: datetime, order: Order, paper_id: str) -> Explanation | None:
     """Why a paper is, or is not, in a subscriber's edition; None when it was not listed in its days."""
-    [due] = _waiting(app, now, order)
-    made = _made(app, due)
-    digest = made.digest if made else next(digests_of(app, [due], now))[0]
     composer = Composer(app)
-    [scores] = composer.scores(digest, [due.subscriber])
-    row = scores.index.row_of(paper_id)
-    if row is None:
-        return None
-    seen = app.seen([due.subscriber.key]).get(due.subscriber.key, frozenset())
-    if made:
-        seen -= {match.paper.id for match in made.edition.matches}
-    would_be = composer.editions(digest, [(due.subscriber, due.period)], {due.subscriber.key: seen})
-    edition = made.edition if made else next(would_be)
-    return explain(edition, due.subscriber, scores, seen, row)
+    [seen] = _editions(app, now, _collected(app, now, waiting(app, now, order)), composer)
+    return next(explained_each(app, composer, seen, [paper_id]), None)
 
 
-def _waiting(app: App, now: datetime, order: Order) -> list[Due]:
-    days = app.archive.days()
-    day = order.date or now.date()
-    if order.date is None and day not in days and days:
-        day = max((known for known in days if known <= day), default=day)
-    return _collected(app, now, who_is_due(app, app.roster(), now, Order(day, order.only)))
+def explained_each(app: App, composer: Composer, seen: Seen, papers: Iterable[str]) -> Iterator[Explanation]:
+    """Why each of these papers (by id) is, or is not, in an edition; nothing of those that its days do not have."""
+    subscriber = next((one for one in app.roster() if one.key == seen.edition.subscriber.key), seen.edition.subscriber)
+    [scores] = composer.scores(seen.digest, [subscriber])
+    shown = app.seen([subscriber.key]).get(subscriber.key, frozenset())
+    shown -= {match.paper.id for match in seen.edition.matches}
+    for paper in papers:
+        row = scores.index.row_of(paper)
+        if row is not None:
+            yield explain(seen.edition, subscriber, scores, shown, row)
 
 
-def _collected(app: App, now: datetime, waiting: list[Due]) -> list[Due]:
-    if waiting and gather(app, waiting, now).all_broken:
-        last = max(due.period.day for due in waiting)
-        if not app.archive.window(min(due.since for due in waiting), last):
+def _collected(app: App, now: datetime, dues: list[Due]) -> list[Due]:
+    if dues and gather(app, dues, now).all_broken:
+        last = max(due.period.day for due in dues)
+        if not app.archive.window(min(due.since for due in dues), last):
             raise SourceError(f"no source answered and nothing is known of {last}; choose another --date")
-    return waiting
+    return dues
 
 
-def _made(app: App, due: Due) -> Seen | None:
-    delivery: Delivery | None = app.ledger.find(Key(due.subscriber.key, due.period.name, app.occasion))
-    if delivery is None or delivery.claim is None:
-        return None
-    digest = app.archive.digest(delivery.digest)
-    if digest is None:
-        return None
-    stamp = Stamp(delivery.claim.stamped_at, delivery.key.occasion, delivery.reference)
-    return Seen(restored(delivery, digest), digest, stamp)
+def _key(app: App, due: Due) -> Key:
+    return Key(due.subscriber.key, due.period.name, app.occasion)
+
+
+def _made(delivery: Delivery, claim: Claim, digest: Digest, fate: str) -> Seen:
+    """The edition of a delivery that was claimed, as the ledger has it."""
+    stamp = Stamp(claim.stamped_at, delivery.key.occasion, delivery.reference)
+    return Seen(restored(delivery, digest), digest, stamp, fate)

@@ -308,6 +308,21 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail about a subscription itself, as the one that asks to confirm it: no edition, to one person, at once."""
+
+    recipient: str
+    subject: Words
+    paragraphs: tuple[Words, ...]
+    action: Words = ""
+    """What its button says; empty where there is none."""
+    url: str = ""
+    """Where the button leads."""
+    name: str = ""
+    language: str = "en"
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A rendered edition: envelope, headers and both bodies."""
 

@@ -71,7 +71,7 @@ def test_a_reader_unsubscribes_with_one_click_and_no_script(browser, tmp_path):
         app.ledger.plan([Planned(key, DAY, DAY, ada.email, app.reference(ada), "d", (DAY, NOW), NOW)], NOW)
         with served(pages(app)) as client:
             page = browser.new_page(java_script_enabled=False)
-            page.goto(f"{client.base_url}/u/{links.sign([SECRET], 'unsubscribe', app.reference(ada))}")
+            page.goto(f"{client.base_url}/unsubscribe/{links.sign([SECRET], 'unsubscribe', app.reference(ada))}")
             assert [] == app.suppressions.all()
             page.get_by_role("button", name="Unsubscribe").click()
             assert "You are unsubscribed." in page.locator("h1").inner_text()

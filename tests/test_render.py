@@ -166,7 +166,7 @@ def test_every_header_of_a_list_is_there_once():
 def test_with_web_pages_there_is_one_click_a_mailto_and_a_visible_link():
     message = render()
     web, mail = re.findall(r"<([^>]*)>", dict(message.headers)["List-Unsubscribe"])
-    token = web.removeprefix("https://news.example.org/u/")
+    token = web.removeprefix("https://news.example.org/unsubscribe/")
 
     assert stamp().reference == links.read(SECRETS, "unsubscribe", token)
     assert f"mailto:papers@news.example.org?subject=unsubscribe%20{token}" == mail
@@ -184,7 +184,7 @@ def test_without_web_pages_no_web_link_of_ours_is_printed():
     assert "List-Unsubscribe-Post" not in dict(message.headers)
     assert (mail, "Unsubscribe") in Page(message.html).links
     assert mail in message.text
-    assert "news.example.org/u/" not in message.text + message.html
+    assert "news.example.org/unsubscribe/" not in message.text + message.html
 
 
 @pytest.mark.parametrize(
@@ -285,6 +285,12 @@ def test_without_a_summary_the_abstract_is_quoted_and_labelled():
     assert "AI summary:" not in text
 
 
+def test_addresses_are_written_as_browsers_write_them():
+    links = [link.url for link in card(paper(project="HTTPS://Straight-Paths.GitHub.io/Code?A=B")).links]
+
+    assert "https://straight-paths.github.io/Code?A=B" == links[-1]
+
+
 def test_a_paper_that_is_carried_over_says_from_which_day():
     message = render(edition(section(match(new=False, day=date(2026, 3, 1)))))
 
@@ -381,6 +387,16 @@ def test_text_is_seventy_eight_columns_wide_but_for_addresses():
 
 
 # -- the page
+
+
+@pytest.mark.parametrize("design", available(default_templates()))
+def test_every_section_is_as_wide_as_the_mail_included_ones_too(design: str):
+    later = Later(candidate(numbered(3)), (said("code: {place}", place="github.com/northlight/x"),))
+    of = edition(later=(later,), notes=("A note.",), subscriber=replace(edition().subscriber, design=design))
+    outer = re.findall(r"<div (?:class=\"sheet\" )?style=\"[^\"]*margin:0px auto;[^\"]*\"", render(of).html)
+
+    assert len(outer) > 2
+    assert all("max-width:6" in div for div in outer)
 
 
 def test_the_page_says_its_language_its_title_and_its_headings():

@@ -162,6 +162,7 @@ def ids(body: str) -> list[str]:
     return list(dict.fromkeys(re.findall(r"https://arxiv\.org/abs/([\w.]+)", body)))
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_an_address_that_is_none_costs_its_own_message_only(address: str):
     of = replace(edition(), subscriber=subscriber(email=address))

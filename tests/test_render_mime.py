@@ -115,7 +115,7 @@ def test_an_ordinary_name_comes_back_to_the_letter(name: str):
 
 @pytest.mark.parametrize("length", [1, 60, 75, 76, 77, 78, 200, 900])
 def test_an_unsubscribe_address_of_any_length_is_never_encoded(length: int):
-    value = f"<https://example.org/u/{'t' * length}>, <mailto:papers@example.org?subject=unsubscribe%20{'t' * min(length, 900)}>"
+    value = f"<https://example.org/unsubscribe/{'t' * length}>, <mailto:papers@example.org?subject=unsubscribe%20{'t' * min(length, 900)}>"
     field = header("List-Unsubscribe", value)
 
     assert f"List-Unsubscribe: {value}" == unfolded(field)

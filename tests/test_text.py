@@ -16,7 +16,9 @@ PIECES = r"""
     times sim approx pm leq infty cdot in to gg alpha pi Phi rho partial hat sqrt left( right) langle mathcal text
     \textbf{ \emph{ \frac{ \sqrt{ \hat{ \alpha \times \sim \url{ \eg \ours \cite{x} \' \" \c \i \{ \} \$ \% \(
     https://a.example/b https://a.example/c_d{ www.a.b a.example/b_c <think> {{7*7}} gpt_4 CO_2 e.g. word Word
-    π ² × – “ 🤗
+    $\mu$m x2013 ''a" <a href="https://a.example">b</a> \not \binom{ \tilde{ \in \color{aB}
+    sun2023rye ~sec:a eta/ /lambda
+    π ² × – “ 🤗 ∈ → ⟨ =
 """.split()
 """What is likely to be misread together."""
 TEX = st.sampled_from(

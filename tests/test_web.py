@@ -53,7 +53,7 @@ def client(app):
 
 @pytest.fixture
 def link(app):
-    return "/u/" + links.sign([SECRET], "unsubscribe", app.reference(app.roster()[0]))
+    return "/unsubscribe/" + links.sign([SECRET], "unsubscribe", app.reference(app.roster()[0]))
 
 
 def suppressed(app):
@@ -96,12 +96,12 @@ def test_a_second_time_is_fine(client, link):
 
 def test_forged_and_foreign_links_are_answered_alike(app, client, link):
     flipped = link[:-1] + ("A" if link[-1] != "A" else "B")
-    foreign = "/u/" + links.sign(["another-secret-entirely"], "unsubscribe", app.reference(app.roster()[0]))
-    other_purpose = "/u/" + links.sign([SECRET], "preferences", app.reference(app.roster()[0]))
-    unknown_reader = "/u/" + links.sign([SECRET], "unsubscribe", "AAAAAAAAAAAAAAAA")
+    foreign = "/unsubscribe/" + links.sign(["another-secret-entirely"], "unsubscribe", app.reference(app.roster()[0]))
+    other_purpose = "/unsubscribe/" + links.sign([SECRET], "preferences", app.reference(app.roster()[0]))
+    unknown_reader = "/unsubscribe/" + links.sign([SECRET], "unsubscribe", "AAAAAAAAAAAAAAAA")
     answers = [
         client.request(method, path)
-        for path in (flipped, foreign, other_purpose, unknown_reader, "/u/x", "/nothing")
+        for path in (flipped, foreign, other_purpose, unknown_reader, "/unsubscribe/x", "/nothing")
         for method in ("GET", "POST")
     ]
     assert {404} == {answer.status_code for answer in answers if answer.request.url.path != "/nothing"}

@@ -103,6 +103,8 @@ def _subscribers(app: App) -> Iterator[Finding]:
     yield ("subscribers", "ok", f"{len(roster)} subscribers, {sum(len(s.interests) for s in roster)} interests")
     for design in sorted({subscriber.design for subscriber in roster}):
         yield from _design(app, design)
+    for tag in sorted({subscriber.language for subscriber in roster}):
+        yield from ((f"language {tag}", "warning", fault) for fault in app.renderer.language_faults(tag))
     rated = app.feedback.papers([one.key for one in roster])
     wanted = rated.union(id_ for s in roster for i in s.interests for id_ in (*i.like, *i.dislike))
     for id_ in sorted(wanted & app.archive.missing()):

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from newsletter.models import Edition, Message, Stamp
+from newsletter.models import Edition, Letter, Message, Stamp
 from newsletter.render import language
-from newsletter.render.contents import contents
+from newsletter.render.contents import address_lines, contents
 from newsletter.render.design_check import check
-from newsletter.render.designs import Design, available, default_templates, load
+from newsletter.render.designs import Design, available, default_templates, load, load_letter
 from newsletter.render.fragments import Body
-from newsletter.render.headers import Unsubscribing, headers, subject_line, unsubscribing
+from newsletter.render.headers import Unsubscribing, headers, letter_headers, subject_line, unsubscribing
 from newsletter.render.imprint import Imprint
 from newsletter.render.mime import mime
 from newsletter.render.size import fits, shortened
+from newsletter.text import line
 
 __all__ = ["Imprint", "Renderer", "available", "default_templates"]
 
@@ -68,17 +71,45 @@ class Renderer:
         design, text = drawn.design, drawn.design.text.render(drawn.shown)
         subject = subject_line(str(design.subject.render(drawn.shown)), self._imprint, stamp)
         head = headers(edition, stamp, self._imprint, subject, drawn.ways_out)
+        return self._joined(head, edition.subscriber.email, text, drawn.html, design, _label(edition, stamp))
+
+    def _joined(
+        self, head: tuple[tuple[str, str], ...], recipient: str, text: Body, html: Body, design: Design, label: str
+    ) -> Message:
         message_id = dict(head)["Message-ID"]
         return Message(
             sender=self._imprint.address,
-            recipient=edition.subscriber.email,
+            recipient=recipient,
             headers=head,
             text_pieces=text.pieces,
-            html_pieces=drawn.html.pieces,
+            html_pieces=html.pieces,
             message_id=message_id,
-            mime=mime(head, text.encoded, drawn.html.encoded, message_id, design.language.tag),
-            label=_label(edition, stamp),
+            mime=mime(head, text.encoded, html.encoded, message_id, design.language.tag),
+            label=label,
         )
+
+    def letter(self, letter: Letter, at: datetime) -> Message:
+        """The message of a letter, in the same clothes as the editions. Raises RenderError for a faulty design."""
+        design = self._letter(letter.language)
+        told = design.language.told
+        subject = line(told(letter.subject), 110)
+        shown = {
+            "name": line(self._imprint.name, 120),
+            "subject": subject,
+            "paragraphs": tuple(told(paragraph) for paragraph in letter.paragraphs),
+            "action": told(letter.action),
+            "url": letter.url,
+            "postal_address": address_lines(self._imprint),
+        }
+        text, html = design.text.render(shown), design.page.render(shown)
+        return self._joined(
+            letter_headers(letter, at, self._imprint, subject), letter.recipient, text, html, design, "letter"
+        )
+
+    def _letter(self, tag: str) -> Design:
+        if (key := ("letter", tag)) not in self._designs:
+            self._designs[key] = load_letter(self._places, self._language(tag))
+        return self._designs[key]
 
     def version(self, design: str, language: str = "en") -> str:
         """What the ledger keeps of the design: 12 hexadecimal digits that change with its files and with MJML."""
@@ -87,6 +118,10 @@ class Renderer:
     def faults(self, design: str) -> tuple[str, ...]:
         """What is wrong in the files of a design: `FILE:LINE: what; cure`."""
         return check(self._places, design)
+
+    def language_faults(self, tag: str) -> Iterator[str]:
+        """What is wrong with the words in a language, a line each: there are none, or a catalogue has a fault."""
+        return language.check(self._places, tag)
 
     def _design(self, name: str, tag: str) -> Design:
         if (name, tag) not in self._designs:

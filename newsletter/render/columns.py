@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from unicodedata import combining, east_asian_width
+from unicodedata import category, combining, east_asian_width
 
-_RUN = re.compile(r"[^\u1100-\uffef\U00010000-\U0010ffff]+|.[\u3001\u3002\uff0c\u0300-\u036f\ufe0f]*")
-"""What stays together in a long word: letters of an alphabet; each other character with the stops and accents after it."""
+_WIDE = (  # Korean, Chinese and Japanese with their punctuation, and pictures (Unicode 16, blocks)
+    r"\u1100-\u11ff\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef"
+    r"\U0001f000-\U0001faff\U00020000-\U0003ffff"
+)
+_RUN = re.compile(rf"[^{_WIDE}]+|.[\u3001\u3002\uff0c\u0300-\u036f\ufe0f]*")
+"""What stays together in a long word: letters of an alphabet; each wide character with the stops and accents after it."""
 _NARROW = "!-~\u00a1-\u00ac\u00ae-\u02ff\u2013\u2014\u2018-\u201d\u2022\u2026"
 _LINE = re.compile(f"[{_NARROW}]+(?: [{_NARROW}]+)*")
 """Words of letters one column wide, a blank between them."""
@@ -42,7 +46,7 @@ def columns(text: str) -> int:
     """How many columns a terminal needs for the text."""
     if text.isascii():
         return len(text)
-    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+    return sum(0 if combining(c) or category(c) == "Cf" else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def _pieces(word: str, width: int) -> Iterator[str]:

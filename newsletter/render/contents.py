@@ -62,22 +62,22 @@ def contents(edition: Edition, imprint: Imprint, language: Language, unsubscribe
         "papers": len(cards),
         "lede": lede(parts, edition, language),
         "inside": inside(parts, language),
-        "preheader": preheader(cards),
+        "preheader": preheader(cards, language),
         "note_html": Markup(as_html(edition.note)),  # cleaned by nh3
         "note_text": as_text(edition.note),
         "first": edition.first,
         "later": tuple(later(one, language) for one in edition.later),
         "missed": tuple(card(candidate.paper) for candidate in edition.missed),
-        "notes": tuple(line(language.told(note), 300) for note in edition.notes),
+        "notes": tuple(language.told(note, 300) for note in edition.notes),
         "unsubscribe": unsubscribe,
         "reply_to": "" if imprint.reply_to.endswith("@localhost") else imprint.reply_to,
-        "postal_address": tuple(line(part, 200) for part in imprint.postal_address.splitlines() if part.strip()),
+        "postal_address": address_lines(imprint),
     }
 
 
 def later(one: Later, language: Language) -> Shown:
     """A paper of an earlier edition, and what it gained since."""
-    return Shown(card(one.paper), " · ".join(line(language.told(gain), 120) for gain in one.gains))
+    return Shown(card(one.paper), language.listed(language.told(gain, 120) for gain in one.gains))
 
 
 def title(section: Section, language: Language) -> str:
@@ -93,6 +93,11 @@ def title(section: Section, language: Language) -> str:
             return line(section.title, 120)
 
 
+def address_lines(imprint: Imprint) -> tuple[str, ...]:
+    """The postal address, line by line."""
+    return tuple(line(part, 200) for part in imprint.postal_address.splitlines() if part.strip())
+
+
 def lede(parts: Sequence[Part], edition: Edition, language: Language) -> str:
     """How much there is: `12 papers, chosen from 40 · 5 minutes to read`."""
     papers = sum(len(part.shown) for part in parts)
@@ -102,7 +107,7 @@ def lede(parts: Sequence[Part], edition: Edition, language: Language) -> str:
     if edition.considered > papers:
         number = language.say("{papers}, chosen from {considered}", papers=number, considered=edition.considered)
     time = language.count("{n} minute to read", "{n} minutes to read", minutes(parts, edition.note))
-    return f"{number} · {time}"
+    return language.listed((number, time))
 
 
 def minutes(parts: Sequence[Part], note: str) -> int:
@@ -118,7 +123,7 @@ def inside(parts: Sequence[Part], language: Language) -> str:
     named = [f"{part.title} ({len(part.shown)})" for part in parts[:NAMED]]
     if left := len(parts) - len(named):
         named.append(language.count("{n} more section", "{n} more sections", left))
-    return " · ".join(named)
+    return language.listed(named)
 
 
 def _shown(match: Match, language: Language) -> Shown:
@@ -129,17 +134,17 @@ def _shown(match: Match, language: Language) -> Shown:
 @lru_cache(maxsize=8192)
 def why(reasons: tuple[Words, ...], listed: date | None, language: Language) -> str:
     """Why it is here, and since when if that was before this edition's days."""
-    told = [line(language.told(reason), 80) for reason in reasons]
+    told = [language.told(reason, 80) for reason in reasons]
     if listed:
         told.append(language.say("listed on {day}", day=language.date(listed, "EEEE, d MMMM")))
-    return language.say("Why: {reasons}", reasons=" · ".join(told)) if told else ""
+    return language.say("Why: {reasons}", reasons=language.listed(told)) if told else ""
 
 
-def preheader(cards: Sequence[Card]) -> str:
+def preheader(cards: Sequence[Card], language: Language) -> str:
     """What a list of mails shows after the subject: the next two titles, else what the only paper says."""
     if len(cards) == 1:
         return cut(cards[0].summary or cards[0].authors, PREHEADER)
-    return " · ".join(cut(card.title, PREHEADER // 2 - 2) for card in cards[1:3])
+    return language.listed(cut(card.title, PREHEADER // 2 - 2) for card in cards[1:3])
 
 
 def cut(text: str, limit: int) -> str:

@@ -32,6 +32,7 @@ from newsletter.render.language import ENGLISH, Language, find
 from newsletter.render.sharing import Cached, Sheet, check_keys, sheet
 
 FILES: Final = ("edition.mjml", "edition.txt", "subject.txt")
+LETTER: Final = ("letter.mjml", "letter.txt", "subject.txt")
 _LIKE_MAIL: Final = {
     "undefined": StrictUndefined,
     "trim_blocks": True,
@@ -46,6 +47,7 @@ _LAYOUT: Final = re.compile(r"(?<!^)<(?:/?div|table|/head|style|h[12]|p)\b|(?<=<
 """Before these a line may begin: they are never between words."""
 _SETTLED: Final = re.compile(r"\{\{ *(language|direction|start) *\}\}")
 _INCLUDED: Final = re.compile(r"""\{% *include "([^"]*)" *%\}\n?""")
+_MJML_INCLUDED: Final = re.compile(r"""<mj-include\s+path=(["'])([^"'{]+)\1\s*/>""")
 _SAID: Final = re.compile(r"""\{\{ *say\("([^"]*)"\) *\}\}""")
 
 
@@ -117,8 +119,19 @@ def folder_of(places: Sequence[Path], name: str) -> Path:
 
 def load(places: Sequence[Path], name: str, language: Language, *, thumbnails: bool = False) -> Design:
     """Compiles a design. Raises SettingsError if there is none of that name, RenderError if a file is at fault."""
-    folder = folder_of(places, name)
-    page, text, subject = (folder / file for file in FILES)
+    return _load(places, folder_of(places, name), FILES, language, thumbnails=thumbnails)
+
+
+def load_letter(places: Sequence[Path], language: Language) -> Design:
+    """Compiles the design of letters, the first that there is. Raises RenderError if a file is at fault."""
+    folder = next(place / "letter" for place in places if (place / "letter" / LETTER[0]).is_file())
+    return _load(places, folder, LETTER, language)
+
+
+def _load(
+    places: Sequence[Path], folder: Path, files: Sequence[str], language: Language, *, thumbnails: bool = False
+) -> Design:
+    page, text, subject = (folder / file for file in files)
     loader = Shared([folder.parent, *places])
     html, plain = _environments(loader, language)
     html.globals["thumbnails"] = thumbnails
@@ -158,7 +171,7 @@ def _environments(loader: BaseLoader, language: Language) -> tuple[Environment, 
 
 def _environment(loader: BaseLoader, language: Language, *, autoescape: bool) -> Environment:
     environment = Environment(loader=loader, autoescape=autoescape, **_LIKE_MAIL)  # type: ignore[arg-type]
-    words = {"say": language.say, "count": language.count, "told": language.told}
+    words = {"say": language.say, "count": language.count, "told": language.told, "apart": language.apart}
     side = "right" if language.direction == "rtl" else "left"
     environment.globals |= words | {"language": language.tag, "direction": language.direction, "start": side}
     return environment
@@ -185,9 +198,9 @@ def _expanded(file: Path, source: str, loader: BaseLoader, environment: Environm
     try:
         # Without `fonts` a link to Google Fonts comes in for five common names (mjml-python 1.4.2, 2026-11).
         expanded = mjml.mjml2html(
-            _settled(source, environment), fonts={}, disable_comments=True, include_loader=include
+            _joined(_settled(source, environment), include), fonts={}, disable_comments=True, include_loader=include
         )
-    except ValueError as error:
+    except (ValueError, TemplateNotFound) as error:
         told = f"includes {missing[0]!r}, which is not there" if missing else f"not MJML: {_first_line(error)}"
         raise RenderError(f"{file}: {told}") from error
     except BaseException as error:
@@ -196,6 +209,16 @@ def _expanded(file: Path, source: str, loader: BaseLoader, environment: Environm
         raise RenderError(f"{file}: not MJML that mjml-python can read; `newsletter check` says where") from error
     # Indentation is a tenth of a mail; and what stands on lines of its own can be shared by messages.
     return _LAYOUT.sub(r"\n\g<0>", re.sub(r"\n\s+", "\n", expanded))
+
+
+def _joined(source: str, include: Callable[[str], str], trail: tuple[str, ...] = ()) -> str:
+    """MJML with what it includes. Left to mjml-python, an included section is as wide as the window (1.4.2, 2026-11)."""
+
+    def text(found: re.Match[str]) -> str:
+        path = found[2]
+        return found[0] if path in trail else _joined(include(path), include, (*trail, path))
+
+    return _MJML_INCLUDED.sub(text, source)
 
 
 def _settled(source: str, environment: Environment) -> str:

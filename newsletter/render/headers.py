@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from email.utils import format_datetime
 from typing import Final
 from urllib.parse import quote
 
 from newsletter import links
 from newsletter.errors import RenderError
-from newsletter.models import Edition, Period, Stamp
+from newsletter.models import Edition, Letter, Period, Stamp
 from newsletter.render.imprint import Imprint
 from newsletter.render.mime import mailbox
 from newsletter.text import line
@@ -45,7 +47,7 @@ def unsubscribing(stamp: Stamp, imprint: Imprint) -> Unsubscribing:
     if not stamp.reference:
         raise RenderError("the stamp has no reference, so no link could say who unsubscribes; take links.reference")
     token = links.sign(imprint.secrets, "unsubscribe", stamp.reference)
-    web = f"{imprint.base_url.rstrip('/')}/u/{token}" if imprint.base_url else ""
+    web = f"{imprint.base_url.rstrip('/')}/unsubscribe/{token}" if imprint.base_url else ""
     return Unsubscribing(web, f"mailto:{quote(address(imprint.reply_to), safe='@+')}?subject=unsubscribe%20{token}")
 
 
@@ -66,6 +68,21 @@ def headers(
         ("List-Unsubscribe-Post", "List-Unsubscribe=One-Click" if ways_out.one_click else ""),
         ("Feedback-ID", f"{edition.period.name}:{label(edition.subscriber.design)}:edition:{sender_id(name)}"),
         ("Auto-Submitted", "auto-generated"),  # RFC 3834 section 5
+    ]
+    return tuple((field, value) for field, value in found if value)
+
+
+def letter_headers(letter: Letter, at: datetime, imprint: Imprint, subject: str) -> tuple[tuple[str, str], ...]:
+    """In order, decoded, each once. A letter belongs to no list, so nothing in it unsubscribes."""
+    parts = [imprint.domain, letter.recipient, subject, letter.url, at.isoformat()]
+    found = [
+        ("From", mailbox(line(imprint.sender, 120), address(imprint.address))),
+        ("To", mailbox(line(letter.name, 120), address(letter.recipient))),
+        ("Reply-To", "" if imprint.reply_to == imprint.address else address(imprint.reply_to)),
+        ("Subject", subject),
+        ("Date", format_datetime(at)),
+        ("Message-ID", _id(parts, imprint)),
+        ("Auto-Submitted", "auto-generated"),
     ]
     return tuple((field, value) for field, value in found if value)
 
@@ -91,6 +108,10 @@ def message_id(period: Period, stamp: Stamp, imprint: Imprint) -> str:
     parts = [imprint.domain, stamp.reference, period.name, stamp.occasion]
     if stamp.occasion == "test":
         parts.append(stamp.at.isoformat())
+    return _id(parts, imprint)
+
+
+def _id(parts: Sequence[str], imprint: Imprint) -> str:
     return f"<{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:32]}@{imprint.domain}>"
 
 

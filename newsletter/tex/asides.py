@@ -31,7 +31,16 @@ _MARK = "\ufdd0(\\d+)\ufdd1"
 _INSIDE = r"((?:[^{}]|\{[^{}]{0,300}\}){0,300})"
 _BREAK = re.compile(r"\\allowbreak ?")
 _GLUED = re.compile(r"(?<=[\w.,;:])(?=\\(?:url|href)\b)")
-_NO_SPACE = re.compile(r"\.(?=https?://)(?<=[A-Za-z]{2}\.)")
+_STUCK = re.compile(r"http(?=s?://)(?:(?<=[A-Za-z]{2}http)|(?<=[A-Za-z]{2}[.:,]http))")
+"""An address without a space after the word, or the stop, before it."""
+_COLOUR = re.compile(rf"(?<![A-Za-z]){COLOURS}(?=https?://)")
+_ANCHOR = re.compile(
+    r"<a\s(?:[^<>]{0,200}\s)?href ?= ?[\"']?(https?://[^\s<>\"'{}]{1,500}+)[\"']?[^<>]{0,200}>([^<>{}]{0,300})</a>",
+    re.I,
+)
+"""A link as HTML has it."""
+_NO_TEXT = re.compile(r"this (?:https? )?url", re.I)
+"""What arXiv puts in the place of an address: no text for a link."""
 _WITH_TEXT = re.compile(rf"{_MARK}(?:\{{{_INSIDE}\}}| \{{({_MARK})\}})(?![\w/?&=#]|\.\w)")
 _COMMAND = re.compile(rf"\\(?:url|href|nolinkurl)\s?\{{\s?{_MARK}([.,]?)\s?\}}(?:\s?\{{{_INSIDE}\}})?")
 _MARKDOWN = re.compile(rf"\[([^\[\]]{{1,200}})\]\( ?{_MARK} ?\)")
@@ -48,11 +57,21 @@ def set_aside(text: str) -> tuple[str, list[str]]:
         kept.append(_ESCAPED.sub(r"\1", aside))
         return f"\ufdd0{len(kept) - 1}\ufdd1{found[0][len(aside) :]}"
 
-    text = _NO_SPACE.sub(". ", _BREAK.sub("", text) if "\\allowbreak" in text else text)
+    text = _BREAK.sub("", text) if "\\allowbreak" in text else text
+    text = _ANCHOR.sub(r"\\href{\1}{\2}", text) if "</a>" in text else text
+    if _STUCK.search(text):
+        text = _STUCK.sub(_apart, _COLOUR.sub("", text))
     for sign, kind in _KINDS:
         if sign.search(text):
             text = kind.sub(keep, text)
     return _joined(text, kept) if kept else text, kept
+
+
+def _apart(found: re.Match[str]) -> str:
+    """An address after a space, unless it is inside of another one."""
+    text, start = found.string, found.start()
+    inside = text.rfind("://", text.rfind(" ", 0, start) + 1, start) >= 0
+    return found[0] if inside else f" {found[0]}"
 
 
 def _joined(text: str, kept: list[str]) -> str:
@@ -62,13 +81,19 @@ def _joined(text: str, kept: list[str]) -> str:
         while wrapped := _WRAPPED.fullmatch(words.strip()):
             words = wrapped[1]
         said, address = put_back(words, kept).strip(), kept[int(mark)]
-        same = not said or _bare(said) == _bare(address)
+        same = not said or _bare(said) == _bare(address) or _NO_TEXT.fullmatch(said.rstrip("."))
         return f"\ufdd0{mark}\ufdd1{stop}" if same else f"{words.strip()} (\ufdd0{mark}\ufdd1{stop})"
 
     if "{" in text:
         text = _WITH_TEXT.sub(lambda found: join(found[1], found[2] or found[3] or ""), text)
-        text = _COMMAND.sub(lambda found: join(found[1], found[3] or "", found[2]), _GLUED.sub(" ", text))
+        text = _COMMAND.sub(lambda found: join(found[1], found[3] or "", _stop(found)), _GLUED.sub(" ", text))
     return _MARKDOWN.sub(lambda found: join(found[2], found[1]), text) if "](" in text else text
+
+
+def _stop(found: re.Match[str]) -> str:
+    """The stop that stood inside of a command's braces, unless another one stands behind them."""
+    stop: str = found[2]
+    return "" if found.string.startswith((".", ",", ";"), found.end()) else stop
 
 
 def _bare(address: str) -> str:

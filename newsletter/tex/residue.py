@@ -24,16 +24,15 @@ _WORD = re.compile("[A-Za-z]+")
 _A_GREEK_LETTER = re.compile("[\u0370-\u03ff]")
 _SURE = "epsilon|zeta|eta|theta|kappa|nu|xi|rho|upsilon|phi|chi|psi|omega"
 """Greek letters that are nothing else in brackets by themselves: `Poisson's ratio (nu)`, but `(beta)`, `(pi)`."""
+_CERTAIN = frozenset(_SURE.split("|"))
+_WORD_LAST = re.compile(r"(?<![A-Za-z\\])[A-Za-z]+$")
+_LONG = ("lambda", "omega", "sigma", "theta")
+"""Greek letters that are one even at the head of a name in capitals: `omegaGCN`."""
 _BRACED = "|".join(("times", "sim", "approx", "leq", "geq", "neq", "pm", "to", "rightarrow", "cdot", "in"))
 
 
 def _sign(found: re.Match[str]) -> str:
     return COMMANDS[next(name for name in found.groups() if name)]
-
-
-def _times(found: re.Match[str]) -> str:
-    """`5times` is 5×, `2 times 3` keeps its spaces, `512times 512` has none."""
-    return " × " if any(found.groups()) else "×"
 
 
 def _group(found: re.Match[str]) -> str:
@@ -54,6 +53,13 @@ def _over(found: re.Match[str]) -> str:
     return f"{found[1]}/{found[2]}" if " " not in found[2] else f"{found[1]}/({found[2]})"
 
 
+def _ratio(found: re.Match[str]) -> str:
+    """The second of two Greek letters; the first one is read in its turn, being beside it."""
+    before = _WORD_LAST.search(found.string, max(found.start() - 12, 0), found.start())
+    names = (before[0] if before else "", found[1])
+    return f"/{COMMANDS[names[1]]}" if names[0] in LETTERS and not _CERTAIN.isdisjoint(names) else found[0]
+
+
 _FONT_RULES = (
     rule("mathbb", r"mathbb(?<![A-Za-z\\]mathbb)(?:\{| )([A-Z])(?:\}|\b)", _double_struck),
     rule("{", rf"(?<![A-Za-z\\])(?:{FONTS}|{COLOURS}|frac)\{{([^{{}}]*)\}}", r"\1"),
@@ -67,13 +73,16 @@ _SIGN_RULES = (
     rule("boldsymbol", r"boldsymbol(?![a-z])", ""),
     rule(("circ", "deg"), r"(?<=\d) ?\^? ?(?:circ|deg)(?=times|[^A-Za-z.]|$)", "°"),
     rule("times", r"times(?<=[\d)\]}%°²³]times)(?=sim ?\d|[^a-z]|$)(?: (?=\d\d))?|times(?<=[A-Z]times)(?=[A-Z\d])|"
-         r"times(?<=\b[A-Z]times)\b|times(?<=\d[a-z]times)(?=\d)|times(?<=\btimes)(?=\d)|( )times (?=\d)(?<=\d times )|"
-         r"( )times (?=[A-Z\d]\b|\([A-Z\d])(?<=\b[A-Z] times )|( )times (?=[b-z]\b)(?<=\b[b-z] times )", _times),
-    rule("sim", r" ?sim(?:(?<=[\d%×KMBk]sim)|(?<=[\d%×KMBk] sim)) ?(?=\d)(?!\d[a-z]{2})", "–"),
+         r"times(?<=\b[A-Za-z]times)\b|times(?<=\d[a-z]times)(?=\d)|times(?<=\btimes)(?=\d)", "×"),
+    rule(" times ", r" times (?=\d)(?<=[\d²³⁰-⁹] times )| times (?=[A-Z\d]\b|\([A-Z\d])(?<=\b[A-Z] times )|"
+         r" times (?=[b-z]\b)(?<=\b[b-z] times )", " × "),  # `512times 512` is 512×512, `2 times 3` keeps its spaces
+    rule("s times ", r"(\b\d{1,9} [a-z]{3,20}s) times (?=\d)", r"\1 × "),
+    rule("sim", r"sim(?<=[\d%×KMBk]sim) ?(?=\d)(?!\d[a-z]{2})", "–"),
+    rule(" sim", r" sim(?<=[\d%×KMBk] sim) ?(?=\d)(?!\d[a-z]{2})", "–"),
     rule("sim", r"sim(?<![\w-]sim)[ !]*(?=\d|[.$]\d)(?!2(?!times)[A-Za-z])", "~"),
     rule("approx", r"approx(?<![\w-]approx)(?= ?(?:\d|[.$-]\d))|approx(?<=\) approx)(?= \w)", "≈"),
-    rule("pm", r"pm(?<=[\d%]pm)(?=\d*\.?\d)| pm (?=\d)(?:(?<=% pm )|(?<=\.\d pm )|(?<=\.\d\d pm )|(?<=\.\d{3} pm ))",
-         " ± "),
+    rule("pm", r"pm(?<=[\d%]pm)(?=\d*\.?\d)", " ± "),
+    rule(" pm ", r" pm (?=\d)(?:(?<=% pm )|(?<=\.\d pm )|(?<=\.\d\d pm )|(?<=\.\d{3} pm ))", " ± "),
     rule("pm", r"pm(?<![\w-]pm)(?=\d)", "±"),
     rule("to", r"(to)(?<=\dto)(?=\d*\.\d)", _sign),
     rule((" le ", "(le ", " ge ", "(ge "),
@@ -82,9 +91,13 @@ _SIGN_RULES = (
     rule(" mid ", r" mid (?<=\([A-Za-z] mid )(?=[A-Za-z][,)])", " | "),
     rule("sqrt", r"sqrt(?<![A-Za-z\\]sqrt)(?=\()|sqrt(?<![A-Za-z\\]sqrt) ?\{(\w+)\}", r"√\1"),
     rule(("leq", "geq", "neq"), r"(leq|geq|neq)(?<![A-Za-z\\][lgn]eq)(?![a-z])", _sign),
+    rule("ightarrow", r"((?:long|[Ll]eft)rightarrow|[Rr]ightarrow)(?=[a-rt-z]|s[a-z])", _sign),
     rule(("arrow", "infty", "nabla", "dots", "cdot", "varnothing", "varepsilon", "varphi", "vartheta"),
          rf"({'|'.join(_NO_WORDS)})(?![a-z])", _sign),
     rule("·", r"(?<=[\w)])· ", "·"),
+    rule(("log(", "log^", "log³"), r"log(?<=[(\d}²³⁻⁰-⁹][a-z]log)(?=[(^³])", " log"),
+    rule(("ell)", "ell,"), r"ell(?=[),])(?:(?<=[(,|] ell)|(?<=[(,]ell))", "ℓ"),
+    rule(("widetilde ", "widehat "), r"(widetilde|widehat) ([A-Z])\b", _hatted),
 )  # fmt: skip
 _FORMULA_SIGNS = "^_={|["
 _FORMULA_RULES = (
@@ -100,7 +113,7 @@ _FORMULA_RULES = (
     rule(("propto", "subseteq", "floor", "ceil"), r"(propto|subseteq|[lr]floor|[lr]ceil)(?![a-z])", _sign),
     rule("circ ", r"(circ)(?<=[A-Za-z ]circ)(?= [A-Z\u0370-\u03ff])", _sign),
     rule(("(x", "(z", "(t"), rf"(?<![A-Za-z]{{2}})(?<![A-Z\\])({_NAMES})(?=\([xzt][),_])", _sign),
-    rule("angle", r"(langle|rangle)(?<![A-Za-z][lr]angle)(?=langle|rangle|[^a-z]|$)", _sign),
+    rule("angle", r"(langle|rangle)(?<![A-Za-z][lr]angle)(?=langle|rangle|[^a-z]|$)|(rangle)(?<=_[A-Z]rangle)", _sign),
 )  # fmt: skip
 """Only for texts that have one of `_FORMULA_SIGNS`."""
 _NAME_RULES = (
@@ -109,11 +122,15 @@ _NAME_RULES = (
     rule(("_", "^"), rf"(?<=[_^])(?<![A-Za-z\d_][A-Za-z][_^])({_LETTERS})(?![A-Za-z])", _sign),
     rule("_", rf"(?<![A-Za-z\\])({_NAMES})(?= [A-Za-z]_[A-Za-z\d](?![A-Za-z]))", _sign),
     rule(("=", "<", ">", "≤", "≥", "≈", "∈", "∝", "∘", "·"),
-         rf"(?<![A-Za-z\\-])({_NAMES})(?= ?[=≤≥≈∈∝∘·]| ?[<>]=? ?[\d.-])|(?<=[=≤≥≈∈∝∘·])({_NAMES})(?![A-Za-z])|"
-         rf"(?<=[=≤≥≈∈∝∘] )({_NAMES})(?![A-Za-z-])", _sign),
+         rf"(?<![A-Za-z\\-])({_LETTERS})(?= ?[=≤≥≈∈∝∘·]| ?[<>]=? ?[\d.-])|(?<=[=≤≥≈∈∝∘·])({_LETTERS})(?![A-Za-z])|"
+         rf"(?<=[=≤≥≈∈∝∘] )({_LETTERS})(?![A-Za-z-])", _sign),
+    rule("Delta", r"(Delta)(?<![A-Za-z]Delta)(?=[+-]?\d[\d.]{0,9}%)", _sign),
+    rule(_LONG, rf"(?<![A-Za-z-])({'|'.join(_LONG)})(?=[A-Z](?:[A-Z]|\d))", _sign),
     rule("(", rf"\((?:(?<=[A-Za-z]\()(?:{_NAMES})(?=[)/,])|(?:{_SURE})(?=\))|(?:{_LETTERS}), (?:{_LETTERS})(?=\)))",
          lambda found: _WORD.sub(lambda name: COMMANDS[name[0]], found[0])),
+    rule((" x)", " t)", " z)"), rf"\((?<=[a-z]\()({_LETTERS})(?= [xtz]\))", lambda found: "(" + _sign(found)),
     rule("/", rf"/(?<=\b[A-Za-z]/)({_LETTERS})(?=\))", lambda found: "/" + _sign(found)),
+    rule("/", rf"/({_LETTERS})(?![\w-])", _ratio),
     rule(" 1-", rf" 1-({_LETTERS})(?![\w-])", lambda found: " 1-" + _sign(found)),
 )  # fmt: skip
 """Greek letters: only where a script, a relation or the brackets of a function touch them."""
@@ -129,7 +146,7 @@ _GROUP_RULES = (
     rule("{", r"(?<=[a-z]{3})\{(\d+)\}", r"/\1"),
     rule("{", r"(?<![_^\w])\{([A-Z])\}(?=[a-z])|(?<=[a-z])\{([A-Z][A-Za-z]*)\}", lambda found: found[1] or found[2]),
     rule("{", r"(?<![_^])\{([\u0370-\u03ff]{1,2}|[^\x00-\x7f])\}", r"\1"),
-    rule("{", r"(?<![\w^\\{}>\ufdd1])(?<![>\ufdd1] )"
+    rule("{", r"(?<![\w^\\{}>\ufdd1])(?<![>:\ufdd1] )"
          r"\{([A-Za-z][^{}:=\"<>|\\]{0,300}|\d[\d.]{0,9} ?[A-Za-z][\w .-]{0,60})\}(?!\})", _group),
 )  # fmt: skip
 

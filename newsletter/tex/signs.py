@@ -19,12 +19,22 @@ RELATIONS = {
     "longrightarrow": "→", "leftarrow": "←", "gets": "←", "leftrightarrow": "↔", "Rightarrow": "⇒", "implies": "⇒",
     "Leftarrow": "⇐", "Leftrightarrow": "⇔", "iff": "⇔", "mapsto": "↦", "uparrow": "↑", "downarrow": "↓",
     "land": "∧", "wedge": "∧", "lor": "∨", "vee": "∨", "oplus": "⊕", "otimes": "⊗", "odot": "⊙", "circ": "∘",
-    "perp": "⊥", "parallel": "∥", "mid": "|", "colon": ":", "textgreater": ">", "textless": "<", "gt": ">", "lt": "<",
-    "models": "⊨", "vdash": "⊢",
+    "perp": "⊥", "parallel": "∥", "mid": " | ", "bmod": "mod", "colon": ":", "textgreater": ">", "textless": "<",
+    "gt": ">", "lt": "<", "models": "⊨", "vdash": "⊢", "leqslant": "≤", "geqslant": "≥", "lessapprox": "≲",
+    "gtrapprox": "≳", "prec": "≺", "succ": "≻", "preceq": "⪯", "succeq": "⪰", "asymp": "≍", "triangleq": "≜",
+    "coloneqq": "≔", "doteq": "≐",
+    "hookrightarrow": "↪", "longleftarrow": "←", "Longrightarrow": "⇒", "longleftrightarrow": "↔",
+    "Longleftrightarrow": "⇔", "longmapsto": "↦", "nearrow": "↗", "searrow": "↘", "subsetneq": "⊊", "ominus": "⊖",
+    "ltimes": "⋉", "rtimes": "⋊", "boxtimes": "⊠", "nmid": " ∤ ", "sqcup": "⊔", "sqcap": "⊓",
 }  # fmt: skip
 """Names of signs that stand between two things."""
 _OTHERS = {
     "cdots": "…", "ldots": "…", "dots": "…", "textellipsis": "…", "partial": "∂", "forall": "∀", "exists": "∃",
+    "dotsc": "…", "dotsb": "…", "vdots": "⋮", "ddots": "⋱", "aleph": "ℵ", "oint": "∮", "iint": "∬", "coprod": "∐",
+    "bigcup": "⋃", "bigcap": "⋂", "bigoplus": "⨁", "bigotimes": "⨂", "triangle": "△", "angle": "∠", "square": "□",
+    "Box": "□", "Re": "ℜ", "Im": "ℑ", "nexists": "∄", "because": "∵", "therefore": "∴", "sharp": "♯", "flat": "♭",
+    "natural": "♮", "imath": "ı", "jmath": "ȷ", "item": " • ", "textmu": "µ", "textregistered": "®",
+    "texttrademark": "™", "large": "", "Large": "", "footnotesize": "", "scriptsize": "", "tiny": "", "normalsize": "",
     "sum": "∑", "prod": "∏", "int": "∫", "emptyset": "∅", "varnothing": "∅", "neg": "¬", "lnot": "¬", "deg": "°",
     "degree": "°", "textdegree": "°", "prime": "′", "dagger": "†", "ddagger": "‡", "star": "⋆", "ast": "∗", "top": "⊤",
     "bot": "⊥", "langle": "⟨", "rangle": "⟩", "lfloor": "⌊", "rfloor": "⌋", "lceil": "⌈", "rceil": "⌉", "lbrace": "{",
@@ -52,8 +62,8 @@ ACCENTS = {
     "b": "\u0331",
 }  # fmt: skip
 FUNCTIONS = frozenset(
-    "arg argmax argmin cos cosh cot det dim exp gcd inf ker lim liminf limsup ln log max min mod poly polylog Pr sin "
-    "sinh sup tan tanh".split()
+    "arg argmax argmin bmod cos cosh cot det dim exp gcd inf ker lim liminf limsup ln log max min mod poly polylog Pr "
+    "sin sinh sup tan tanh".split()
 )
 """Commands that are functions: their names are said."""
 HATS = {
@@ -67,7 +77,9 @@ FONTS = (
 """Commands that only change how their argument looks, as part of a pattern."""
 SWITCHES = r"(?:em|bf|it|sc|tt|rm|sf|sl|itshape|bfseries|scshape|ttfamily)\b"
 """Commands that change how the rest of their group looks, as part of a pattern."""
-COLOURS = r"(?:my)?(?:red|orange|yellow|green|teal|cyan|blue|purple|violet|magenta|pink|brown|gr[ae]y)"
+COLOURS = (
+    r"(?:my|bright|dark|light)?(?:red|orange|yellow|green|teal|cyan|blue|purple|violet|magenta|pink|brown|gr[ae]y)"
+)
 """Colour macros, as part of a pattern."""
 RAISED = dict(zip("0123456789+-−=", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼", strict=True)) | dict(
     zip("abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRTUVW", "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁⱽᵂ", strict=True)

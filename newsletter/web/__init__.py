@@ -13,8 +13,8 @@ from newsletter.web.safety import Headers
 def pages(app: App) -> Starlette:
     """The web application over the opened parts."""
     routes = [
-        Route("/u/{token}", unsubscribe.page, methods=["GET", "HEAD"]),
-        Route("/u/{token}", unsubscribe.act, methods=["POST"]),
+        Route("/unsubscribe/{token}", unsubscribe.page, methods=["GET", "HEAD"]),
+        Route("/unsubscribe/{token}", unsubscribe.act, methods=["POST"]),
         Route("/healthz", health.alive, methods=["GET", "HEAD"]),
     ]
     site = Starlette(routes=routes, exception_handlers={404: unsubscribe.not_found})

@@ -1,0 +1,301 @@
+"""What the preview shows of a day and a reader: the message as it would be sent, what it is made of, what can be judged.
+
+Nothing is sent and nothing recorded; what was collected on the way stays in the archive.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Final
+
+from newsletter import periods
+from newsletter.app import App, open_app
+from newsletter.collect import can_look_up, look_up_examples, unknown_examples
+from newsletter.compose import Composer
+from newsletter.digest import DAY, Due
+from newsletter.editing.explain import Explanation
+from newsletter.errors import NewsletterError, SourceError
+from newsletter.look import Seen, explained_each, look_again, render, waiting
+from newsletter.models import Match, Subscriber
+from newsletter.proof.judge import Judgement, Opened, judge, opened
+from newsletter.publish import Order, gather
+from newsletter.render.card import card
+from newsletter.settings import Settings
+from newsletter.sources import huggingface
+from newsletter.web.preview.background import Background
+from newsletter.web.preview.parts import Opener, Parts
+
+MARKED: Final = 300
+"""Readers whose editions are all made to say who has one; of more, only the chosen one's is."""
+PATIENCE: Final = 6.0
+"""Seconds that a page waits; what takes longer is said, and shown when it is done."""
+SOON: Final = 0.5
+"""Seconds within which files answer: then the first look has what they say."""
+KEPT: Final = 32
+"""Looks that are kept for their panes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What somebody wants to see."""
+
+    day: date
+    reader: str
+    """An address or id; empty for the first who has an edition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A subscriber to choose."""
+
+    email: str
+    name: str
+    mark: str
+    """`12 papers`, `quiet`, `paused`; empty where it is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """A paper of the edition, or one that just missed it, and why."""
+
+    title: str
+    url: str
+    match: Match | None
+    """None for one that is not in it."""
+    told: Explanation | None
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """All that is shown of a choice."""
+
+    choice: Choice
+    days: tuple[date, ...]
+    """To choose from, newest first."""
+    readers: tuple[Reader, ...] = ()
+    unmarked: int = 0
+    """How many readers are too many to say who has an edition; 0 if that is said."""
+    seen: Seen | None = None
+    mail: Opened | None = None
+    judgements: tuple[Judgement, ...] = ()
+    came: tuple[Came, ...] = ()
+    missed: tuple[Came, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What is going on, one sentence each."""
+    faults: tuple[str, ...] = ()
+    """What is wrong, one line each, with file and line."""
+
+
+class Desk:
+    """Looks at editions, and knows when something has changed."""
+
+    def __init__(self, settings: Callable[[], Settings], order: Order, opener: Opener = open_app) -> None:
+        self._parts = Parts(settings, opener)
+        self._order = order
+        self._asking: Background[None] = Background()
+        self._looking: Background[Looked] = Background()
+        self._roster: tuple[Subscriber, ...] = ()
+        self._kept: dict[Choice, Looked] = {}
+
+    def close(self) -> None:
+        """Closes what was opened."""
+        self._parts.close()
+
+    @property
+    def name(self) -> str:
+        """What the newsletter is called."""
+        return self._parts.app.settings.name
+
+    def version(self) -> str:
+        """Changes when there is something else to see: a file, the archive's days, or what took long is done."""
+        return f"{self._state()}-{self._looking.late}"
+
+    def _state(self) -> str:
+        known = (self._parts.files(), self._parts.app.archive.days(), self._asking.finished())
+        return hashlib.sha256(repr(known).encode()).hexdigest()[:16]
+
+    def days(self, chosen: date) -> tuple[date, ...]:
+        """The days that can be looked at: those of the archive, today and the chosen one, newest first."""
+        app = self._parts.app
+        return tuple(sorted({*app.archive.days(), app.clock().date(), chosen}, reverse=True))
+
+    def usual(self) -> Choice:
+        """What is shown to whoever chose nothing: the latest day that has papers."""
+        app = self._parts.app
+        past = [day for day in app.archive.days() if day <= app.clock().date()]
+        return Choice(self._order.date or (past[-1] if past else app.clock().date()), self._order.only or "")
+
+    def look(self, choice: Choice) -> Looked | None:
+        """What there is to see now; None if it takes long: then `version` changes when it is done."""
+        key = choice, self._state()
+        job = self._looking.start(key, "making the editions", lambda: self._looked(choice))
+        if not job.waited(PATIENCE):
+            return None
+        self._looking.forget(key)
+        if job.result is None:
+            return Looked(choice, self.days(choice.day), faults=(job.error,))
+        if len(self._kept) >= KEPT:
+            self._kept.clear()
+        self._kept[choice] = self._kept[job.result.choice] = job.result
+        return job.result
+
+    def kept(self, choice: Choice) -> Looked | None:
+        """The same as it was last looked at, for the panes of a page."""
+        return self._kept.get(choice) or self.look(choice)
+
+    def _looked(self, choice: Choice) -> Looked:
+        looked = Looked(choice, self.days(choice.day))
+        try:
+            app = self._parts.fresh()
+            self._roster = app.roster()
+            looked = self._made(app, looked)
+        except NewsletterError as error:
+            looked = replace(looked, faults=tuple(str(error).splitlines()), readers=looked.readers or self._unmarked())
+        return replace(looked, notes=(*looked.notes, *self._going_on()), days=self.days(choice.day))
+
+    def _unmarked(self) -> tuple[Reader, ...]:
+        return tuple(Reader(one.email, one.name, "") for one in self._roster)
+
+    def _going_on(self) -> tuple[str, ...]:
+        running = (f"{what[:1].upper()}{what[1:]} …" for what in self._asking.running())
+        return (*running, *self._asking.failed())
+
+    # -- one look
+
+    def _made(self, app: App, looked: Looked) -> Looked:
+        choice, now = looked.choice, app.clock()
+        everybody = len(self._roster) <= MARKED
+        only = None if everybody else choice.reader or self._roster[0].key
+        composer = Composer(app)
+        found = {seen.edition.subscriber.key: seen for seen in look_again(app, now, Order(choice.day, only), composer)}
+        looked = replace(looked, readers=self._marked(found), unmarked=0 if everybody else len(self._roster))
+        chosen = self._chosen(choice.reader, found)
+        if chosen is None:
+            return replace(looked, faults=(_nobody(choice.reader),))
+        subscriber = next(one for one in self._roster if one.key == chosen.edition.subscriber.key)
+        looked = replace(
+            looked,
+            choice=replace(choice, reader=subscriber.email),
+            seen=chosen,
+            came=_came(app, composer, chosen),
+            missed=_missed(app, composer, chosen),
+            notes=_cadence(subscriber, choice.day),
+        )
+        return _rendered(app, looked, chosen)
+
+    def _marked(self, found: dict[str, Seen]) -> tuple[Reader, ...]:
+        return tuple(Reader(one.email, one.name, _mark(found.get(one.key))) for one in self._roster)
+
+    def _chosen(self, reader: str, found: dict[str, Seen]) -> Seen | None:
+        if not reader:
+            going = (seen for one in self._roster if (seen := found.get(one.key)) and not seen.fate)
+            return next(going, next(iter(found.values()), None))
+        return next((found.get(one.key) for one in self._roster if reader in (one.key, one.email)), None)
+
+    # -- asking the sources
+
+    def ask(self, choice: Choice) -> None:
+        """Has the sources asked for what the archive lacks of a day, once; what answers at once is waited for."""
+        try:
+            app = self._parts.fresh()
+            now = app.clock()
+            dues = waiting(app, now, Order(choice.day))
+        except NewsletterError:
+            return  # looking says it
+        names, job = app.settings.sources, None
+        lacking = _unknown(app, [due.subscriber for due in dues])
+        if dues and not _is_known(app, dues):
+            what = f"asking {', '.join(names)} for {choice.day}"
+            job = self._asking.start((choice.day, names), what, lambda: _gather(app, dues, now))
+        if lacking and not self._asking.running():
+            readers = [due.subscriber for due in dues]
+            job = self._asking.start(lacking, "looking up example papers", lambda: _look_up(app, readers, now))
+        if job is not None:
+            job.done.wait(SOON)
+
+
+def _gather(app: App, dues: Sequence[Due], now: datetime) -> None:
+    collected = gather(app, dues, now)
+    if collected.all_broken:
+        told, day = collected.states[0].detail, dues[0].period.day
+        raise SourceError(
+            f"{day}: no source answered, so this is what the archive has; start again to ask again: {told}"
+        )
+
+
+def _unknown(app: App, readers: Sequence[Subscriber]) -> frozenset[str]:
+    """The examples that the archive lacks and that can be looked up."""
+    if not can_look_up(app.settings.sources):
+        return frozenset()
+    return frozenset(unknown_examples(readers, app.archive, _rated(app, readers)))
+
+
+def _look_up(app: App, readers: Sequence[Subscriber], now: datetime) -> None:
+    look_up_examples(readers, app.archive, app.reach, now, huggingface.lookup, _rated(app, readers))
+
+
+def _rated(app: App, readers: Sequence[Subscriber]) -> frozenset[str]:
+    return frozenset(app.feedback.papers([one.key for one in readers]))
+
+
+def _is_known(app: App, dues: Sequence[Due]) -> bool:
+    """Whether the archive has all that these editions cover for good; files on this machine are always asked."""
+    names, last = app.settings.sources, max(due.period.day for due in dues)
+    first = min(min(due.since for due in dues), last - DAY)
+    days = (first + n * DAY for n in range((last - first).days + 1))
+    here = any(name.startswith("file:") for name in names)
+    return not here and all(app.archive.is_complete(day, names) for day in days)
+
+
+# -- what is said of an edition
+
+
+def _nobody(reader: str) -> str:
+    if reader:
+        return f"subscribers.yaml: there is no subscriber '{reader}'; choose another"
+    return "subscribers.yaml: nobody is listed; add `- email: ...` under `subscribers:`"
+
+
+def _mark(seen: Seen | None) -> str:
+    if seen is None:
+        return ""
+    state = re.split(r"[: ]", seen.fate)[0]
+    papers = len(list(seen.edition.matches))
+    number = f"{papers} paper{'s' if papers != 1 else ''}"
+    if not state or state in ("quiet", "paused", "suppressed", "skipped"):
+        return state or number
+    return f"{number}, {state}"
+
+
+def _cadence(subscriber: Subscriber, day: date) -> tuple[str, ...]:
+    if periods.falls_on(subscriber.cadence, day):
+        return ()
+    told = f"By {subscriber.email}'s cadence ({subscriber.cadence.kind}) no edition falls on this day"
+    return (f"{told}; `send --date` sends one all the same.",)
+
+
+def _came(app: App, composer: Composer, seen: Seen) -> tuple[Came, ...]:
+    matches = list(seen.edition.matches)
+    told = {one.paper: one for one in explained_each(app, composer, seen, [match.paper.id for match in matches])}
+    return tuple(
+        Came(card(match.paper).title, card(match.paper).url, match, told.get(match.paper.id)) for match in matches
+    )
+
+
+def _missed(app: App, composer: Composer, seen: Seen) -> tuple[Came, ...]:
+    papers = [candidate.paper for candidate in seen.edition.missed]
+    told = {one.paper: one for one in explained_each(app, composer, seen, [paper.id for paper in papers])}
+    return tuple(Came(card(paper).title, card(paper).url, None, told.get(paper.id)) for paper in papers)
+
+
+def _rendered(app: App, looked: Looked, seen: Seen) -> Looked:
+    try:
+        mail = opened(render(app, seen).mime)
+    except NewsletterError as error:  # why papers came can be said even so
+        return replace(looked, faults=tuple(str(error).splitlines()))
+    titles = [came.title for came in (*looked.came, *looked.missed)]
+    return replace(looked, mail=mail, judgements=judge(mail, titles))

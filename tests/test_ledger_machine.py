@@ -1,0 +1,211 @@
+"""The delivery's protocol as a machine: whatever happens in whatever order, nobody is lost, lied about or written twice.
+
+The world outside the ledger is a model that knows nothing of it: what was handed over, what the far side took, who
+said no. Processes die at any step; what they had not recorded is gone.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from newsletter.ledger import Key, Ledger
+from newsletter.models import STATES, Outcome, Receipt, Refused, TryLater, Uncertain
+from newsletter.suppressions import Suppressions
+from tests.test_ledger import DAY, NOW, claim, key, planned
+
+NAMES = ("ada", "bo", "cy", "dee", "eve", "fay")
+CASES = int(os.environ.get("TEST_CASES", "30"))
+
+
+@dataclass
+class World:
+    """What really happened."""
+
+    taken: dict[Key, int] = field(default_factory=dict)
+    """How often the far side took a message."""
+    in_doubt: dict[Key, int] = field(default_factory=dict)
+    """How often a message was handed over and nobody can know what became of it."""
+    refused: set[Key] = field(default_factory=set)
+    said_no: set[str] = field(default_factory=set)
+    contents: dict[Key, str] = field(default_factory=dict)
+
+
+class Deliveries(RuleBasedStateMachine):
+    """One home: a process at a time sends, dies, and another goes on."""
+
+    in_doubt = "resend"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.database = Ledger.open("sqlite://")
+        self.suppressions = Suppressions(self.database)
+        self.now, self.process, self.world = NOW, 0, World()
+        self.audience: set[str] = set()
+        self.ledger = Ledger(self.database, "process 0")
+        self.claimed: list[Key] = []
+        self.handed: list[Key] = []
+        self.answers: list[tuple[Key, Outcome]] = []
+
+    def teardown(self) -> None:
+        self.finish()
+        self.database.close()
+
+    # -- what may happen
+
+    @initialize(names=st.sets(st.sampled_from(NAMES), min_size=1), skipped=st.sets(st.sampled_from(NAMES), max_size=2))
+    def plan(self, names: set[str], skipped: set[str]) -> None:
+        self.plan_more(names, skipped)
+
+    @rule(names=st.sets(st.sampled_from(NAMES), min_size=1), skipped=st.sets(st.sampled_from(NAMES), max_size=1))
+    def plan_more(self, names: set[str], skipped: set[str]) -> None:
+        new = self.ledger.plan([planned(n, skip="paused" if n in skipped else "") for n in sorted(names)], self.now)
+        assert len(names - self.audience) == new
+        self.audience |= names
+
+    @precondition(lambda self: not self.claimed and not self.handed)
+    @rule(number=st.integers(1, 4))
+    def claim(self, number: int) -> None:
+        waiting = self.ledger.waiting(self.now, "regular")[:number]
+        claims = [one.claim or claim(one.key.subscriber, content=f'{{"made": "{self.now}"}}') for one in waiting]
+        won = self.ledger.claim(claims, "smtp", self.now)
+        for one in claims:
+            if one.key in won:
+                assert one.content == self.world.contents.setdefault(one.key, one.content), "an edition has changed"
+        self.claimed = [one.key for one in claims if one.key in won]
+
+    @precondition(lambda self: self.claimed and not self.handed)
+    @rule(number=st.integers(1, 3))
+    def hand_over(self, number: int) -> None:
+        batch, self.claimed = self.claimed[:number], self.claimed[number:]
+        marked = self.ledger.step(self.answers, batch, "batch", self.now, self.in_doubt)
+        self.answers = []
+        assert not {f"{one.subscriber}@example.org" for one in marked} & self.world.said_no, "written to after a no"
+        self.handed = [one for one in batch if one in marked]
+
+    @precondition(lambda self: self.handed)
+    @rule(data=st.data())
+    def answered(self, data: st.DataObject) -> None:
+        for one in self.handed:
+            self.answers.append(
+                (one, self.far_side(one, data.draw(st.sampled_from(("takes", "refuses", "later", "silent")))))
+            )
+        self.handed = []
+
+    def far_side(self, one: Key, does: str) -> Outcome:
+        if does == "takes":
+            self.world.taken[one] = self.world.taken.get(one, 0) + 1
+            return Receipt("250 queued")
+        if does == "refuses":
+            self.world.refused.add(one)
+            return Refused("550 5.1.1 unknown", bad_address=one.subscriber in ("bo", "eve"))
+        if does == "later":
+            return TryLater("451 4.7.1 later", timedelta(minutes=1))
+        self.doubt(one, taken=len(one.subscriber) % 2 == 0)
+        return Uncertain("no answer after the final dot")
+
+    def doubt(self, one: Key, *, taken: bool) -> None:
+        self.world.in_doubt[one] = self.world.in_doubt.get(one, 0) + 1
+        if taken:
+            self.world.taken[one] = self.world.taken.get(one, 0) + 1
+
+    @precondition(lambda self: self.answers and not self.handed)
+    @rule()
+    def record(self) -> None:
+        self.ledger.step(self.answers, [], "", self.now, self.in_doubt)
+        self.answers = []
+
+    @precondition(lambda self: not self.handed and not self.answers)
+    @rule()
+    def release(self) -> None:
+        self.ledger.release(self.claimed)
+        self.claimed = []
+
+    @rule(name=st.sampled_from(NAMES))
+    def says_no(self, name: str) -> None:
+        self.suppressions.add(f"{name}@example.org", "unsubscribed", self.now, "the reader")
+        self.world.said_no.add(f"{name}@example.org")
+
+    @rule(minutes=st.integers(1, 90))
+    def time_passes(self, minutes: int) -> None:
+        self.now += timedelta(minutes=minutes)
+
+    @rule(taken=st.booleans())
+    def dies(self, taken: bool) -> None:
+        """What was handed over may have been taken or not; answers that were not recorded are forgotten."""
+        for one in self.handed:
+            self.doubt(one, taken=taken)
+        for one, _ in self.answers:
+            self.world.in_doubt[one] = self.world.in_doubt.get(one, 0) + 1
+        self.handed, self.answers, self.claimed = [], [], []
+        self.process += 1
+        self.ledger = Ledger(self.database, f"process {self.process}")
+        self.ledger.recover(self.now, self.in_doubt, alone=True)
+
+    # -- what must hold at every moment
+
+    @invariant()
+    def the_account_is_exact(self) -> None:
+        account = self.ledger.account("regular", DAY)
+        assert len(self.audience) == account.audience == sum(account.counts.values())
+        assert set(STATES) == set(account.counts)
+
+    @invariant()
+    def nobody_is_lied_about(self) -> None:
+        for one in self.ledger.people("regular", DAY, ["submitted"]):
+            assert self.world.taken.get(key(one.subscriber)), f"{one.subscriber} was never taken"
+        for one in self.ledger.people("regular", DAY, ["failed"]):
+            known = key(one.subscriber) in self.world.refused or "superseded" in one.reason
+            assert known, f"{one.subscriber} failed without a refusal"
+
+    @invariant()
+    def nobody_is_written_twice(self) -> None:
+        for one, times in self.world.taken.items():
+            doubts = self.world.in_doubt.get(one, 0) if self.in_doubt == "resend" else 0
+            assert times <= 1 + doubts, f"{one.subscriber} has it {times} times after {doubts} doubts"
+
+    # -- the end
+
+    def finish(self) -> None:
+        """The last process sends whatever waits to a far side that takes everything; then everybody is settled."""
+        if not self.audience:
+            return
+        self.dies(taken=True)
+        for _ in range(8):
+            self.now += timedelta(minutes=90)
+            self.claim(len(NAMES))
+            while self.claimed:
+                self.hand_over(len(NAMES))
+                self.answers = [(one, self.far_side(one, "takes")) for one in self.handed]
+                self.handed = []
+            self.ledger.step(self.answers, [], "", self.now, self.in_doubt)
+            self.answers = []
+            self.claimed = []
+        self.nobody_is_written_twice()
+        account = self.ledger.account("regular", DAY)
+        assert 0 == account.counts["pending"] + account.counts["submitting"], account
+        assert self.in_doubt == "hold" or 0 == account.counts["uncertain"]
+
+
+class HeldDeliveries(Deliveries):
+    """The same where what is in doubt waits for a person: then nobody ever gets anything twice."""
+
+    in_doubt = "hold"
+
+
+HOW = settings(
+    max_examples=CASES,
+    stateful_step_count=40,
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),  # making a finding shorter takes minutes
+    suppress_health_check=[HealthCheck.too_slow],
+)
+TestDeliveries = Deliveries.TestCase
+TestDeliveries.settings = HOW
+TestHeldDeliveries = HeldDeliveries.TestCase
+TestHeldDeliveries.settings = HOW
