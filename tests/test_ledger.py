@@ -1,8 +1,11 @@
 """The book of deliveries."""
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from newsletter.errors import StoreError
 from newsletter.ledger import LEASE, Claim, Key, Ledger, Planned
@@ -261,3 +264,34 @@ def test_a_damaged_database_is_named(tmp_path):
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(StoreError, match=r"newsletter.db: cannot be opened"):
         Ledger.open(f"sqlite:///{tmp_path}/nowhere/newsletter.db")
+
+
+def test_every_row_of_a_round_is_looked_up_by_its_key(tmp_path):
+    """SQLite would rather read all that are pending, which makes a million readers take a million times as long."""
+    url = f"sqlite:///{tmp_path}/newsletter.db"
+    database = Ledger.open(url)
+    ledger, names = Ledger(database, "here"), ["ada", "bo", "cy"]
+    ledger.plan([planned(name) for name in names], NOW)
+    asked = []
+
+    def note(_connection, cursor, statement, parameters, _context, many):
+        asked.append((statement, parameters[0] if many else parameters))
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        ledger.take(NOW, "regular", [key(name) for name in names])
+        ledger.claim([claim(name) for name in names], "smtp", NOW)
+        ledger.step([], [key("ada"), key("bo")], "b1", NOW)
+        ledger.step([(key("ada"), Receipt("250")), (key("bo"), TryLater("450"))], [key("cy")], "b2", NOW)
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+        database.close()
+    with closing(sqlite3.connect(tmp_path / "newsletter.db")) as connection:
+        plans = [
+            (statement, plan[3])
+            for statement, parameters in asked
+            if statement.startswith(("SELECT", "UPDATE"))
+            for plan in connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+        ]
+    assert 9 < len(asked)
+    assert [] == [one for one in plans if "SCAN deliveries" in one[1] or "deliveries_by" in one[1]]

@@ -1,6 +1,7 @@
 """The ledger: the book of deliveries. The only room with delivery SQL; read `docs/delivery.md` first."""
 
-from newsletter.ledger.book import LEASE, Ledger
+from newsletter.ledger.book import Ledger
+from newsletter.ledger.statements import LEASE
 from newsletter.ledger.values import Account, Claim, Delivery, Key, LastEdition, Person, Planned
 
 __all__ = ["LEASE", "Account", "Claim", "Delivery", "Key", "LastEdition", "Ledger", "Person", "Planned"]

@@ -28,15 +28,14 @@ from newsletter.database import Database, chunks, insert_new
 from newsletter.errors import StoreError
 from newsletter.ledger.heartbeat import beating
 from newsletter.ledger.knowledge import Knowledge
-from newsletter.ledger.schema import SCHEMA, as_tuple, deliveries, delivery_of, is_key, readers, switches
+from newsletter.ledger.schema import SCHEMA, deliveries, delivery_of, is_key, readers, switches
+from newsletter.ledger.statements import IN_ORDER, LEASE, Row, Statements, among, by_key, grouped
 from newsletter.ledger.values import Claim, Delivery, Key, Planned
-from newsletter.models import Outcome, Receipt, Refused, State, TryLater
+from newsletter.models import Outcome, Receipt, Refused, State, TryLater, Uncertain
 from newsletter.pace import retry_at
-from newsletter.suppressions import suppress, suppressed_among
-from newsletter.typed import folded
+from newsletter.suppressions import suppress
 
 log = logging.getLogger("newsletter.ledger")
-LEASE = timedelta(seconds=60)
 HEARTBEAT = timedelta(seconds=15)
 
 
@@ -46,6 +45,7 @@ class Ledger(Knowledge):
     def __init__(self, database: Database, owner: str) -> None:
         super().__init__(database)
         self._owner = owner
+        self._statements = Statements(owner, shared=database.shared)
 
     @staticmethod
     def open(url: str) -> Database:
@@ -70,12 +70,14 @@ class Ledger(Knowledge):
         """The deliveries that can be sent now and that nobody else works on, in order of day and subscriber."""
         query = sa.select(deliveries).where(self._ready(at, occasion))
         with self._db.read() as connection:
-            return [delivery_of(row) for row in connection.execute(query.order_by(*_IN_ORDER))]
+            return [delivery_of(row) for row in connection.execute(query.order_by(*IN_ORDER))]
 
-    def _ready(self, at: datetime, occasion: str) -> sa.ColumnElement[bool]:
+    def _ready(
+        self, at: datetime, occasion: str, state: sa.ColumnElement[str] = deliveries.c.state
+    ) -> sa.ColumnElement[bool]:
         d = deliveries.c
         return sa.and_(
-            d.state == "pending",
+            state == "pending",
             d.occasion.like("again-%") | (d.occasion == occasion),
             d.next_attempt.is_(None) | (d.next_attempt <= at),
             self._free(at),
@@ -89,16 +91,17 @@ class Ledger(Knowledge):
         What another process is just taking is left to it, without waiting. So is an edition an earlier one
         of the same reader is still to be made, by another: what that shows has to be known first.
         """
-        query = sa.select(deliveries).where(self._ready(at, occasion), ~self._after_anothers())
-        query = query.order_by(*_IN_ORDER).with_for_update(skip_locked=True)
+        ready = self._ready(at, occasion, by_key(deliveries.c.state))
+        query = sa.select(deliveries).where(ready, ~self._after_anothers())
+        query = query.order_by(*IN_ORDER).with_for_update(skip_locked=True)
         taken: list[Delivery] = []
         with self._db.write() as connection:
-            for some in chunks(sorted(keys)):
-                found = [delivery_of(row) for row in connection.execute(query.where(_among(some)))]
-                lease = deliveries.update().where(_among([delivery.key for delivery in found]))
+            for period, occasion_, some in grouped(sorted(keys)):
+                found = [delivery_of(row) for row in connection.execute(query.where(among(period, occasion_, some)))]
+                lease = deliveries.update().where(among(period, occasion_, [one.key.subscriber for one in found]))
                 connection.execute(lease.values(lease_owner=self._owner, lease_until=self._lease(at)))
                 taken += found
-        return taken
+        return sorted(taken, key=lambda one: (one.day, one.key))
 
     def _after_anothers(self) -> sa.Exists:
         d, earlier = deliveries.c, deliveries.alias("earlier")
@@ -106,7 +109,7 @@ class Ledger(Knowledge):
             earlier.c.subscriber == d.subscriber,
             earlier.c.occasion == d.occasion,
             earlier.c.day < d.day,
-            earlier.c.state == "pending",
+            by_key(earlier.c.state) == "pending",
             earlier.c.content.is_(None),
             earlier.c.lease_owner.is_distinct_from(self._owner),
         )
@@ -130,58 +133,34 @@ class Ledger(Knowledge):
         Compare-and-set: only a pending row that nobody else holds is won. An address that was suppressed in
         the meantime is skipped here, at the last moment before sending.
         """
-        won: set[Key] = set()
         with self._db.write() as connection:
-            self._skip_suppressed(connection, [claim.key for claim in claims], at)
-            for claim in claims:
-                if connection.execute(self._claiming(claim, provider, at)).rowcount == 1:
-                    won.add(claim.key)
-        return won
+            rows = self._statements.rows(connection, [claim.key for claim in claims], at)
+            rows = self._may_be_sent(connection, rows, at)
+            won = [claim for claim in claims if claim.key in rows and rows[claim.key].content in (None, claim.content)]
+            self._statements.claim(connection, won, provider, at)
+        return {claim.key for claim in won}
 
-    def _claiming(self, claim: Claim, provider: str, at: datetime) -> sa.Update:
-        d = deliveries.c
-        same = d.content.is_(None) | (d.content == claim.content)
-        return (
-            deliveries.update()
-            .where(is_key(claim.key), d.state == "pending", self._free(at), same)
-            .values(
-                papers=" ".join(claim.papers),
-                content=claim.content,
-                name=claim.name,
-                language=claim.language,
-                design=claim.design,
-                template=claim.template,
-                stamped_at=claim.stamped_at,
-                message_id=claim.message_id,
-                provider=provider,
-                lease_owner=self._owner,
-                lease_until=self._lease(at),
-                changed_at=at,
-            )
-        )
-
-    def _skip_suppressed(self, connection: sa.Connection, keys: Sequence[Key], at: datetime) -> None:
-        d = deliveries.c
-        addresses: dict[str, list[Key]] = {}
-        for some in chunks(keys):
-            query = sa.select(d.subscriber, d.period, d.occasion, d.address).where(_among(some))
-            for row in connection.execute(query):
-                addresses.setdefault(folded(row.address), []).append(Key(row.subscriber, row.period, row.occasion))
-        for address in suppressed_among(connection, list(addresses)):
-            for key in addresses[address]:
-                self._settle(connection, key, "skipped", "suppressed", at, pending_only=True)
+    def _may_be_sent(self, connection: sa.Connection, rows: Mapping[Key, Row], at: datetime) -> dict[Key, Row]:
+        """Those that are pending, held by nobody else, and may be written to; who may not is skipped."""
+        waiting = {key: row for key, row in rows.items() if row.state == "pending" and row.free}
+        no = set(self._statements.suppressed(connection, waiting))
+        self._statements.settle(connection, [(key, "skipped", "suppressed", "") for key in no], at)
+        return {key: row for key, row in waiting.items() if key not in no}
 
     def skip(self, reasons: Mapping[Key, str], at: datetime) -> None:
         """Settles pending deliveries that turned out to have nothing to send."""
-        with self._db.write() as connection:
-            for key, reason in reasons.items():
-                self._settle(connection, key, "skipped", reason, at, pending_only=True)
+        self._end(reasons, "skipped", at)
 
     def fail(self, reasons: Mapping[Key, str], at: datetime) -> None:
         """Settles pending deliveries whose edition could not be made."""
-        with self._db.write() as connection:
-            for key, reason in reasons.items():
-                self._settle(connection, key, "failed", reason, at, pending_only=True)
+        self._end(reasons, "failed", at)
+
+    def _end(self, reasons: Mapping[Key, str], state: State, at: datetime) -> None:
+        if reasons:
+            with self._db.write() as connection:
+                rows = self._statements.rows(connection, list(reasons), at)
+                mine = [key for key, row in rows.items() if row.state == "pending" and row.free]
+                self._statements.settle(connection, [(key, state, reasons[key], "") for key in mine], at)
 
     # -- send and record
 
@@ -197,82 +176,49 @@ class Ledger(Knowledge):
 
         Returns those of `submitting` that may be handed over: still ours, still pending, not suppressed.
         """
-        answers = list(answered)
+        answers = dict(answered)
         with self._db.write() as connection:
-            holders = self._holders(connection, [key for key, _ in answers])
-            for key, outcome in answers:
-                if self._may_record(*holders[key], outcome):
-                    self._record(connection, key, outcome, at, in_doubt)
-                else:
-                    log.warning("%s %s: answered after another process took it over", key.subscriber, key.period)
-            self._skip_suppressed(connection, submitting, at)
-            marked: set[Key] = set()
-            for key in submitting:
-                ours = sa.and_(deliveries.c.state == "pending", deliveries.c.lease_owner == self._owner)
-                values = {"state": "submitting", "batch": batch, "lease_until": self._lease(at), "changed_at": at}
-                marking = deliveries.update().where(is_key(key), ours)
-                if connection.execute(marking.values(attempts=deliveries.c.attempts + 1, **values)).rowcount:
-                    marked.add(key)
-            return marked
-
-    def _holders(self, connection: sa.Connection, keys: Sequence[Key]) -> dict[Key, tuple[State, str | None]]:
-        """The state of each row and who holds it; neither changes any more in this transaction."""
-        d = deliveries.c
-        query = sa.select(d.subscriber, d.period, d.occasion, d.state, d.lease_owner).order_by(*_IN_ORDER)
-        found: dict[Key, tuple[State, str | None]] = {}
-        for some in chunks(keys):
-            for row in connection.execute(query.where(_among(some)).with_for_update()):
-                found[Key(row.subscriber, row.period, row.occasion)] = row.state, row.lease_owner
-        return found
-
-    def _may_record(self, state: State, owner: str | None, outcome: Outcome) -> bool:
-        """Ours to record; or it was accepted, and who took it over has not yet handed it over again."""
-        accepted = isinstance(outcome, Receipt) and owner is None and state in ("pending", "uncertain")
-        return accepted or (state == "submitting" and owner == self._owner)
+            rows = self._statements.rows(connection, [*answers, *submitting], at)
+            self._record(connection, answers, rows, at, in_doubt)
+            waiting = {key: rows[key] for key in submitting if key in rows and key not in answers}
+            waiting = self._may_be_sent(connection, waiting, at)
+            marked = [key for key in submitting if key in waiting and waiting[key].owner == self._owner]
+            self._statements.mark(connection, marked, batch, at)
+        return set(marked)
 
     def _record(
-        self, connection: sa.Connection, key: Key, outcome: Outcome, at: datetime, in_doubt: Literal["resend", "hold"]
-    ) -> None:
-        if isinstance(outcome, Receipt):
-            self._settle(connection, key, "submitted", "", at, receipt=outcome.id[:500])
-        elif isinstance(outcome, Refused):
-            self._settle(connection, key, "failed", outcome.reason, at)
-            if outcome.bad_address:
-                address = connection.execute(sa.select(deliveries.c.address).where(is_key(key))).scalar_one()
-                suppress(connection, [address], "bounced", at, outcome.reason)
-        elif isinstance(outcome, TryLater):
-            self._postpone(connection, key, outcome.reason, outcome.after, at)
-        elif in_doubt == "hold":
-            self._settle(connection, key, "uncertain", outcome.reason, at)
-        else:
-            self._postpone(connection, key, f"in doubt: {outcome.reason}", None, at)
-
-    def _settle(
         self,
         connection: sa.Connection,
-        key: Key,
-        state: State,
-        reason: str,
+        answers: Mapping[Key, Outcome],
+        rows: Mapping[Key, Row],
         at: datetime,
-        *,
-        receipt: str = "",
-        pending_only: bool = False,
+        in_doubt: Literal["resend", "hold"],
     ) -> None:
-        where = [is_key(key)] + ([deliveries.c.state == "pending", self._free(at)] if pending_only else [])
-        values: dict[str, Any] = {"state": state, "reason": reason[:500], "receipt": receipt, "changed_at": at}
-        values |= {"lease_owner": None, "lease_until": None, "next_attempt": None}
-        connection.execute(deliveries.update().where(*where).values(**values))
+        final: list[tuple[Key, State, str, str]] = []
+        again: list[tuple[Key, str, datetime]] = []
+        for key, row in ((key, rows[key]) for key in answers):
+            if not self._may_record(row, answers[key]):
+                log.warning("%s %s: answered after another process took it over", key.subscriber, key.period)
+                continue
+            if ending := _ending(answers[key], in_doubt):
+                final.append((key, *ending))
+                continue
+            reason, after = _asked(answers[key])
+            if when := retry_at(row.attempts, after, at, row.give_up_at):
+                again.append((key, reason, when))
+            else:
+                final.append((key, "failed", f"superseded by the next edition; last: {reason}", ""))
+        self._statements.settle(connection, final, at)
+        self._statements.postpone(connection, again, at)
+        for key, state, reason, _ in final:
+            outcome = answers[key]
+            if state == "failed" and isinstance(outcome, Refused) and outcome.bad_address:
+                suppress(connection, [rows[key].address], "bounced", at, reason)
 
-    def _postpone(
-        self, connection: sa.Connection, key: Key, reason: str, after: timedelta | None, at: datetime
-    ) -> None:
-        row = connection.execute(sa.select(deliveries).where(is_key(key))).one()
-        again_at = retry_at(row.attempts, after, at, row.give_up_at)
-        if again_at is None:
-            self._settle(connection, key, "failed", f"superseded by the next edition; last: {reason}", at)
-            return
-        values = {"state": "pending", "reason": reason[:500], "next_attempt": again_at, "changed_at": at}
-        connection.execute(deliveries.update().where(is_key(key)).values(lease_owner=None, lease_until=None, **values))
+    def _may_record(self, row: Row, outcome: Outcome) -> bool:
+        """Ours to record; or it was accepted, and who took it over has not yet handed it over again."""
+        accepted = isinstance(outcome, Receipt) and row.owner is None and row.state in ("pending", "uncertain")
+        return accepted or (row.state == "submitting" and row.owner == self._owner)
 
     def release(self, keys: Sequence[Key]) -> None:
         """Gives back what was claimed and not handed over."""
@@ -308,9 +254,10 @@ class Ledger(Knowledge):
             connection.execute(self._update(dead & (d.state == "pending")).values(**free))
         return int(count)
 
-    @staticmethod
-    def _update(which: sa.ColumnElement[bool]) -> sa.Update:
+    def _update(self, which: sa.ColumnElement[bool]) -> sa.Update:
         """An update of these rows but for those that another transaction is just changing: they are alive."""
+        if not self._db.shared:
+            return deliveries.update().where(which)
         d = deliveries.c
         names = (d.subscriber, d.period, d.occasion)
         found = sa.select(*names).where(which).with_for_update(skip_locked=True)
@@ -354,12 +301,24 @@ class Ledger(Knowledge):
             return bool(connection.execute(switches.delete().where(switches.c.name == "stopped")).rowcount)
 
 
-def _among(keys: Sequence[Key]) -> sa.ColumnElement[bool]:
-    d = deliveries.c
-    return sa.tuple_(d.subscriber, d.period, d.occasion).in_([as_tuple(key) for key in keys])
+def _ending(outcome: Outcome, in_doubt: Literal["resend", "hold"]) -> tuple[State, str, str] | None:
+    """The final state that an answer makes, its reason and the receipt; None if it is to be tried again."""
+    if isinstance(outcome, Receipt):
+        return "submitted", "", outcome.id
+    if isinstance(outcome, Refused):
+        return "failed", outcome.reason, ""
+    if isinstance(outcome, Uncertain) and in_doubt == "hold":
+        return "uncertain", outcome.reason, ""
+    return None
 
 
-_IN_ORDER = (deliveries.c.day, deliveries.c.subscriber, deliveries.c.period, deliveries.c.occasion)
+def _asked(outcome: Outcome) -> tuple[str, timedelta | None]:
+    """Why it is to be tried again, and when, if somebody said so."""
+    if isinstance(outcome, TryLater):
+        return outcome.reason, outcome.after
+    return (f"in doubt: {outcome.reason}" if isinstance(outcome, Uncertain) else ""), None
+
+
 _HELD = ("uncertain", "in doubt after a crash: held for a person to decide")
 
 
