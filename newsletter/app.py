@@ -11,7 +11,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
@@ -22,6 +22,7 @@ from newsletter.embeddings import Floats
 from newsletter.errors import StoreError
 from newsletter.feedback import Feedback
 from newsletter.ledger import Ledger
+from newsletter.ledger.remote import Ask, RemoteLedger
 from newsletter.links import reference
 from newsletter.models import Paper, Subscriber
 from newsletter.providers import Provider, is_rehearsal, open_provider
@@ -113,10 +114,15 @@ class App:
         """The same for texts, as the words of an interest."""
         return self.vectors.of(texts) if self.vectors else None
 
+    def in_child(self, ask: Ask) -> App:
+        """The parts in a child process: its parent writes the ledger."""
+        self.archive.forked()
+        return replace(self, ledger=RemoteLedger(self.ledger, ask))
+
     @contextmanager
-    def provider(self) -> Iterator[Provider]:
-        """The provider, for one run."""
-        provider = open_provider(self.settings)
+    def provider(self, share: int = 1) -> Iterator[Provider]:
+        """The provider, for one run; where `share` processes have one each, a part of what it may do."""
+        provider = open_provider(self.settings, share)
         try:
             yield provider
         finally:

@@ -153,6 +153,10 @@ class Archive:
     def __init__(self, url: str) -> None:
         self._db = Database.open(url, SCHEMA)
 
+    def forked(self) -> None:
+        """To be called in a child process, before anything else."""
+        self._db.forked()
+
     def close(self) -> None:
         self._db.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -61,6 +62,17 @@ class Composer:
         if digest.id not in self._indexes:
             self._indexes[digest.id] = index(digest.candidates, self._model)
         return self._indexes[digest.id]
+
+    def prepare(self, deliveries: Sequence[Delivery], roster: Mapping[str, Subscriber]) -> None:
+        """Makes what these deliveries share, indexes and designs; processes forked from this one have it then."""
+        for digest_id in dict.fromkeys(delivery.digest for delivery in deliveries):
+            digest = self._app.archive.digest(digest_id)
+            if digest is not None:
+                self.index(digest)
+        readers = [roster[delivery.key.subscriber] for delivery in deliveries if delivery.key.subscriber in roster]
+        for design, language in dict.fromkeys((reader.design, reader.language) for reader in readers):
+            with suppress(RenderError, SettingsError):  # it is said where it is needed
+                self._app.renderer.version(design, language)
 
     def scores(self, digest: Digest, subscribers: Sequence[Subscriber]) -> list[Scores]:
         """Per subscriber the scores of their interests, all ranked at once."""

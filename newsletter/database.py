@@ -140,6 +140,11 @@ class Database:
     def close(self) -> None:
         self._engine.dispose()
 
+    def forked(self) -> Database:
+        """This store in a child process, which must never use a connection of its parent's."""
+        self._engine.dispose(close=False)
+        return self
+
 
 def insert_new(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> int:
     """Inserts the rows whose key is not there yet; returns how many were new."""

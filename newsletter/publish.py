@@ -12,7 +12,8 @@ Running `publish` again is the retry: what was planned stays planned, what was s
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -25,7 +26,9 @@ from newsletter.deliver import NAP, Run, deliver
 from newsletter.digest import DAY, Due, digests_of
 from newsletter.errors import Halt, SettingsError, SourceError
 from newsletter.ledger import Account, Key, LastEdition, Planned
+from newsletter.ledger.remote import Ask
 from newsletter.models import Digest, Period, Subscriber
+from newsletter.pace import Refusals
 from newsletter.providers import Provider
 from newsletter.sources import huggingface
 
@@ -137,7 +140,6 @@ def _send_waiting(
     if not waiting or app.ledger.stopped() is not None:
         return False
     tried.update((d.key, d.attempts) for d in waiting)
-    composer, by_key = Composer(app), {subscriber.key: subscriber for subscriber in roster}
     done = 0
 
     def sent(number: int) -> None:
@@ -145,27 +147,53 @@ def _send_waiting(
         done += number
         progress("send", done, len(waiting))
 
-    work_off = queues.queue(app.settings)
+    composer, by_key = Composer(app), {subscriber.key: subscriber for subscriber in roster}
+    composer.prepare(waiting, by_key)
+    sending = Sending(app, composer, provider, by_key, run, sent)
+    work_off, job = queues.queue(app.settings), sending.job()
     # Day by day: what an earlier edition shows has to be known before a later one is made.
     for _, day in groupby(waiting, lambda delivery: delivery.day):
-        keys = [delivery.key for delivery in day]
-        work_off(keys, lambda shard: send_batch(app, composer, provider, by_key, shard, run, sent))
+        work_off([delivery.key for delivery in day], job)
     return True
 
 
-def send_batch(
-    app: App,
-    composer: Composer,
-    provider: Provider,
-    roster: Mapping[str, Subscriber],
-    shard: Sequence[Key],
-    run: Run,
-    sent: Callable[[int], None] = lambda number: None,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """All that sending a shard takes."""
+
+    app: App
+    composer: Composer
+    provider: Provider
+    roster: Mapping[str, Subscriber]
+    run: Run
+    sent: Callable[[int], None] = lambda number: None
+
+    def job(self) -> queues.Job:
+        """The same for a queue, which may have it done in several processes."""
+        hands = min(queues.hands(self.app.settings), self.provider.hands)
+        return queues.Job(
+            lambda shard: send_batch(self, shard),
+            self._in_child,
+            self.app.ledger,
+            self.run.clock,
+            self.run.in_doubt,
+            self.sent,
+            hands,
+        )
+
+    @contextmanager
+    def _in_child(self, ask: Ask, sent: Callable[[int], None], share: int) -> Iterator[Callable[[Sequence[Key]], None]]:
+        app = self.app.in_child(ask)
+        with app.provider(share) as provider:
+            own = replace(self, app=app, provider=provider, run=replace(self.run, refusals=Refusals()), sent=sent)
+            yield lambda shard: send_batch(own, shard)
+
+
+def send_batch(sending: Sending, shard: Sequence[Key]) -> None:
     """Takes, composes, claims and delivers a shard of planned deliveries; what another process took is left to it."""
-    now = app.clock()
+    app, now = sending.app, sending.app.clock()
     deliveries = app.ledger.take(now, app.occasion, shard)
-    composed = list(composer.compose(deliveries, roster, now))
+    composed = list(sending.composer.compose(deliveries, sending.roster, now))
     app.ledger.skip({one.key: one.reason for one in composed if isinstance(one, Quiet)}, now)
     app.ledger.fail({one.key: one.reason for one in composed if isinstance(one, Spoilt)}, now)
     for spoilt in (one for one in composed if isinstance(one, Spoilt)):
@@ -173,8 +201,8 @@ def send_batch(
     ready = [one for one in composed if isinstance(one, Composed)]
     won = app.ledger.claim([one.claim for one in ready], app.settings.providers[0].partition(":")[0], now)
     mine = [one for one in ready if one.claim.key in won]
-    sent(len(shard) - len(mine))
-    deliver(mine, provider, app.ledger, run, sent)
+    sending.sent(len(shard) - len(mine))
+    deliver(mine, sending.provider, app.ledger, sending.run, sending.sent)
 
 
 # -- who is due
@@ -305,5 +333,5 @@ def again(app: App, now: datetime, order: Order) -> Account:
         app.ledger.plan([row], now)
         app.ledger.repeat(key, replace(made.claim, key=key, stamped_at=stamp), now)
         run = Run(app.clock, app.settings.in_doubt)
-        send_batch(app, Composer(app), provider, {subscriber.key: subscriber}, [key], run)
+        send_batch(Sending(app, Composer(app), provider, {subscriber.key: subscriber}, run), [key])
     return app.ledger.account(key.occasion, made.day)

@@ -47,6 +47,15 @@ class Ledger(Knowledge):
         self._owner = owner
         self._statements = Statements(owner, shared=database.shared)
 
+    @property
+    def owner(self) -> str:
+        """What this process is called in leases."""
+        return self._owner
+
+    def forked(self) -> Database:
+        """Its database, in a child process."""
+        return self._db.forked()
+
     @staticmethod
     def open(url: str) -> Database:
         """Opens the database of ledger, suppressions and feedback."""

@@ -21,6 +21,10 @@ class Provider(Protocol):
     """How fast, and what its answers did to that."""
 
     @property
+    def hands(self) -> int:
+        """How many processes may have one each, when each takes its part of it."""
+
+    @property
     def batch(self) -> int:
         """How many messages one call takes; what is in doubt after a crash."""
 
@@ -41,15 +45,17 @@ class Provider(Protocol):
         """Ends its connections."""
 
 
-Opener: TypeAlias = Callable[[str, Settings], Provider]
+Opener: TypeAlias = Callable[[str, Settings, int], Provider]
+"""Opens a provider for one of so many processes."""
+
 PROVIDERS: Mapping[str, Opener] = {
     "file": file.open_provider,
     "smtp": smtp.open_provider,
 }
 
 
-def open_provider(settings: Settings) -> Provider:
-    """The provider that the settings name; nothing is connected yet."""
+def open_provider(settings: Settings, share: int = 1) -> Provider:
+    """The provider that the settings name, for one of `share` processes; nothing is connected yet."""
     if len(settings.providers) > 1:
         raise SettingsError(
             f"{settings.origin('providers')}: {len(settings.providers)} providers: this version carries no fallback "
@@ -61,7 +67,7 @@ def open_provider(settings: Settings) -> Provider:
     if opener is None:
         hint = nearest(name, PROVIDERS) or f"; this version has {', '.join(PROVIDERS)}"
         raise SettingsError(f"{settings.origin('provider')}: unknown provider '{name}'{hint}")
-    return opener(spec, settings)
+    return opener(spec, settings, share)
 
 
 def is_rehearsal(settings: Settings) -> bool:

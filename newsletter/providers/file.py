@@ -19,6 +19,7 @@ class FileProvider:
     """A folder of messages. The same message has the same name, so sending it again changes nothing."""
 
     batch = 20
+    hands = 64
     idempotent_for = timedelta(days=3650)
 
     def __init__(self, folder: Path) -> None:
@@ -52,7 +53,7 @@ class FileProvider:
         """Nothing is held open."""
 
 
-def open_provider(spec: str, settings: Settings) -> FileProvider:
+def open_provider(spec: str, settings: Settings, share: int = 1) -> FileProvider:
     """`file:DIR`, relative to the home."""
     return FileProvider(settings.home / (spec.partition(":")[2] or "outbox"))
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 
 from newsletter.errors import Halt, SettingsError
 from newsletter.models import Message, Outcome, Receipt, TryLater
 from newsletter.pace import Pace
-from newsletter.providers.smtp_line import Line, NoConnection
+from newsletter.providers.smtp_line import Line, NoConnection, trust
 from newsletter.providers.smtp_spec import Server, parse
 from newsletter.settings import Settings
 
@@ -26,7 +27,8 @@ class SmtpProvider:
     idempotent_for = timedelta(0)
 
     def __init__(self, server: Server, password: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._lines = tuple(Line(server, password, clock) for _ in range(server.connections))
+        trusted = trust(server)
+        self._lines = tuple(Line(server, password, clock, trusted) for _ in range(server.connections))
         self._server = server
         self._pool = ThreadPoolExecutor(server.connections, "smtp")
         self._width = server.connections
@@ -36,6 +38,11 @@ class SmtpProvider:
     @property
     def batch(self) -> int:
         return self._width
+
+    @property
+    def hands(self) -> int:
+        """A rate holds for all messages, so one process has to keep it."""
+        return 1 if self._server.rate or self._server.domain_rate else self._server.connections
 
     def send(self, messages: Sequence[Message], key: str) -> list[Outcome]:
         """One message a connection. SMTP knows no keys: `key` is not used."""
@@ -84,7 +91,7 @@ class SmtpProvider:
             line.close()
 
 
-def open_provider(spec: str, settings: Settings) -> SmtpProvider:
+def open_provider(spec: str, settings: Settings, share: int = 1) -> SmtpProvider:
     """`smtp://user@host:587?tls=starttls|implicit|none&connections=4&rate=14/s`; the password is `SMTP_PASSWORD`."""
     server = parse(spec, settings.origin("provider"))
     password = settings.secret("SMTP_PASSWORD")
@@ -93,7 +100,7 @@ def open_provider(spec: str, settings: Settings) -> SmtpProvider:
             f"{settings.origin('provider')}: {server.user} needs a password; "
             "put SMTP_PASSWORD=... into secrets.env or the environment"
         )
-    return SmtpProvider(server, password)
+    return SmtpProvider(replace(server, connections=max(1, server.connections // share)), password)
 
 
 def _left_by(halt: Halt) -> Outcome:

@@ -12,7 +12,8 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from functools import cache
+from typing import Final, TypeAlias
 
 from newsletter.errors import Halt
 from newsletter.models import Message, Outcome, Receipt, Refused, TryLater, Uncertain
@@ -30,6 +31,23 @@ GOODBYE: Final = 2.0
 LIFETIME: Final = 300.0  # of a connection, as Postfix has it (smtp_connection_reuse_time_limit, 2026-11)
 
 
+Trust: TypeAlias = Callable[[], ssl.SSLContext]
+"""Whose certificates are trusted; a function, as reading them takes 20 ms and not every connection is encrypted."""
+
+
+def trust(server: Server) -> Trust:
+    """The system's certificates and the server's own, read once for all connections that share it."""
+
+    @cache
+    def read() -> ssl.SSLContext:
+        context = ssl.create_default_context()
+        if server.ca_file:
+            context.load_verify_locations(server.ca_file)
+        return context
+
+    return read
+
+
 class NoConnection(Halt):
     """No connection, so nothing was handed over."""
 
@@ -37,8 +55,9 @@ class NoConnection(Halt):
 class Line:
     """A connection that is opened when it is needed, and replaced before the far side tires of it."""
 
-    def __init__(self, server: Server, password: str, clock: Callable[[], float]) -> None:
+    def __init__(self, server: Server, password: str, clock: Callable[[], float], trust: Trust) -> None:
         self._server = server
+        self._trust = trust
         self._password = password
         self._clock = clock
         self._client: _Client | None = None
@@ -77,13 +96,10 @@ class Line:
 
     def _open(self) -> _Client:
         server = self._server
-        context = ssl.create_default_context()
-        if server.ca_file:
-            context.load_verify_locations(server.ca_file)
-        client = _Client(server, context, self._clock)
+        client = _Client(server, self._trust, self._clock)
         try:
             if server.tls == "starttls":
-                client.secure(context)
+                client.secure(self._trust())
             if server.user:
                 client.login(server.user, self._password)
             client.ehlo_or_helo_if_needed()
@@ -218,9 +234,9 @@ def _commands(message: Message) -> tuple[tuple[Stage, str, float, tuple[int, ...
 class _Client(smtplib.SMTP):
     """smtplib with a deadline for each answer, however slowly it trickles in, and an eye for what was not asked for."""
 
-    def __init__(self, server: Server, context: ssl.SSLContext, clock: Callable[[], float]) -> None:
+    def __init__(self, server: Server, trust: Trust, clock: Callable[[], float]) -> None:
         self._limits = server
-        self._wrap = context if server.tls == "implicit" else None
+        self._wrap = trust() if server.tls == "implicit" else None
         self._clock = clock
         self._unread = bytearray()
         self._patience = server.wait(GREETING)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from newsletter.errors import SettingsError
 from newsletter.ledger import Key
 from newsletter.queues import inline
+from newsletter.queues.children import Job
 from newsletter.settings import Settings
 from newsletter.typed import nearest
 
-Queue: TypeAlias = Callable[[Sequence[Key], Callable[[Sequence[Key]], None]], None]
-"""Calls the worker with every shard of the keys; losing or repeating a shard costs only time."""
+__all__ = ["QUEUES", "Job", "Queue", "hands", "queue"]
+
+Queue: TypeAlias = Callable[[Sequence[Key], Job], None]
+"""Has the job done for every shard of the keys; losing or repeating a shard costs only time."""
 
 QUEUES: Mapping[str, Queue] = {
     "inline": inline.work_off,
@@ -21,7 +26,23 @@ QUEUES: Mapping[str, Queue] = {
 
 def queue(settings: Settings) -> Queue:
     """The queue that the settings name."""
-    if settings.queue not in QUEUES:
+    name = settings.queue.partition(":")[0]
+    if name not in QUEUES:
         near = nearest(settings.queue, QUEUES)
         raise SettingsError(f"{settings.origin('queue')}: unknown queue '{settings.queue}'{near}; there is inline")
-    return QUEUES[settings.queue]
+    return QUEUES[name]
+
+
+def hands(settings: Settings) -> int:
+    """How many processes of this machine may work: `inline:2`, or one for each core.
+
+    One where processes cannot be forked safely: everywhere but on Linux (Python's documentation of multiprocessing,
+    2026-11).
+    """
+    number = settings.queue.partition(":")[2]
+    if number and not (number.isascii() and number.isdigit() and 1 <= int(number) <= 64):
+        raise SettingsError(
+            f"{settings.origin('queue')}: '{settings.queue}': write inline, or inline:2 for two processes"
+        )
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
+    return min(int(number), 64) if number and sys.platform == "linux" else cores
