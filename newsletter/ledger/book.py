@@ -1,9 +1,6 @@
 """The crash-safe book of deliveries: plan, claim, record, recover.
 
-A delivery is one row per (subscriber, period, occasion). It moves so:
-
-    plan -> pending -> (claim: what the edition is) -> submitting -> submitted | failed | uncertain
-    plan -> skipped            pending -> skipped            submitting -> pending (try later)
+A delivery is one row per (subscriber, period, occasion). How it moves, and why, is a table: `ledger.protocol`.
 
 A row becomes `submitting` in the commit that records its predecessor's outcome, before the provider is given
 the message; so what is in doubt after a crash is only what was handed over and not answered.
@@ -29,8 +26,8 @@ from newsletter.errors import StoreError
 from newsletter.ledger.heartbeat import beating
 from newsletter.ledger.knowledge import Knowledge
 from newsletter.ledger.schema import SCHEMA, as_tuple, deliveries, delivery_of, is_key, readers, switches
-from newsletter.ledger.values import Claim, Delivery, Key, Planned
-from newsletter.models import Outcome, Receipt, Refused, State, TryLater
+from newsletter.ledger.values import Claim, Delivery, Finding, Key, Planned
+from newsletter.models import Outcome, Receipt, Refused, State, Suppression, TryLater
 from newsletter.pace import retry_at
 from newsletter.suppressions import suppress, suppressed_among
 from newsletter.typed import folded
@@ -76,7 +73,7 @@ class Ledger(Knowledge):
         d = deliveries.c
         return sa.and_(
             d.state == "pending",
-            d.occasion.like("again-%") | (d.occasion == occasion),
+            self._here(occasion),
             d.next_attempt.is_(None) | (d.next_attempt <= at),
             self._free(at),
         )
@@ -201,10 +198,13 @@ class Ledger(Knowledge):
         with self._db.write() as connection:
             holders = self._holders(connection, [key for key, _ in answers])
             for key, outcome in answers:
-                if self._may_record(*holders[key], outcome):
-                    self._record(connection, key, outcome, at, in_doubt)
+                state, owner, accepts = holders[key]
+                if not self._may_record(state, owner, outcome):
+                    self._hear(connection, key, outcome)
+                elif accepts and not isinstance(outcome, Receipt):
+                    self._settle(connection, key, "submitted", "", at)  # another process was told so: that stays true
                 else:
-                    log.warning("%s %s: answered after another process took it over", key.subscriber, key.period)
+                    self._record(connection, key, outcome, at, in_doubt)
             self._skip_suppressed(connection, submitting, at)
             marked: set[Key] = set()
             for key in submitting:
@@ -215,31 +215,43 @@ class Ledger(Knowledge):
                     marked.add(key)
             return marked
 
-    def _holders(self, connection: sa.Connection, keys: Sequence[Key]) -> dict[Key, tuple[State, str | None]]:
-        """The state of each row and who holds it; neither changes any more in this transaction."""
+    def _holders(self, connection: sa.Connection, keys: Sequence[Key]) -> dict[Key, tuple[State, str | None, int]]:
+        """The state of each row, who holds it, and how often it was accepted; only we change that from here on."""
         d = deliveries.c
-        query = sa.select(d.subscriber, d.period, d.occasion, d.state, d.lease_owner).order_by(*_IN_ORDER)
-        found: dict[Key, tuple[State, str | None]] = {}
+        query = sa.select(d.subscriber, d.period, d.occasion, d.state, d.lease_owner, d.accepts).order_by(*_IN_ORDER)
+        found: dict[Key, tuple[State, str | None, int]] = {}
         for some in chunks(keys):
             for row in connection.execute(query.where(_among(some)).with_for_update()):
-                found[Key(row.subscriber, row.period, row.occasion)] = row.state, row.lease_owner
+                found[Key(row.subscriber, row.period, row.occasion)] = row.state, row.lease_owner, row.accepts
         return found
 
+    @staticmethod
+    def _hear(connection: sa.Connection, key: Key, outcome: Outcome) -> None:
+        """What is not ours to record. An acceptance is counted all the same: it is a mail that the reader may have."""
+        log.warning("%s %s: answered after another process took it over", key.subscriber, key.period)
+        if isinstance(outcome, Receipt):
+            values = {"accepts": deliveries.c.accepts + 1, "receipt": outcome.id[:500]}
+            connection.execute(deliveries.update().where(is_key(key)).values(**values))
+
     def _may_record(self, state: State, owner: str | None, outcome: Outcome) -> bool:
-        """Ours to record; or it was accepted, and who took it over has not yet handed it over again."""
-        accepted = isinstance(outcome, Receipt) and owner is None and state in ("pending", "uncertain")
+        """Ours to record; or it was accepted, which stays true whatever was thought of it since.
+
+        Only who may be handing it over at this moment is left to it.
+        """
+        accepted = isinstance(outcome, Receipt) and state not in ("submitting", "submitted")
         return accepted or (state == "submitting" and owner == self._owner)
 
     def _record(
         self, connection: sa.Connection, key: Key, outcome: Outcome, at: datetime, in_doubt: Literal["resend", "hold"]
     ) -> None:
         if isinstance(outcome, Receipt):
-            self._settle(connection, key, "submitted", "", at, receipt=outcome.id[:500])
+            accepts = deliveries.c.accepts + 1
+            self._settle(connection, key, "submitted", "", at, receipt=outcome.id[:500], accepts=accepts)
         elif isinstance(outcome, Refused):
             self._settle(connection, key, "failed", outcome.reason, at)
             if outcome.bad_address:
                 address = connection.execute(sa.select(deliveries.c.address).where(is_key(key))).scalar_one()
-                suppress(connection, [address], "bounced", at, outcome.reason)
+                suppress(connection, [Suppression(address, "bounced", outcome.reason, at)])
         elif isinstance(outcome, TryLater):
             self._postpone(connection, key, outcome.reason, outcome.after, at)
         elif in_doubt == "hold":
@@ -255,11 +267,11 @@ class Ledger(Knowledge):
         reason: str,
         at: datetime,
         *,
-        receipt: str = "",
         pending_only: bool = False,
+        **more: Any,
     ) -> None:
         where = [is_key(key)] + ([deliveries.c.state == "pending", self._free(at)] if pending_only else [])
-        values: dict[str, Any] = {"state": state, "reason": reason[:500], "receipt": receipt, "changed_at": at}
+        values: dict[str, Any] = {"state": state, "reason": reason[:500], "changed_at": at, **more}
         values |= {"lease_owner": None, "lease_until": None, "next_attempt": None}
         connection.execute(deliveries.update().where(*where).values(**values))
 
@@ -303,6 +315,8 @@ class Ledger(Knowledge):
         state, reason = ("pending", "in doubt after a crash: sent again") if in_doubt == "resend" else _HELD
         free = {"lease_owner": None, "lease_until": None}
         with self._db.write() as connection:
+            heard = self._update(dead & (d.state == "submitting") & (d.accepts > 0))
+            connection.execute(heard.values(state="submitted", reason="", changed_at=at, **free))
             doubtful = self._update(dead & (d.state == "submitting"))
             count = connection.execute(doubtful.values(state=state, reason=reason, changed_at=at, **free)).rowcount
             connection.execute(self._update(dead & (d.state == "pending")).values(**free))
@@ -315,6 +329,20 @@ class Ledger(Knowledge):
         names = (d.subscriber, d.period, d.occasion)
         found = sa.select(*names).where(which).with_for_update(skip_locked=True)
         return deliveries.update().where(sa.tuple_(*names).in_(found))
+
+    def resolve(self, doubts: Iterable[Key], finding: Finding, at: datetime) -> set[Key]:
+        """Settles what was held for a person as they found it; returns what was still held.
+
+        Sent again it keeps its bytes and its `Message-ID`, and is still not written to who has said no since.
+        """
+        values = _FOUND[finding] | {"changed_at": at, "next_attempt": None}
+        resolved: set[Key] = set()
+        with self._db.write() as connection:
+            for key in sorted(doubts):
+                held = deliveries.update().where(is_key(key), deliveries.c.state == "uncertain")
+                if connection.execute(held.values(**values)).rowcount:
+                    resolved.add(key)
+        return resolved
 
     # -- staying alive
 
@@ -353,6 +381,22 @@ class Ledger(Knowledge):
         with self._db.write() as connection:
             return bool(connection.execute(switches.delete().where(switches.c.name == "stopped")).rowcount)
 
+    # -- what the operator was told
+
+    def tell(self, alarm: str, at: datetime, until: datetime) -> bool:
+        """True for one process only, and not again before `until`: that one tells the operator of an alarm."""
+        name = f"told: {alarm}"
+        with self._db.write() as connection:
+            if insert_new(connection, switches, [{"name": name, "at": until}]):
+                return True
+            due = switches.update().where(switches.c.name == name, switches.c.at <= at)
+            return bool(connection.execute(due.values(at=until)).rowcount)
+
+    def tell_again(self, alarm: str, at: datetime) -> None:
+        """The operator could not be told; the next attempt is then."""
+        with self._db.write() as connection:
+            connection.execute(switches.update().where(switches.c.name == f"told: {alarm}").values(at=at))
+
 
 def _among(keys: Sequence[Key]) -> sa.ColumnElement[bool]:
     d = deliveries.c
@@ -361,6 +405,11 @@ def _among(keys: Sequence[Key]) -> sa.ColumnElement[bool]:
 
 _IN_ORDER = (deliveries.c.day, deliveries.c.subscriber, deliveries.c.period, deliveries.c.occasion)
 _HELD = ("uncertain", "in doubt after a crash: held for a person to decide")
+_FOUND: Mapping[Finding, dict[str, Any]] = {
+    "arrived": {"state": "submitted", "reason": "", "receipt": "it arrived, as a person found"},
+    "again": {"state": "pending", "reason": "in doubt: a person orders it to be sent again"},
+    "give up": {"state": "failed", "reason": "in doubt: given up by a person"},
+}
 
 
 def _planned_row(plan: Planned, at: datetime) -> dict[str, Any]:
