@@ -60,7 +60,7 @@ def send(
         with watching() as progress:
             now = app.clock()
             account = publish.again(app, now, order) if again else publish.publish(app, now, order, progress)
-        watch.mail(app, _alarms(app), app.clock())
+        watch.mail(app, _alarms(app, machine), app.clock())
         waiting = _waiting(app, account) if order.wait and account.left else []
         told = _account(account) | ({"waiting": [asdict(one) for one in waiting]} if order.wait else {})
         click.echo(as_json(told) if machine else sentence(account))
@@ -127,7 +127,7 @@ def status(ctx: click.Context, day: datetime | None, machine: bool, who: State |
         account = app.ledger.account(app.occasion, day.date() if day else None)
         people = app.ledger.people(app.occasion, account.day, [who]) if who and account.day else []
         sources = app.archive.collected(account.day) if account.day else ()
-        alarms = _alarms(app)
+        alarms = _alarms(app, machine)
         if machine:
             told = _account(account) | {"sources": [asdict(state) for state in sources]}
             told |= {"stopped": app.ledger.stopped(), "alarms": [asdict(alarm) for alarm in alarms]}
@@ -186,12 +186,12 @@ def _account(account: Account) -> dict[str, Any]:
     return told | counts | {"reasons": dict(account.reasons)}
 
 
-def _alarms(app: App) -> tuple[Alarm, ...]:
-    """The alarms that stand, each said in a line."""
+def _alarms(app: App, machine: bool) -> tuple[Alarm, ...]:
+    """The alarms that stand, each said in a line to who is no machine."""
     from newsletter.watch import standing
 
     alarms = standing(app, app.clock())
-    for alarm in alarms:
+    for alarm in () if machine else alarms:
         click.echo(f"alarm: {alarm.name}: {alarm.text}", err=True)
     return alarms
 

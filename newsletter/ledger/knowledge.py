@@ -75,6 +75,7 @@ class Knowledge:
 
     def signs(self, occasion: str, at: datetime) -> Signs:
         """What alarms are raised by."""
+        stopped = self.stopped() is not None
         with self._db.read() as connection:
             return Signs(
                 twice=self._twice(connection, occasion, at),
@@ -82,7 +83,7 @@ class Knowledge:
                 overdue=(overdue := self._overdue(connection, occasion, at)),
                 settled_at=self._settled_at(connection, occasion, overdue) if overdue else None,
                 unserved=self._unserved(connection, occasion),
-                stopped=self.stopped() is not None,
+                stopped=stopped,
             )
 
     def _twice(self, connection: sa.Connection, occasion: str, at: datetime) -> tuple[int, date] | None:
