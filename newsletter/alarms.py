@@ -1,4 +1,4 @@
-"""When an operator has to look: four alarms, decided from what the ledger says. No I/O."""
+"""When an operator has to look: a few alarms, decided from what the ledger says. No I/O."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, Literal, TypeAlias, get_args
 
-Name: TypeAlias = Literal["accepted twice", "in doubt", "no progress", "nothing sent"]
+Name: TypeAlias = Literal["accepted twice", "in doubt", "no progress", "no source", "nothing sent"]
 NAMES: Final[tuple[Name, ...]] = get_args(Name)
 
 REMEMBERED: Final = timedelta(days=7)  # what cannot be undone is an alarm for so long
+NO_SOURCE: Final = "no source answered"  # why an edition is skipped
 STUCK: Final = timedelta(
     minutes=30
 )  # of waiting that nobody asked for; most pauses that a provider asks for are shorter
@@ -28,6 +29,8 @@ class Signs:
     """Not settled, and without a next attempt in the future."""
     settled_at: datetime | None = None
     """When a delivery was last settled, since the first of those was due."""
+    sourceless: tuple[int, date] | None = None
+    """Given up because no source answered; editions of yesterday and today."""
     unserved: tuple[int, date] | None = None
     """Due since anybody was sent an edition."""
     stopped: bool = False
@@ -48,7 +51,8 @@ class Alarm:
 
 def raised(signs: Signs, now: datetime, alarm_after: timedelta) -> tuple[Alarm, ...]:
     """The alarms that stand now. `alarm_after`: how long nobody may be sent an edition while people are due."""
-    return (*_twice(signs), *_in_doubt(signs), *_no_progress(signs, now), *_nothing_sent(signs, now, alarm_after))
+    late = (*_no_progress(signs, now), *_no_source(signs), *_nothing_sent(signs, now, alarm_after))
+    return (*_twice(signs), *_in_doubt(signs), *late)
 
 
 def measures(alarms: Iterable[Alarm]) -> Mapping[Name, int]:
@@ -84,6 +88,16 @@ def _no_progress(signs: Signs, now: datetime) -> Iterator[Alarm]:
                 "see whether `newsletter run` is alive and what its log says, or `newsletter send` now"
             )
             yield Alarm("no progress", number, since, text)
+
+
+def _no_source(signs: Signs) -> Iterator[Alarm]:
+    if signs.sourceless:
+        number, since = signs.sourceless
+        text = (
+            f"{_editions(number)} of {since} given up because no source answered; "
+            "their papers come with the next, and `newsletter check` says which source fails and why"
+        )
+        yield Alarm("no source", number, since, text)
 
 
 def _nothing_sent(signs: Signs, now: datetime, alarm_after: timedelta) -> Iterator[Alarm]:

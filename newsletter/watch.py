@@ -23,10 +23,15 @@ def standing(app: App, now: datetime) -> tuple[Alarm, ...]:
 
 
 class Watch:
-    """Looks again and again; each alarm is one line in the log when it begins."""
+    """Looks again and again; each alarm is one line in the log when it begins.
+
+    It has begun when it stands at two looks in a row: after a start, or when the machine has slept, the first tick
+    mends what the first look sees.
+    """
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._seen: frozenset[str] = frozenset()
         self._known: frozenset[str] = frozenset()
 
     def look(self) -> None:
@@ -34,8 +39,10 @@ class Watch:
         now = self._app.clock()
         try:
             found = standing(self._app, now)
-            self._note(found)
-            mail(self._app, found, now)
+            begun = [alarm for alarm in found if alarm.name in self._seen]
+            self._seen = frozenset(alarm.name for alarm in found)
+            self._note(begun)
+            mail(self._app, begun, now)
         except NewsletterError as error:
             log.error("%s", error)
 

@@ -35,7 +35,7 @@ def test_nothing_is_no_alarm():
 def test_what_was_accepted_twice_and_what_is_held_are_alarms_at_once():
     found = raised(Signs(twice=(2, DAY), doubtful=(1, NOW)), NOW, THREE_DAYS)
     assert ["accepted twice", "in doubt"] == [alarm.name for alarm in found]
-    assert {"accepted twice": 2, "in doubt": 1, "no progress": 0, "nothing sent": 0} == measures(found)
+    assert {"accepted twice": 2, "in doubt": 1, "no progress": 0, "no source": 0, "nothing sent": 0} == measures(found)
     assert all("newsletter " in alarm.text and "\n" not in alarm.text for alarm in found), "each names its cure"
 
 
@@ -104,6 +104,13 @@ def test_what_is_held_is_doubtful_since_then(ledger):
     send(ledger, Uncertain("no answer"), in_doubt="hold")
     assert (1, NOW) == ledger.signs("regular", LATER).doubtful
     assert Signs() == ledger.signs("rehearsal", LATER)
+
+
+def test_editions_that_no_source_answered_for_are_an_alarm_for_a_day(ledger):
+    ledger.plan([planned(skip="no source answered"), planned("bo", skip="quiet")], NOW)
+    assert (1, DAY) == ledger.signs("regular", NOW).sourceless
+    assert "no source" in names(ledger.signs("regular", NOW + timedelta(days=1)), NOW)
+    assert ledger.signs("regular", NOW + timedelta(days=2)).sourceless is None
 
 
 def test_days_without_any_edition_are_counted_from_the_first_that_was_due(ledger):
@@ -216,12 +223,29 @@ def clock_day(app):
     return app.clock().date()
 
 
+def look_twice(app):
+    watching = watch.Watch(app)
+    watching.look()
+    watching.look()
+
+
+def test_what_is_over_by_the_second_look_was_no_alarm(tmp_path, clock, caplog):
+    with opened(tmp_path, clock) as app:
+        hold(app)
+        watching = watch.Watch(app)
+        watching.look()
+        app.ledger.resolve([key(occasion=app.occasion)], "arrived", clock())
+        watching.look()
+        assert not (app.settings.home / "outbox").exists()
+    assert "alarm" not in caplog.text
+
+
 def test_an_alarm_is_one_line_in_the_log_when_it_begins_and_one_when_it_is_over(tmp_path, clock, caplog):
     caplog.set_level(logging.WARNING)
     with opened(tmp_path, clock) as app:
         hold(app)
         watching = watch.Watch(app)
-        for _ in range(3):
+        for _ in range(4):
             watching.look()
         app.ledger.resolve([key(occasion=app.occasion)], "arrived", clock())
         watching.look()
@@ -235,19 +259,19 @@ def test_an_alarm_is_mailed_once_a_day_across_restarts_and_is_in_nobodys_account
             with opened(tmp_path, clock, f"smtp://127.0.0.1:{sink.port}") as app:
                 if not sink.received():
                     hold(app)
-                watch.Watch(app).look()
+                look_twice(app)
                 assert 1 == app.ledger.account(app.occasion).audience
         assert ["ops@example.org"] == [one.recipient for one in sink.received()]
         clock.now += timedelta(days=1)
         with opened(tmp_path, clock, f"smtp://127.0.0.1:{sink.port}") as app:
-            watch.Watch(app).look()
+            look_twice(app)
         assert 2 == len(sink.received())
 
 
 def test_a_mail_to_the_operator_says_what_is_wrong_and_the_cure(tmp_path, clock):
     with opened(tmp_path, clock) as app:
         hold(app)
-        watch.Watch(app).look()
+        look_twice(app)
         [mail] = (app.settings.home / "outbox").glob("*.eml")
     text = " ".join(text_of(mail.read_bytes()).split())
     assert "Subject: Alarm: in doubt (Daily Papers)" in mail.read_text()
@@ -278,7 +302,7 @@ def test_nobody_is_mailed_where_no_operator_is_set(tmp_path, clock):
     home = make_home(tmp_path / "home")
     with open_app(ensure_secret(load(home.path, home.environment)), clock) as app:
         hold(app)
-        watch.Watch(app).look()
+        look_twice(app)
         assert not (app.settings.home / "outbox").exists()
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
-from newsletter.alarms import REMEMBERED, Signs
+from newsletter.alarms import NO_SOURCE, REMEMBERED, Signs
 from newsletter.database import Database, chunks
 from newsletter.ledger.schema import deliveries, delivery_of, is_key, readers, switches
 from newsletter.ledger.values import Account, Delivery, Doubt, Key, LastEdition, Person
@@ -82,6 +82,7 @@ class Knowledge:
                 doubtful=self._doubtful(connection, occasion),
                 overdue=(overdue := self._overdue(connection, occasion, at)),
                 settled_at=self._settled_at(connection, occasion, overdue) if overdue else None,
+                sourceless=self._sourceless(connection, occasion, at),
                 unserved=self._unserved(connection, occasion),
                 stopped=stopped,
             )
@@ -112,6 +113,14 @@ class Knowledge:
         query = sa.select(sa.func.max(d.changed_at)).where(settled, self._here(occasion))
         found = connection.execute(query.where(d.day >= overdue[1].date() - REMEMBERED)).scalar()
         return found if isinstance(found, datetime) else None
+
+    @staticmethod
+    def _sourceless(connection: sa.Connection, occasion: str, at: datetime) -> tuple[int, date] | None:
+        d = deliveries.c
+        query = sa.select(sa.func.count(), sa.func.max(d.day)).where(d.day >= (at - timedelta(days=1)).date())
+        mine = (d.occasion == occasion) & (d.state == "skipped") & (d.reason == NO_SOURCE)
+        number, day = connection.execute(query.where(mine)).one()
+        return (number, day) if number else None
 
     @staticmethod
     def _unserved(connection: sa.Connection, occasion: str) -> tuple[int, date] | None:
