@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 
@@ -86,7 +85,10 @@ def suppress(connection: sa.Connection, found: Sequence[Suppression]) -> int:
 
     The first reason stays, but for one that the readers themselves have given since.
     """
-    rows = [{**asdict(one), "address": folded(one.address), "detail": one.detail[:500]} for one in found]
+    rows = [
+        {"address": folded(one.address), "reason": one.reason, "detail": one.detail[:500], "at": one.at}
+        for one in found
+    ]
     new = insert_new(connection, suppressions, rows)
     for row in rows if new < len(rows) else ():
         if row["reason"] in THEIR_NO:
