@@ -92,8 +92,10 @@ def _set_up_sqlite(engine: sa.Engine, *, durable: bool) -> None:
 
     @sa.event.listens_for(engine, "begin")
     def began(connection: sa.Connection) -> None:
-        # IMMEDIATE: a transaction that reads first and writes later cannot lose its lock in between.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        # SQLAlchemy says "begin" also where nothing is to begin (2.0, 2026-11): who only reads must not lock.
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            # IMMEDIATE: a transaction that reads first and writes later cannot lose its lock in between.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 _SQLITE: Mapping[str, str] = {

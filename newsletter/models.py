@@ -11,6 +11,7 @@ Threshold: TypeAlias = Literal["loose", "normal", "strict"]
 Verdict: TypeAlias = Literal["more", "less"]
 State: TypeAlias = Literal["pending", "submitting", "submitted", "failed", "uncertain", "skipped"]
 SectionKind: TypeAlias = Literal["interest", "trending", "wildcard", "titles"]
+SuppressedFor: TypeAlias = Literal["unsubscribed", "bounced", "complained", "operator"]
 STATES: tuple[State, ...] = ("pending", "submitting", "submitted", "failed", "uncertain", "skipped")
 
 
@@ -305,6 +306,16 @@ class Stamp:
     """`regular`, `rehearsal`, `again-n`, or `test` for a copy outside the ledger."""
     reference: str = ""
     """The subscriber in links: opaque, without the address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """An address that must not be written to."""
+
+    address: str
+    reason: SuppressedFor
+    detail: str
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

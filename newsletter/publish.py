@@ -19,6 +19,7 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from newsletter import periods, queues
+from newsletter.alarms import NO_SOURCE
 from newsletter.app import App
 from newsletter.collect import Collected, can_look_up, collect, follow_up, look_up_examples
 from newsletter.compose import Composed, Composer, Quiet, Spoilt
@@ -271,7 +272,7 @@ def _give_up_on_late(app: App, waiting: Sequence[Due], now: datetime, order: Ord
         return
     patience = app.settings.give_up_after
     late = [due for due in waiting if now - periods.moment(due.subscriber, due.period.day) > patience]
-    app.ledger.plan([_planned(app, due, None, now, "no source answered") for due in late], now)
+    app.ledger.plan([_planned(app, due, None, now, NO_SOURCE) for due in late], now)
 
 
 # -- plan

@@ -1,4 +1,4 @@
-"""Once a minute: who is due now? A single tick of APScheduler; the ledger knows the rest."""
+"""Once a minute: who is due now, and is anything wrong? Ticks of APScheduler; the ledger knows the rest."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from newsletter.app import App
 from newsletter.errors import Halt, NewsletterError, SourceError
 from newsletter.publish import Order, publish, who_is_due
+from newsletter.watch import Watch
 
 log = logging.getLogger("newsletter.scheduler")
 QUIET = timedelta(minutes=15)  # nobody is due for so long
@@ -66,5 +67,7 @@ def start(app: App) -> BackgroundScheduler:
         max_instances=1,
         next_run_time=datetime.now(UTC),
     )
+    # Beside the ticks, so that one that hangs is noticed.
+    scheduler.add_job(Watch(app).look, "cron", second=30, misfire_grace_time=None, coalesce=True, max_instances=1)
     scheduler.start()
     return scheduler

@@ -57,6 +57,9 @@ class Settings:
     give_up_after: timedelta = timedelta(hours=6)
     queue: str = "inline"
     in_doubt: Literal["resend", "hold"] = "resend"
+    operator: str = ""
+    """The address that alarms are mailed to; empty where they are not."""
+    alarm_after: timedelta = timedelta(days=3)
     templates: Path | None = None
     """The operator's own designs and languages; looked at before those that come with the program."""
     thumbnails: bool = False
@@ -275,6 +278,15 @@ KEYS: Final = (
         "what happens to a message that was handed over and not answered: resend or hold",
         "in_doubt",
         choice("resend", "hold"),
+    ),
+    Key("operator", "NEWSLETTER_OPERATOR", "", "who alarms are mailed to, once a day each", "operator", address),
+    Key(
+        "alarm_after",
+        "NEWSLETTER_ALARM_AFTER",
+        "3 days",
+        "an alarm when nobody was sent an edition for so long, though people were due",
+        "alarm_after",
+        duration,
     ),
     Key("", "NEWSLETTER_HOME", ".", "the folder of all files"),
     Key(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Any, Final
 
 import sqlalchemy as sa
 
 from newsletter.database import Database, Moment, Words, chunks, insert_new
+from newsletter.models import SuppressedFor, Suppression
 from newsletter.typed import folded
 
-Reason: TypeAlias = Literal["unsubscribed", "bounced", "complained", "operator"]
+THEIR_NO: Final[tuple[SuppressedFor, ...]] = ("unsubscribed", "complained")
+"""What readers said themselves: it stays in place of any other reason, and only they take it back."""
+PAGE: Final = 1000
 
 tables = sa.MetaData()
 suppressions = sa.Table(
@@ -25,53 +27,74 @@ suppressions = sa.Table(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Suppression:
-    """An address that must not be written to."""
-
-    address: str
-    reason: Reason
-    detail: str
-    at: datetime
-
-
 class Suppressions:
     """The list, in the ledger's database."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
-    def add(self, address: str, reason: Reason, at: datetime, detail: str = "") -> bool:
+    def add(self, address: str, reason: SuppressedFor, at: datetime, detail: str = "") -> bool:
         """Suppresses an address for good; False if it was already. Durable when it returns."""
-        with self._db.write() as connection:
-            return suppress(connection, [address], reason, at, detail) == 1
+        return self.add_all([Suppression(address, reason, detail, at)]) == 1
 
-    def remove(self, address: str) -> bool:
-        """Lets an address be written to again; False if it was not suppressed."""
+    def add_all(self, found: Sequence[Suppression]) -> int:
+        """Suppresses these addresses in one transaction; returns how many were not there."""
         with self._db.write() as connection:
-            query = suppressions.delete().where(suppressions.c.address == folded(address))
+            return suppress(connection, found)
+
+    def remove(self, address: str, *, they_asked: bool = False) -> bool:
+        """Lets an address be written to again; False if nothing was removed.
+
+        What its reader said themselves is only removed if they have `asked` for it.
+        """
+        query = suppressions.delete().where(suppressions.c.address == folded(address))
+        if not they_asked:
+            query = query.where(suppressions.c.reason.notin_(THEIR_NO))
+        with self._db.write() as connection:
             return bool(connection.execute(query).rowcount)
 
     def all(self) -> list[Suppression]:
         """Every suppression, by address."""
-        with self._db.read() as connection:
-            rows = connection.execute(sa.select(suppressions).order_by(suppressions.c.address))
-            return [Suppression(row.address, row.reason, row.detail, row.at) for row in rows]
+        return list(self.each())
+
+    def each(self) -> Iterator[Suppression]:
+        """Every suppression, by address, read page by page."""
+        query, last = sa.select(suppressions).order_by(suppressions.c.address).limit(PAGE), ""
+        while True:
+            with self._db.read() as connection:
+                page = connection.execute(query.where(suppressions.c.address > last)).all()
+            yield from map(_suppression, page)
+            if len(page) < PAGE:
+                return
+            last = page[-1].address
 
     def find(self, address: str) -> Suppression | None:
         """Why this address must not be written to, if so."""
         with self._db.read() as connection:
             query = sa.select(suppressions).where(suppressions.c.address == folded(address))
             row = connection.execute(query).first()
-        return Suppression(row.address, row.reason, row.detail, row.at) if row else None
+        return _suppression(row) if row else None
 
 
-def suppress(
-    connection: sa.Connection, addresses: Iterable[str], reason: Reason, at: datetime, detail: str = ""
-) -> int:
-    """Suppresses addresses within a transaction of the caller's; the first reason stays."""
-    rows = [{"address": folded(a), "reason": reason, "detail": detail[:500], "at": at} for a in addresses]
-    return insert_new(connection, suppressions, rows)
+def _suppression(row: Any) -> Suppression:
+    return Suppression(row.address, row.reason, row.detail, row.at)
+
+
+def suppress(connection: sa.Connection, found: Sequence[Suppression]) -> int:
+    """Suppresses addresses within a transaction of the caller's; returns how many were not there.
+
+    The first reason stays, but for one that the readers themselves have given since.
+    """
+    rows = [
+        {"address": folded(one.address), "reason": one.reason, "detail": one.detail[:500], "at": one.at}
+        for one in found
+    ]
+    new = insert_new(connection, suppressions, rows)
+    for row in rows if new < len(rows) else ():
+        if row["reason"] in THEIR_NO:
+            ours = (suppressions.c.address == row["address"]) & suppressions.c.reason.notin_(THEIR_NO)
+            connection.execute(suppressions.update().where(ours).values(row))
+    return new
 
 
 def suppressed_among(connection: sa.Connection, addresses: Sequence[str]) -> set[str]:

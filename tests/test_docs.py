@@ -5,14 +5,20 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.alarms import NAMES
 from newsletter.cli import COMMANDS
+from newsletter.cli.db import db
 from newsletter.cli.subscribers import subscribers
+from newsletter.cli.suppressions import suppressions
 from newsletter.providers import PROVIDERS
+from newsletter.providers.smtp_spec import DEFAULTS
+from newsletter.replies import row_of
 from newsletter.settings import KEYS
 from newsletter.sources import SOURCES
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
+DELIVERY = (ROOT / "docs" / "delivery.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -20,9 +26,13 @@ def test_every_command_is_in_the_readme(command):
     assert f"`newsletter {command}`" in README
 
 
-@pytest.mark.parametrize("command", subscribers.commands)
-def test_every_subscribers_command_is_in_the_readme(command):
-    assert f"`{command}" in README
+@pytest.mark.parametrize(
+    ("group", "command"),
+    [(group.name, command) for group in (subscribers, suppressions, db) for command in group.commands],
+)
+def test_every_command_of_a_group_is_in_the_readme(group, command):
+    [row] = [line for line in README.splitlines() if line.startswith(f"| `newsletter {group}`")]
+    assert f"`{command}" in row
 
 
 @pytest.mark.parametrize("key", [key for key in KEYS if key.key], ids=lambda key: key.key)
@@ -40,6 +50,35 @@ def test_every_variable_is_in_the_readme(variable):
 @pytest.mark.parametrize("name", [*SOURCES, *PROVIDERS])
 def test_every_source_and_provider_is_in_the_readme(name):
     assert re.search(rf"`{name}[:`]", README)
+
+
+@pytest.mark.parametrize("option", DEFAULTS)
+def test_every_option_of_smtp_is_in_the_readme_with_its_default(option):
+    [row] = [line for line in README.splitlines() if line.startswith(f"| `{option}=")]
+    assert DEFAULTS[option] in row
+
+
+def replies_on_the_page():
+    rows = [line.split(" | ") for line in DELIVERY.splitlines() if line.startswith("| ") and line.count(" | ") == 2]
+    said = [(row[0].strip("| "), reply) for row in rows for reply in re.findall(r"`([45]\d\d(?: [^`]*)?)`", row[1])]
+    return [pytest.param(*one, id=" ".join(one)) for one in said]
+
+
+@pytest.mark.parametrize(("meaning", "reply"), replies_on_the_page())
+def test_what_the_page_says_of_a_reply_is_what_it_means(meaning, reply):
+    code, _, said = reply.partition(" ")
+    assert meaning == row_of(int(code), said).means
+
+
+def test_the_page_has_every_meaning_of_a_reply():
+    assert {"later", "slow", "address", "policy", "us", "quota", "message"} == {
+        one.values[0] for one in replies_on_the_page()
+    }
+
+
+@pytest.mark.parametrize("alarm", NAMES)
+def test_every_alarm_is_explained(alarm):
+    assert f"| {alarm} |" in DELIVERY
 
 
 def test_every_link_in_the_documentation_leads_somewhere():

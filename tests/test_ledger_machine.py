@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from newsletter.ledger import Key, Ledger
+from newsletter.ledger.protocol import MOVES
 from newsletter.models import STATES, Outcome, Receipt, Refused, TryLater, Uncertain
 from newsletter.suppressions import Suppressions
 from tests.test_ledger import DAY, NOW, claim, key, planned
@@ -34,6 +35,9 @@ class World:
     refused: set[Key] = field(default_factory=set)
     said_no: set[str] = field(default_factory=set)
     contents: dict[Key, str] = field(default_factory=dict)
+    ordered_again: dict[Key, int] = field(default_factory=dict)
+    """How often a person had a message sent again."""
+    given_up: set[Key] = field(default_factory=set)
 
 
 class Deliveries(RuleBasedStateMachine):
@@ -51,6 +55,8 @@ class Deliveries(RuleBasedStateMachine):
         self.claimed: list[Key] = []
         self.handed: list[Key] = []
         self.answers: list[tuple[Key, Outcome]] = []
+        self.late: list[tuple[Ledger, Key, Outcome]] = []
+        self.before: dict[Key, str] = {}
 
     def teardown(self) -> None:
         self.finish()
@@ -135,13 +141,33 @@ class Deliveries(RuleBasedStateMachine):
     def time_passes(self, minutes: int) -> None:
         self.now += timedelta(minutes=minutes)
 
+    @precondition(lambda self: self.late)
+    @rule()
+    def was_not_dead(self) -> None:
+        """A process that was thought dead records what it had been told."""
+        ledger, one, outcome = self.late.pop()
+        ledger.step([(one, outcome)], [], "", self.now, self.in_doubt)
+
+    @precondition(lambda self: self.in_doubt == "hold")
+    @rule(finding=st.sampled_from(("again", "give up")))
+    def a_person_decides(self, finding: str) -> None:
+        """They see what arrived; of the rest they have it sent again, or give it up."""
+        for doubt in self.ledger.doubts("regular"):
+            found = "arrived" if self.world.taken.get(doubt.key) else finding
+            assert {doubt.key} == self.ledger.resolve([doubt.key], found, self.now)
+            if found == "again":
+                self.world.ordered_again[doubt.key] = self.world.ordered_again.get(doubt.key, 0) + 1
+            elif found == "give up":
+                self.world.given_up.add(doubt.key)
+
     @rule(taken=st.booleans())
     def dies(self, taken: bool) -> None:
         """What was handed over may have been taken or not; answers that were not recorded are forgotten."""
         for one in self.handed:
             self.doubt(one, taken=taken)
-        for one, _ in self.answers:
+        for one, outcome in self.answers:
             self.world.in_doubt[one] = self.world.in_doubt.get(one, 0) + 1
+            self.late.append((self.ledger, one, outcome))
         self.handed, self.answers, self.claimed = [], [], []
         self.process += 1
         self.ledger = Ledger(self.database, f"process {self.process}")
@@ -156,17 +182,30 @@ class Deliveries(RuleBasedStateMachine):
         assert set(STATES) == set(account.counts)
 
     @invariant()
+    def only_moves_of_the_protocol_are_made(self) -> None:
+        now = {key(one.subscriber): one.state for one in self.ledger.people("regular", DAY, STATES)}
+        made = {(self.before.get(one, "new"), state) for one, state in now.items()}
+        self.before = now
+        assert made <= {(move.before, move.after) for move in MOVES} | {(state, state) for state in STATES}
+
+    @invariant()
+    def accepts_are_what_the_far_side_took(self) -> None:
+        for one in self.ledger.people("regular", DAY, STATES):
+            assert one.accepts <= self.world.taken.get(key(one.subscriber), 0)
+
+    @invariant()
     def nobody_is_lied_about(self) -> None:
         for one in self.ledger.people("regular", DAY, ["submitted"]):
             assert self.world.taken.get(key(one.subscriber)), f"{one.subscriber} was never taken"
         for one in self.ledger.people("regular", DAY, ["failed"]):
-            known = key(one.subscriber) in self.world.refused or "superseded" in one.reason
+            known = key(one.subscriber) in self.world.refused | self.world.given_up or "superseded" in one.reason
             assert known, f"{one.subscriber} failed without a refusal"
 
     @invariant()
     def nobody_is_written_twice(self) -> None:
         for one, times in self.world.taken.items():
-            doubts = self.world.in_doubt.get(one, 0) if self.in_doubt == "resend" else 0
+            repeated = self.world.in_doubt if self.in_doubt == "resend" else self.world.ordered_again
+            doubts = repeated.get(one, 0)
             assert times <= 1 + doubts, f"{one.subscriber} has it {times} times after {doubts} doubts"
 
     # -- the end
@@ -193,7 +232,7 @@ class Deliveries(RuleBasedStateMachine):
 
 
 class HeldDeliveries(Deliveries):
-    """The same where what is in doubt waits for a person: then nobody ever gets anything twice."""
+    """The same where what is in doubt waits for a person: then only who they have it sent again gets it twice."""
 
     in_doubt = "hold"
 

@@ -22,6 +22,11 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "status": ("sending:status", "The account of a day, and the people."),
     "stop": ("sending:stop", "No further message is handed over."),
     "resume": ("sending:resume", "Take the stop back."),
+    "resolve": ("resolve:resolve", "What is in doubt: list it, and say what you found."),
+    "suppressions": (
+        "suppressions:suppressions",
+        "The addresses that are not written to: list, change, import, export.",
+    ),
     "feedback": ("feedback:feedback", "More like a paper, or less; as the reader says."),
     "subscribers": (
         "subscribers:subscribers",

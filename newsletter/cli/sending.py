@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from newsletter.alarms import Alarm
 from newsletter.app import App
 from newsletter.cli.opening import app_of, as_json, date_option, json_option, subscriber_option
 from newsletter.cli.progress import watching
@@ -44,7 +45,7 @@ def send(
     --date D is an order: local date D for everybody, whatever the hour. Running the same command again is the
     retry; what was submitted is never sent twice.
     """
-    from newsletter import publish
+    from newsletter import publish, watch
 
     if sum((dry_run, test_to is not None, again)) > 1:
         raise click.UsageError("--dry-run, --test-to and --again exclude each other")
@@ -59,6 +60,7 @@ def send(
         with watching() as progress:
             now = app.clock()
             account = publish.again(app, now, order) if again else publish.publish(app, now, order, progress)
+        watch.mail(app, _alarms(app, machine), app.clock())
         waiting = _waiting(app, account) if order.wait and account.left else []
         told = _account(account) | ({"waiting": [asdict(one) for one in waiting]} if order.wait else {})
         click.echo(as_json(told) if machine else sentence(account))
@@ -117,23 +119,28 @@ def _test(app: App, order: Any, address: str) -> int:
 @click.option("--who", type=click.Choice(STATES), help="List the people in this state.")
 @click.pass_context
 def status(ctx: click.Context, day: datetime | None, machine: bool, who: State | None) -> int:
-    """The account of a day (the latest without --date): audience = the six states, exactly."""
+    """The account of a day (the latest without --date): audience = the six states, exactly.
+
+    Alarms go to stderr, a line each. Exits 1 while somebody has no final state, or an alarm stands.
+    """
     with app_of(ctx) as app:
         account = app.ledger.account(app.occasion, day.date() if day else None)
         people = app.ledger.people(app.occasion, account.day, [who]) if who and account.day else []
         sources = app.archive.collected(account.day) if account.day else ()
+        alarms = _alarms(app, machine)
         if machine:
             told = _account(account) | {"sources": [asdict(state) for state in sources]}
-            told |= {"stopped": app.ledger.stopped()} | ({"people": [asdict(one) for one in people]} if who else {})
-            click.echo(as_json(told))
+            told |= {"stopped": app.ledger.stopped(), "alarms": [asdict(alarm) for alarm in alarms]}
+            click.echo(as_json(told | ({"people": [asdict(one) for one in people]} if who else {})))
         else:
             click.echo(_table(account))
             for state in sources:
                 click.echo(f"source {state.source}: {state.state}, {state.papers} papers {state.detail}".rstrip())
             for one in people:
-                click.echo(f"{one.address}  {one.period}  {one.reason or one.receipt}")
+                twice = f"  (taken {one.accepts} times)" if one.accepts > 1 else ""
+                click.echo(f"{one.address}  {one.period}  {one.reason or one.receipt}{twice}")
             _said_stopped(app)
-        return 1 if account.left else 0
+        return 1 if account.left or alarms else 0
 
 
 @click.command()
@@ -177,6 +184,16 @@ def _account(account: Account) -> dict[str, Any]:
     counts = {state: account.counts[state] for state in STATES}
     told: dict[str, Any] = {"date": account.day, "occasion": account.occasion, "audience": account.audience}
     return told | counts | {"reasons": dict(account.reasons)}
+
+
+def _alarms(app: App, machine: bool) -> tuple[Alarm, ...]:
+    """The alarms that stand, each said in a line to who is no machine."""
+    from newsletter.watch import standing
+
+    alarms = standing(app, app.clock())
+    for alarm in () if machine else alarms:
+        click.echo(f"alarm: {alarm.name}: {alarm.text}", err=True)
+    return alarms
 
 
 def _said_stopped(app: App) -> int:

@@ -2,6 +2,18 @@
 
 from newsletter.ledger.book import Ledger
 from newsletter.ledger.statements import LEASE
-from newsletter.ledger.values import Account, Claim, Delivery, Key, LastEdition, Person, Planned
+from newsletter.ledger.values import Account, Claim, Delivery, Doubt, Finding, Key, LastEdition, Person, Planned
 
-__all__ = ["LEASE", "Account", "Claim", "Delivery", "Key", "LastEdition", "Ledger", "Person", "Planned"]
+__all__ = [
+    "LEASE",
+    "Account",
+    "Claim",
+    "Delivery",
+    "Doubt",
+    "Finding",
+    "Key",
+    "LastEdition",
+    "Ledger",
+    "Person",
+    "Planned",
+]

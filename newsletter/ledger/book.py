@@ -1,9 +1,6 @@
 """The crash-safe book of deliveries: plan, claim, record, recover.
 
-A delivery is one row per (subscriber, period, occasion). It moves so:
-
-    plan -> pending -> (claim: what the edition is) -> submitting -> submitted | failed | uncertain
-    plan -> skipped            pending -> skipped            submitting -> pending (try later)
+A delivery is one row per (subscriber, period, occasion). How it moves, and why, is a table: `ledger.protocol`.
 
 A row becomes `submitting` in the commit that records its predecessor's outcome, before the provider is given
 the message; so what is in doubt after a crash is only what was handed over and not answered.
@@ -29,9 +26,9 @@ from newsletter.errors import StoreError
 from newsletter.ledger.heartbeat import beating
 from newsletter.ledger.knowledge import Knowledge
 from newsletter.ledger.schema import SCHEMA, deliveries, delivery_of, is_key, readers, switches
-from newsletter.ledger.statements import IN_ORDER, LEASE, Row, Statements, among, by_key, grouped
-from newsletter.ledger.values import Claim, Delivery, Key, Planned
-from newsletter.models import Outcome, Receipt, Refused, State, TryLater, Uncertain
+from newsletter.ledger.statements import IN_ORDER, LEASE, Changes, Row, Statements, among, by_key, grouped
+from newsletter.ledger.values import Claim, Delivery, Finding, Key, Planned
+from newsletter.models import Outcome, Receipt, Refused, State, Suppression, TryLater, Uncertain
 from newsletter.pace import retry_at
 from newsletter.suppressions import suppress
 
@@ -87,7 +84,7 @@ class Ledger(Knowledge):
         d = deliveries.c
         return sa.and_(
             state == "pending",
-            d.occasion.like("again-%") | (d.occasion == occasion),
+            self._here(occasion),
             d.next_attempt.is_(None) | (d.next_attempt <= at),
             self._free(at),
         )
@@ -153,7 +150,7 @@ class Ledger(Knowledge):
         """Those that are pending, held by nobody else, and may be written to; who may not is skipped."""
         waiting = {key: row for key, row in rows.items() if row.state == "pending" and row.free}
         no = set(self._statements.suppressed(connection, waiting))
-        self._statements.settle(connection, [(key, "skipped", "suppressed", "") for key in no], at)
+        self._statements.settle(connection, [(key, "skipped", "suppressed") for key in no], at)
         return {key: row for key, row in waiting.items() if key not in no}
 
     def skip(self, reasons: Mapping[Key, str], at: datetime) -> None:
@@ -169,7 +166,7 @@ class Ledger(Knowledge):
             with self._db.write() as connection:
                 rows = self._statements.rows(connection, list(reasons), at)
                 mine = [key for key, row in rows.items() if row.state == "pending" and row.free]
-                self._statements.settle(connection, [(key, state, reasons[key], "") for key in mine], at)
+                self._statements.settle(connection, [(key, state, reasons[key]) for key in mine], at)
 
     # -- send and record
 
@@ -203,30 +200,48 @@ class Ledger(Knowledge):
         at: datetime,
         in_doubt: Literal["resend", "hold"],
     ) -> None:
-        final: list[tuple[Key, State, str, str]] = []
-        again: list[tuple[Key, str, datetime]] = []
-        for key, row in ((key, rows[key]) for key in answers):
-            if not self._may_record(row, answers[key]):
-                log.warning("%s %s: answered after another process took it over", key.subscriber, key.period)
-                continue
-            if ending := _ending(answers[key], in_doubt):
-                final.append((key, *ending))
-                continue
-            reason, after = _asked(answers[key])
-            if when := retry_at(row.attempts, after, at, row.give_up_at):
-                again.append((key, reason, when))
-            else:
-                final.append((key, "failed", f"superseded by the next edition; last: {reason}", ""))
-        self._statements.settle(connection, final, at)
-        self._statements.postpone(connection, again, at)
-        for key, state, reason, _ in final:
+        changes = Changes()
+        for key, outcome in answers.items():
+            self._note(changes, key, rows[key], outcome, at, in_doubt)
+        self._statements.write(connection, changes, at)
+        for key, state, reason in changes.final:
             outcome = answers[key]
             if state == "failed" and isinstance(outcome, Refused) and outcome.bad_address:
-                suppress(connection, [rows[key].address], "bounced", at, reason)
+                suppress(connection, [Suppression(rows[key].address, "bounced", reason, at)])
+
+    def _note(
+        self,
+        changes: Changes,
+        key: Key,
+        row: Row,
+        outcome: Outcome,
+        at: datetime,
+        in_doubt: Literal["resend", "hold"],
+    ) -> None:
+        """What an answer changes."""
+        if not self._may_record(row, outcome):
+            log.warning("%s %s: answered after another process took it over", key.subscriber, key.period)
+            if isinstance(outcome, Receipt):  # counted all the same: it is a mail that the reader may have
+                changes.heard.append((key, outcome.id))
+        elif isinstance(outcome, Receipt):
+            changes.accepted.append((key, outcome.id))
+        elif row.accepts:
+            changes.final.append((key, "submitted", ""))  # another process was told so: that stays true
+        elif ending := _ending(outcome, in_doubt):
+            changes.final.append((key, *ending))
+        else:
+            reason, after = _asked(outcome)
+            if when := retry_at(row.attempts, after, at, row.give_up_at):
+                changes.again.append((key, reason, when))
+            else:
+                changes.final.append((key, "failed", f"superseded by the next edition; last: {reason}"))
 
     def _may_record(self, row: Row, outcome: Outcome) -> bool:
-        """Ours to record; or it was accepted, and who took it over has not yet handed it over again."""
-        accepted = isinstance(outcome, Receipt) and row.owner is None and row.state in ("pending", "uncertain")
+        """Ours to record; or it was accepted, which stays true whatever was thought of it since.
+
+        Only who may be handing it over at this moment is left to it.
+        """
+        accepted = isinstance(outcome, Receipt) and row.state not in ("submitting", "submitted")
         return accepted or (row.state == "submitting" and row.owner == self._owner)
 
     def release(self, keys: Sequence[Key]) -> None:
@@ -258,6 +273,8 @@ class Ledger(Knowledge):
         state, reason = ("pending", "in doubt after a crash: sent again") if in_doubt == "resend" else _HELD
         free = {"lease_owner": None, "lease_until": None}
         with self._db.write() as connection:
+            heard = self._update(dead & (d.state == "submitting") & (d.accepts > 0))
+            connection.execute(heard.values(state="submitted", reason="", changed_at=at, **free))
             doubtful = self._update(dead & (d.state == "submitting"))
             count = connection.execute(doubtful.values(state=state, reason=reason, changed_at=at, **free)).rowcount
             connection.execute(self._update(dead & (d.state == "pending")).values(**free))
@@ -271,6 +288,20 @@ class Ledger(Knowledge):
         names = (d.subscriber, d.period, d.occasion)
         found = sa.select(*names).where(which).with_for_update(skip_locked=True)
         return deliveries.update().where(sa.tuple_(*names).in_(found))
+
+    def resolve(self, doubts: Iterable[Key], finding: Finding, at: datetime) -> set[Key]:
+        """Settles what was held for a person as they found it; returns what was still held.
+
+        Sent again it keeps its bytes and its `Message-ID`, and is still not written to who has said no since.
+        """
+        values = _FOUND[finding] | {"changed_at": at, "next_attempt": None}
+        resolved: set[Key] = set()
+        with self._db.write() as connection:
+            for key in sorted(doubts):
+                held = deliveries.update().where(is_key(key), deliveries.c.state == "uncertain")
+                if connection.execute(held.values(**values)).rowcount:
+                    resolved.add(key)
+        return resolved
 
     # -- staying alive
 
@@ -309,15 +340,29 @@ class Ledger(Knowledge):
         with self._db.write() as connection:
             return bool(connection.execute(switches.delete().where(switches.c.name == "stopped")).rowcount)
 
+    # -- what the operator was told
 
-def _ending(outcome: Outcome, in_doubt: Literal["resend", "hold"]) -> tuple[State, str, str] | None:
-    """The final state that an answer makes, its reason and the receipt; None if it is to be tried again."""
-    if isinstance(outcome, Receipt):
-        return "submitted", "", outcome.id
+    def tell(self, alarm: str, at: datetime, until: datetime) -> bool:
+        """True for one process only, and not again before `until`: that one tells the operator of an alarm."""
+        name = f"told: {alarm}"
+        with self._db.write() as connection:
+            if insert_new(connection, switches, [{"name": name, "at": until}]):
+                return True
+            due = switches.update().where(switches.c.name == name, switches.c.at <= at)
+            return bool(connection.execute(due.values(at=until)).rowcount)
+
+    def tell_again(self, alarm: str, at: datetime) -> None:
+        """The operator could not be told; the next attempt is then."""
+        with self._db.write() as connection:
+            connection.execute(switches.update().where(switches.c.name == f"told: {alarm}").values(at=at))
+
+
+def _ending(outcome: Outcome, in_doubt: Literal["resend", "hold"]) -> tuple[State, str] | None:
+    """The final state that an answer makes, and its reason; None if it is to be tried again."""
     if isinstance(outcome, Refused):
-        return "failed", outcome.reason, ""
+        return "failed", outcome.reason
     if isinstance(outcome, Uncertain) and in_doubt == "hold":
-        return "uncertain", outcome.reason, ""
+        return "uncertain", outcome.reason
     return None
 
 
@@ -329,6 +374,11 @@ def _asked(outcome: Outcome) -> tuple[str, timedelta | None]:
 
 
 _HELD = ("uncertain", "in doubt after a crash: held for a person to decide")
+_FOUND: Mapping[Finding, dict[str, Any]] = {
+    "arrived": {"state": "submitted", "reason": "", "receipt": "it arrived, as a person found"},
+    "again": {"state": "pending", "reason": "in doubt: a person orders it to be sent again"},
+    "give up": {"state": "failed", "reason": "in doubt: given up by a person"},
+}
 
 
 def _planned_row(plan: Planned, at: datetime) -> dict[str, Any]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
+from newsletter.alarms import NO_SOURCE, REMEMBERED, Signs
 from newsletter.database import Database, chunks
 from newsletter.ledger.schema import deliveries, delivery_of, is_key, readers, switches
-from newsletter.ledger.values import Account, Delivery, Key, LastEdition, Person
+from newsletter.ledger.values import Account, Delivery, Doubt, Key, LastEdition, Person
 from newsletter.models import STATES, State
 
 _COUNTED = ("submitted", "submitting", "uncertain", "pending")  # rows whose papers the reader has, or may get
@@ -58,7 +59,84 @@ class Knowledge:
         query = sa.select(deliveries).where(d.day == day, d.occasion == occasion, d.state.in_(states))
         with self._db.read() as connection:
             rows = connection.execute(query.order_by(d.subscriber))
-            return [Person(r.subscriber, r.address, r.period, r.state, r.reason, r.receipt) for r in rows]
+            return [Person(r.subscriber, r.address, r.period, r.state, r.reason, r.receipt, r.accepts) for r in rows]
+
+    def doubts(self, occasion: str, day: date | None = None) -> list[Doubt]:
+        """What was handed over, not answered, and is held for a person: of all days, or of one; the oldest first."""
+        d = deliveries.c
+        query = sa.select(deliveries).where(d.state == "uncertain", self._here(occasion))
+        if day is not None:
+            query = query.where(d.day == day)
+        with self._db.read() as connection:
+            rows = connection.execute(query.order_by(d.changed_at, d.subscriber))
+            return [
+                Doubt(delivery_of(r).key, r.address, r.changed_at, r.provider, r.message_id, r.reason) for r in rows
+            ]
+
+    def signs(self, occasion: str, at: datetime) -> Signs:
+        """What alarms are raised by."""
+        stopped = self.stopped() is not None
+        with self._db.read() as connection:
+            return Signs(
+                twice=self._twice(connection, occasion, at),
+                doubtful=self._doubtful(connection, occasion),
+                overdue=(overdue := self._overdue(connection, occasion, at)),
+                settled_at=self._settled_at(connection, occasion, overdue) if overdue else None,
+                sourceless=self._sourceless(connection, occasion, at),
+                unserved=self._unserved(connection, occasion),
+                stopped=stopped,
+            )
+
+    def _twice(self, connection: sa.Connection, occasion: str, at: datetime) -> tuple[int, date] | None:
+        d = deliveries.c
+        query = sa.select(sa.func.count(), sa.func.min(d.day)).where(d.accepts > 1, d.day > at.date() - REMEMBERED)
+        number, day = connection.execute(query.where(self._here(occasion))).one()
+        return (number, day) if number else None
+
+    def _doubtful(self, connection: sa.Connection, occasion: str) -> tuple[int, datetime] | None:
+        d = deliveries.c
+        query = sa.select(sa.func.count(), sa.func.min(d.changed_at)).where(d.state == "uncertain")
+        number, since = connection.execute(query.where(self._here(occasion))).one()
+        return (number, since) if number else None
+
+    def _overdue(self, connection: sa.Connection, occasion: str, at: datetime) -> tuple[int, datetime] | None:
+        d = deliveries.c
+        due = sa.func.coalesce(d.next_attempt, d.changed_at)
+        query = sa.select(sa.func.count(), sa.func.min(due)).where(d.state.in_(("pending", "submitting")), due <= at)
+        number, since = connection.execute(query.where(self._here(occasion))).one()
+        return (number, since) if number else None
+
+    def _settled_at(self, connection: sa.Connection, occasion: str, overdue: tuple[int, datetime]) -> datetime | None:
+        """When a delivery was last settled, as far as that is news to those who wait."""
+        d = deliveries.c
+        settled = d.state.notin_(("pending", "submitting")) & (d.changed_at > overdue[1])
+        query = sa.select(sa.func.max(d.changed_at)).where(settled, self._here(occasion))
+        found = connection.execute(query.where(d.day >= overdue[1].date() - REMEMBERED)).scalar()
+        return found if isinstance(found, datetime) else None
+
+    @staticmethod
+    def _sourceless(connection: sa.Connection, occasion: str, at: datetime) -> tuple[int, date] | None:
+        d = deliveries.c
+        query = sa.select(sa.func.count(), sa.func.max(d.day)).where(d.day >= (at - timedelta(days=1)).date())
+        mine = (d.occasion == occasion) & (d.state == "skipped") & (d.reason == NO_SOURCE)
+        number, day = connection.execute(query.where(mine)).one()
+        return (number, day) if number else None
+
+    @staticmethod
+    def _unserved(connection: sa.Connection, occasion: str) -> tuple[int, date] | None:
+        """How many editions were due since anybody was sent one, but for who paused, and from which day on."""
+        d = deliveries.c
+        here = d.occasion == occasion
+        served = sa.select(d.day).where(here, d.state == "submitted").order_by(d.day.desc()).limit(1)
+        last = connection.execute(served).scalar()
+        query = sa.select(sa.func.count(), sa.func.min(d.day)).where(here, d.reason.notlike("paused %"))
+        number, day = connection.execute(query if last is None else query.where(d.day > last)).one()
+        return (number, day) if number else None
+
+    @staticmethod
+    def _here(occasion: str) -> sa.ColumnElement[bool]:
+        """Deliveries that count here, and repetitions on purpose."""
+        return deliveries.c.occasion.like("again-%") | (deliveries.c.occasion == occasion)
 
     def last_editions(self, occasions: Sequence[str], before: Mapping[str, date]) -> dict[str, LastEdition]:
         """Per subscriber the last edition sent for a day before the given one.
@@ -130,8 +208,8 @@ class Knowledge:
     def next_attempt(self, occasion: str, only: str | None = None) -> datetime | None:
         """When the first of those who wait (or this one, by key or address) can be sent to; None if nobody waits."""
         d = deliveries.c
-        here = d.occasion.like("again-%") | (d.occasion == occasion)
-        query = sa.select(sa.func.min(sa.func.coalesce(d.next_attempt, d.changed_at))).where(d.state == "pending", here)
+        query = sa.select(sa.func.min(sa.func.coalesce(d.next_attempt, d.changed_at)))
+        query = query.where(d.state == "pending", self._here(occasion))
         if only is not None:
             query = query.where((d.subscriber == only) | (d.address == only))
         with self._db.read() as connection:

@@ -47,6 +47,7 @@ deliveries = sa.Table(
     sa.Column("batch", Words, nullable=False, default=""),
     sa.Column("receipt", Words, nullable=False, default=""),
     sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("accepts", sa.Integer, nullable=False, server_default="0"),  # how often a provider said that it took it
     sa.Column("next_attempt", Moment),
     sa.Column("lease_owner", Words),
     sa.Column("lease_until", Moment),
@@ -55,6 +56,8 @@ deliveries = sa.Table(
 )
 _held = deliveries.c.lease_owner.isnot(None)
 sa.Index("deliveries_by_lease", deliveries.c.lease_owner, sqlite_where=_held, postgresql_where=_held)
+_twice = deliveries.c.accepts > 1
+sa.Index("deliveries_accepted_twice", deliveries.c.day, sqlite_where=_twice, postgresql_where=_twice)
 readers = sa.Table(
     "readers",
     tables,
@@ -72,10 +75,15 @@ switches = sa.Table(
 SCHEMA = Schema(
     name="newsletter",
     tables=tables,
-    version=2,
+    version=3,
     precious=True,
     steps={
         1: ("CREATE INDEX deliveries_by_lease ON deliveries (lease_owner) WHERE lease_owner IS NOT NULL",),
+        2: (
+            "ALTER TABLE deliveries ADD COLUMN accepts INTEGER DEFAULT 0 NOT NULL",
+            "UPDATE deliveries SET accepts = 1 WHERE state = 'submitted'",
+            "CREATE INDEX deliveries_accepted_twice ON deliveries (day) WHERE accepts > 1",
+        ),
     },
 )
 

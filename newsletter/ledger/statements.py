@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -56,6 +56,22 @@ class Row:
     content: str | None
     attempts: int
     give_up_at: datetime
+    accepts: int
+    """How often a provider said that it took it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a round's answers change."""
+
+    accepted: list[tuple[Key, str]] = field(default_factory=list)
+    """With the receipt."""
+    heard: list[tuple[Key, str]] = field(default_factory=list)
+    """Accepted too, but the row is another process's."""
+    final: list[tuple[Key, State, str]] = field(default_factory=list)
+    """With state and reason."""
+    again: list[tuple[Key, str, datetime]] = field(default_factory=list)
+    """With the reason, and when to try again."""
 
 
 class Statements:
@@ -69,7 +85,7 @@ class Statements:
         free = d.lease_until.is_(None) | (d.lease_until < now) | (d.lease_owner == owner)
         found = (d.subscriber, d.period, d.occasion, d.state, d.lease_owner, free.label("free"), d.address, d.content)
         self._rows = (
-            sa.select(*found, d.attempts, d.give_up_at)
+            sa.select(*found, d.attempts, d.give_up_at, d.accepts)
             .where(among(sa.bindparam("period"), sa.bindparam("occasion"), sa.bindparam("keys", expanding=True)))
             .order_by(*IN_ORDER)
             .with_for_update()
@@ -78,7 +94,10 @@ class Statements:
         self._mark = _changing(
             "pending", "batch", state="submitting", attempts=d.attempts + 1, lease_owner=owner, lease_until=until
         )
-        self._settle = _changing(None, "state", "reason", "receipt", **_FREE, next_attempt=None)
+        self._settle = _changing(None, "state", "reason", **_FREE, next_attempt=None)
+        accepted = {"state": "submitted", "reason": "", "accepts": d.accepts + 1, "next_attempt": None}
+        self._accept = _changing(None, "receipt", **_FREE, **accepted)
+        self._hear = _changing(None, "receipt", accepts=d.accepts + 1)
         self._postpone = _changing(None, "reason", "next_attempt", **_FREE, state="pending")
 
     def rows(self, connection: sa.Connection, keys: Sequence[Key], at: datetime) -> dict[Key, Row]:
@@ -88,7 +107,9 @@ class Statements:
         for period, occasion, some in grouped(keys):
             wanted = {"period": period, "occasion": occasion, "keys": some, **now}
             for row in connection.execute(self._rows, wanted):
-                found[Key(row[0], row[1], row[2])] = Row(row[3], row[4], bool(row[5]), row[6], row[7], row[8], row[9])
+                found[Key(row[0], row[1], row[2])] = Row(
+                    row[3], row[4], bool(row[5]), row[6], row[7], row[8], row[9], row[10]
+                )
         return found
 
     def suppressed(self, connection: sa.Connection, rows: Mapping[Key, Row]) -> Iterator[Key]:
@@ -105,21 +126,30 @@ class Statements:
         told = {"n_batch": batch, "n_changed_at": at} | self._until(at)
         self._run(connection, self._mark, [_key(key) | told for key in keys])
 
-    def settle(self, connection: sa.Connection, found: Sequence[tuple[Key, State, str, str]], at: datetime) -> None:
-        """Writes final states: key, state, reason, receipt."""
-        told = [
-            _key(key) | {"n_state": state, "n_reason": reason[:500], "n_receipt": receipt[:500], "n_changed_at": at}
-            for key, state, reason, receipt in found
-        ]
-        self._run(connection, self._settle, told)
+    def settle(self, connection: sa.Connection, found: Sequence[tuple[Key, State, str]], at: datetime) -> None:
+        """Writes states and reasons."""
+        told = [{"n_state": state, "n_reason": reason[:500]} for _, state, reason in found]
+        self._change(connection, self._settle, [key for key, *_ in found], told, at)
 
-    def postpone(self, connection: sa.Connection, found: Sequence[tuple[Key, str, datetime]], at: datetime) -> None:
-        """Lets them wait: key, reason, when to try again."""
-        told = [
-            _key(key) | {"n_reason": reason[:500], "n_next_attempt": again, "n_changed_at": at}
-            for key, reason, again in found
-        ]
-        self._run(connection, self._postpone, told)
+    def write(self, connection: sa.Connection, changes: Changes, at: datetime) -> None:
+        """Writes what a round's answers change."""
+        self.settle(connection, changes.final, at)
+        for statement, receipts in ((self._accept, changes.accepted), (self._hear, changes.heard)):
+            told: list[dict[str, Any]] = [{"n_receipt": receipt[:500]} for _, receipt in receipts]
+            self._change(connection, statement, [key for key, _ in receipts], told, at)
+        told = [{"n_reason": reason[:500], "n_next_attempt": again} for _, reason, again in changes.again]
+        self._change(connection, self._postpone, [key for key, *_ in changes.again], told, at)
+
+    def _change(
+        self,
+        connection: sa.Connection,
+        statement: sa.Update,
+        keys: Sequence[Key],
+        told: Sequence[Mapping[str, Any]],
+        at: datetime,
+    ) -> None:
+        rows = [{**_key(key), **one, "n_changed_at": at} for key, one in zip(keys, told, strict=True)]
+        self._run(connection, statement, rows)
 
     def _until(self, at: datetime) -> dict[str, Any]:
         return {} if self._shared else {"until": at + LEASE}

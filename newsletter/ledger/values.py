@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal, TypeAlias
 
 from newsletter.models import State
+
+Finding: TypeAlias = Literal["arrived", "again", "give up"]
+"""What a person decides of a delivery in doubt: it arrived · hand it over once more · it did not, and is too late."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -74,6 +78,21 @@ class Person:
     state: State
     reason: str
     receipt: str
+    accepts: int
+    """How often the provider said that it took it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A delivery that was handed over and not answered, and that waits for a person."""
+
+    key: Key
+    address: str
+    since: datetime
+    provider: str
+    message_id: str
+    reason: str
+    """What was last said of it."""
 
 
 @dataclass(frozen=True, slots=True)
