@@ -37,7 +37,7 @@ def two_homes(tmp_path, url, sink):
         home = make_home(tmp_path / name, provider=f"smtp://127.0.0.1:{sink.port}?connections={CONNECTIONS}")
         home.day("2026-03-03", invented_day("2026-03-03", 10))
         home.subscribers(readers([f"reader{n:03}" for n in range(READERS)]))
-        yield Home(home.path, {**home.environment, "NEWSLETTER_DATABASE": url})
+        yield Home(home.path, {**home.environment, "NEWSLETTER_DATABASE": url, "NEWSLETTER_QUEUE": "inline:1"})
 
 
 def wait_for(sink, number, *processes):
