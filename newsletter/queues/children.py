@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Literal, TypeAlias
@@ -23,7 +23,7 @@ from typing import Any, Literal, TypeAlias
 from newsletter.errors import Halt, NewsletterError, StoreError
 from newsletter.ledger import Key, Ledger
 from newsletter.ledger.remote import Ask
-from newsletter.models import Uncertain
+from newsletter.models import Outcome, TryLater, Uncertain
 
 log = logging.getLogger("newsletter.queues")
 
@@ -69,6 +69,7 @@ class Crew:
         self._left = deque(shards)
         self._children: list[_Child] = []
         self._failure: BaseException | None = None
+        self._deaths = 0
 
     def run(self) -> None:
         for _ in range(min(self._job.hands, len(self._left))):
@@ -141,11 +142,16 @@ class Crew:
         log.error(
             "a process that sent was killed (%s); %d messages are in doubt", _how(child.process), len(child.handed_over)
         )
-        doubt = Uncertain("the process that sent it was killed")
+        doubt: Outcome = Uncertain("the process that sent it was killed")
+        if self._job.in_doubt == "resend":
+            doubt = TryLater("in doubt: the process that sent it was killed", timedelta(0))
         answered = [(key, doubt) for key in sorted(child.handed_over)]
         self._job.ledger.step(answered, [], "", self._job.clock(), self._job.in_doubt)
         if child.shard is not None:
             self._left.append(child.shard)
+        self._deaths += 1
+        if self._left and self._failure is None and self._deaths <= self._job.hands:
+            self._children.append(self._fork())
 
 
 def _error(kind: str, text: str, passing: bool) -> NewsletterError:
