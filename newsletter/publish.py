@@ -88,7 +88,7 @@ def _send_until(
     app: App, roster: Sequence[Subscriber], provider: Provider, order: Order, progress: Progress, until: datetime
 ) -> None:
     """Sends to who waits, again and again as their next attempts come due, until nobody waits or the time is over."""
-    run, tried = Run(app.clock, app.settings.in_doubt), dict[Key, int]()
+    run, tried = Run(app.clock, app.settings.in_doubt, ending=app.ending), dict[Key, int]()
     while True:
         passing: Halt | None = None
         try:
@@ -304,6 +304,6 @@ def again(app: App, now: datetime, order: Order) -> Account:
         row = Planned(key, made.day, made.since, made.address, made.reference, made.digest, None, gone)
         app.ledger.plan([row], now)
         app.ledger.repeat(key, replace(made.claim, key=key, stamped_at=stamp), now)
-        run = Run(app.clock, app.settings.in_doubt)
+        run = Run(app.clock, app.settings.in_doubt, ending=app.ending)
         send_batch(app, Composer(app), provider, {subscriber.key: subscriber}, [key], run)
     return app.ledger.account(key.occasion, made.day)
