@@ -60,6 +60,7 @@ def publish(app: App, now: datetime, order: Order | None = None, progress: Progr
     with app.alone(), app.provider() as provider:
         app.ledger.recover(now, app.settings.in_doubt, alone=not app.settings.shared)
         if app.ledger.stopped() is None:
+            app.ledger.give_up(now)  # before the next is planned, which takes up what theirs would have shown
             roster = app.roster()
             failure = _plan_who_is_due(app, roster, now, order, progress)
             _send_until(app, roster, provider, order, progress, now + order.wait)

@@ -24,7 +24,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from newsletter.database import Database, chunks, insert_new
+from newsletter.database import Database, Words, chunks, insert_new
 from newsletter.errors import StoreError
 from newsletter.ledger.heartbeat import beating
 from newsletter.ledger.knowledge import Knowledge
@@ -245,7 +245,7 @@ class Ledger(Knowledge):
         elif in_doubt == "hold":
             self._settle(connection, key, "uncertain", outcome.reason, at)
         else:
-            self._postpone(connection, key, f"in doubt: {outcome.reason}", None, at)
+            self._postpone(connection, key, f"{_DOUBT}: {outcome.reason}", None, at)
 
     def _settle(
         self,
@@ -261,6 +261,10 @@ class Ledger(Knowledge):
         where = [is_key(key)] + ([deliveries.c.state == "pending", self._free(at)] if pending_only else [])
         values: dict[str, Any] = {"state": state, "reason": reason[:500], "receipt": receipt, "changed_at": at}
         values |= {"lease_owner": None, "lease_until": None, "next_attempt": None}
+        if state in ("failed", "skipped"):  # who may have it already is not said to have nothing
+            values["state"] = sa.case((_DOUBTFUL, "uncertain"), else_=state)
+            told = (sa.literal(text[:500], Words) for text in (f"{_DOUBT}; then {reason}", reason))
+            values["reason"] = sa.case((_DOUBTFUL, next(told)), else_=next(told))
         connection.execute(deliveries.update().where(*where).values(**values))
 
     def _postpone(
@@ -269,10 +273,24 @@ class Ledger(Knowledge):
         row = connection.execute(sa.select(deliveries).where(is_key(key))).one()
         again_at = retry_at(row.attempts, after, at, row.give_up_at)
         if again_at is None:
-            self._settle(connection, key, "failed", f"superseded by the next edition; last: {reason}", at)
+            self._settle(connection, key, "failed", f"{_SUPERSEDED}; last: {reason}", at)
             return
+        if row.reason.startswith(_DOUBT) and not reason.startswith(_DOUBT):
+            reason = f"{_DOUBT}; then {reason}"
         values = {"state": "pending", "reason": reason[:500], "next_attempt": again_at, "changed_at": at}
         connection.execute(deliveries.update().where(is_key(key)).values(lease_owner=None, lease_until=None, **values))
+
+    def give_up(self, at: datetime) -> int:
+        """Settles who still waits when their next edition is due; returns how many."""
+        d = deliveries.c
+        over = sa.select(d.subscriber, d.period, d.occasion).where(
+            d.state == "pending", d.give_up_at < at, self._free(at)
+        )
+        with self._db.write() as connection:
+            keys = [Key(*row) for row in connection.execute(over.order_by(*_IN_ORDER))]
+            for key in keys:
+                self._settle(connection, key, "failed", _SUPERSEDED, at, pending_only=True)
+        return len(keys)
 
     def release(self, keys: Sequence[Key]) -> None:
         """Gives back what was claimed and not handed over."""
@@ -300,7 +318,7 @@ class Ledger(Knowledge):
         """
         d = deliveries.c
         dead = d.lease_owner.isnot(None) & (sa.true() if alone else d.lease_until < self._now(at))
-        state, reason = ("pending", "in doubt after a crash: sent again") if in_doubt == "resend" else _HELD
+        state, reason = ("pending", f"{_DOUBT} after a crash: sent again") if in_doubt == "resend" else _HELD
         free = {"lease_owner": None, "lease_until": None}
         with self._db.write() as connection:
             doubtful = self._update(dead & (d.state == "submitting"))
@@ -360,6 +378,9 @@ def _among(keys: Sequence[Key]) -> sa.ColumnElement[bool]:
 
 
 _IN_ORDER = (deliveries.c.day, deliveries.c.subscriber, deliveries.c.period, deliveries.c.occasion)
+_DOUBT = "in doubt"  # how the reason begins of who was handed over without an answer, once or more
+_DOUBTFUL = deliveries.c.reason.startswith(_DOUBT)
+_SUPERSEDED = "superseded by the next edition"
 _HELD = ("uncertain", "in doubt after a crash: held for a person to decide")
 
 
