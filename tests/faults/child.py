@@ -54,7 +54,7 @@ def tamper(asked: argparse.Namespace) -> None:
     opening.open_app = partial(app.open_app, clock=clocks.now)
     if asked.hurry:
         publish.Run = partial(deliver.Run, sleep=clocks.sleep, monotonic=clocks.monotonic)  # type: ignore[misc, assignment]
-        atexit.register(lambda: print(f"slept {clocks.slept:.0f} s"))
+        atexit.register(lambda: sys.stdout.write(f"slept {clocks.slept:.0f} s\n"))
     if asked.lease:
         book.LEASE, book.HEARTBEAT = timedelta(seconds=asked.lease), timedelta(seconds=asked.lease / 4)
     for address, _, how in (one.partition(":") for one in asked.spoil):

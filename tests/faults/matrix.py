@@ -133,6 +133,12 @@ def place() -> Iterator[tuple[Path, Fresh]]:
         yield Path(name), Fresh(Path(name), stack)
 
 
+def not_played(chosen: Sequence[Row]) -> dict[str, str]:
+    """By row, why not."""
+    told = NOT_HERE | {row.id: f"waits for {row.waits_for}" for row in ROWS if row.waits_for and row not in chosen}
+    return told | {row.id: f"this machine lacks {what}" for row in chosen if (what := lacking(row))}
+
+
 def table(played: Iterable[Played]) -> str:
     """Markdown."""
     lines = [HEAD, ("---",) * len(HEAD), *(one.cells() for one in played)]
@@ -143,7 +149,7 @@ def main() -> int:
     asked = _arguments().parse_args()
     if unknown := set(asked.rows) - {row.id for row in ROWS} - set(NOT_HERE):
         sys.exit(f"there is no row {', '.join(sorted(unknown))}; there are {', '.join(row.id for row in ROWS)}")
-    chosen = [row for row in ROWS if not asked.rows or row.id in asked.rows]
+    chosen = [row for row in ROWS if row.id in asked.rows or not (asked.rows or row.waits_for)]
     seeds = range(asked.first_seed, asked.first_seed + asked.seeds)
     jobs = [(row, mode) for row in chosen for mode in row.modes if asked.mode in (mode, None)]
     played: list[Played] = []
@@ -152,8 +158,7 @@ def main() -> int:
         for one in pool.map(lambda job: over_seeds(*job, seeds, asked.recipients, folder, fresh), able):
             played.append(one)
             print("  ".join(one.cells()), flush=True)
-    missing = {row.id: lacking(row) for row in chosen if lacking(row)}
-    for row_id, why in (NOT_HERE | {id_: f"this machine lacks {what}" for id_, what in missing.items()}).items():
+    for row_id, why in not_played(chosen).items():
         if not asked.rows or row_id in asked.rows:
             print(f"{row_id}: not played: {why}")
     if asked.markdown:

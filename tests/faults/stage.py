@@ -149,7 +149,7 @@ class Stage:
         began = time.monotonic()
         process = self.start(*tampering, command=command, home=home)
         said, _ = process.communicate(timeout=1200)
-        if "Traceback" in said or "a fault of newsletter itself" in said:
+        if "Traceback" in said or "newsletter: a fault of newsletter itself" in said:
             raise Wrong(f"a fault of the product: {said[-600:]}")
         return Done(process.returncode, said, time.monotonic() - began)
 
