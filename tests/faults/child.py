@@ -11,9 +11,7 @@
 from __future__ import annotations
 
 import argparse
-import atexit
 import resource
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -48,13 +46,14 @@ class Clocks:
         self.slept += seconds
 
 
-def tamper(asked: argparse.Namespace) -> None:
-    """Changes this process alone."""
+def tamper(asked: argparse.Namespace) -> list[Callable[[], object]]:
+    """Changes this process alone; returns what is to be done at its end."""
+    at_end: list[Callable[[], object]] = []
     clocks = Clocks(asked.clock)
     opening.open_app = partial(app.open_app, clock=clocks.now)
     if asked.hurry:
         publish.Run = partial(deliver.Run, sleep=clocks.sleep, monotonic=clocks.monotonic)  # type: ignore[misc, assignment]
-        atexit.register(lambda: sys.stdout.write(f"slept {clocks.slept:.0f} s\n"))
+        at_end.append(lambda: print(f"slept {clocks.slept:.0f} s"))
     if asked.lease:
         book.LEASE, book.HEARTBEAT = timedelta(seconds=asked.lease), timedelta(seconds=asked.lease / 4)
     for address, _, how in (one.partition(":") for one in asked.spoil):
@@ -63,7 +62,9 @@ def tamper(asked: argparse.Namespace) -> None:
     for name, _, number in (one.partition(":") for one in asked.kill):
         POINTS[name](Fuse(int(number)))
     if asked.memory:
-        atexit.register(lambda: asked.memory.write_text(str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)))
+        most = resource.getrusage
+        at_end.append(lambda: asked.memory.write_text(str(most(resource.RUSAGE_SELF).ru_maxrss * 1024)))
+    return at_end
 
 
 def _spoilt(original: Callable[..., Any], address: str, how: str) -> Callable[..., Any]:
@@ -75,7 +76,8 @@ def _spoilt(original: Callable[..., Any], address: str, how: str) -> Callable[..
     return fitted
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command; exits as it does."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.child")
     parser.add_argument("--kill", action="append", default=[], metavar="POINT:N")
     parser.add_argument("--clock", default="0")
@@ -84,9 +86,13 @@ def main() -> None:
     parser.add_argument("--spoil", action="append", default=[])
     parser.add_argument("--memory", type=Path)
     parser.add_argument("command", nargs="+")
-    asked = parser.parse_args()
-    tamper(asked)
-    __main__.main(asked.command)
+    asked = parser.parse_args(arguments)
+    at_end = tamper(asked)
+    try:
+        __main__.main(asked.command)
+    finally:
+        for do in at_end:
+            do()
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from typing import TypeAlias
 
 from newsletter.queues.inline import SHARD
 from tests.faults.oracle import Verdict
-from tests.faults.stage import ROOT, SEND, Stage, Wrong
+from tests.faults.stage import SEND, Stage, Wrong
+from tests.faults.starters import ROOT
 
 Times: TypeAlias = Callable[[Stage], int]
 """Which time counts, drawn by the stage's chance."""
@@ -126,7 +127,7 @@ def posted_and_a_no(stage: Stage) -> Verdict:
 
 
 def _many(stage: Stage) -> int:
-    return 20 if stage.recipients >= 1000 else 4
+    return 20 if stage.recipients >= 500 else 4
 
 
 def at_random(stage: Stage) -> Verdict:

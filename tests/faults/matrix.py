@@ -21,6 +21,7 @@ from newsletter.errors import NewsletterError
 from tests.faults.oracle import Verdict, together
 from tests.faults.rows import NOT_HERE, ROWS, Row
 from tests.faults.stage import Mode, Stage, Wrong
+from tests.faults.starters import Starter, typed
 
 HEAD = (
     "row", "fault", "mode", "seeds", "kills", "recipients", "lost", "dup (allowed)", "phantom", "lie",
@@ -61,9 +62,11 @@ class Played:
         )
 
 
-def play(row: Row, mode: Mode, seed: int, recipients: int, folder: Path, url: str = "") -> tuple[Stage, Verdict | str]:
+def play(
+    row: Row, mode: Mode, seed: int, recipients: int, folder: Path, url: str = "", starter: Starter = typed
+) -> tuple[Stage, Verdict | str]:
     """One row, once: its verdict, or why it could not be judged."""
-    stage = Stage(folder, recipients, mode, random.Random(f"{row.id} {mode} {seed}"), url)
+    stage = Stage(folder, recipients, mode, random.Random(f"{row.id} {mode} {seed}"), starter, url)
     try:
         return stage, row.play(stage)
     except (Wrong, NewsletterError, subprocess.SubprocessError, OSError) as error:
@@ -106,6 +109,7 @@ def over_seeds(row: Row, mode: Mode, seeds: Sequence[int], recipients: int, fold
             continue
         found.append(verdict)
         wrong += [f"seed {seed}: {fault}" for fault in verdict.faults(**stage.allowed)]
+        print(f"{row.id} {mode} seed {seed}: {verdict.dup} copies, {stage.kills} kills", file=sys.stderr, flush=True)
         shutil.rmtree(place, ignore_errors=True)
     seconds = time.monotonic() - began
     return Played(row, mode, seeds, together(found), kills, allowed, seconds, tuple(wrong), tuple(notes))

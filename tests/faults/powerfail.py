@@ -18,7 +18,8 @@ from pathlib import Path
 from random import Random
 
 from tests.faults.oracle import Verdict, together
-from tests.faults.stage import ROOT, SEND, Stage, Wrong
+from tests.faults.stage import SEND, Stage, Wrong
+from tests.faults.starters import ROOT
 
 CALLS = "pwrite64,fdatasync,fsync,ftruncate,unlink"
 LINE = re.compile(r"^\d+ +(?P<at>\d+\.\d+) (?P<call>\w+)\((?:\d+<(?P<path>[^>]+)>|\"(?P<name>[^\"]+)\")(?P<rest>.*)$")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,13 +17,13 @@ from typing import Any, Literal
 from newsletter.ledger import Person
 from newsletter.models import STATES, State
 from tests.faults.oracle import Verdict, judge
+from tests.faults.starters import Child, Starter, typed
 from tests.homes import Home, invented_day, make_home, readers
 from tests.servers import httpprovider, smtp
 
 Mode = Literal["resend", "hold"]
 DAY = "2026-03-03"
 SEND = ("send", "--date", DAY)
-ROOT = Path(__file__).parents[2]
 CONNECTIONS = 4
 LATER = ("0", "120", "600", "1800", "7200", "18000")
 """Seconds by which the clock of each further run is ahead, until nobody waits."""
@@ -52,6 +50,7 @@ class Stage:
     recipients: int
     mode: Mode
     chance: random.Random
+    starter: Starter = typed
     url: str = ""
     """Of a PostgreSQL; empty: SQLite files in the home."""
     connections: int = CONNECTIONS
@@ -130,19 +129,9 @@ class Stage:
 
     # -- children
 
-    def start(self, *tampering: str, command: Sequence[str] = SEND, home: Home | None = None) -> subprocess.Popen[str]:
+    def start(self, *tampering: str, command: Sequence[str] = SEND, home: Home | None = None) -> Child:
         """A child that runs a command of ours; without tampering it is the one that an operator types."""
-        told = (home or self.home).environment
-        mock = told["NEWSLETTER_PROVIDER"].startswith("mock")  # which only children know
-        how = ["tests.faults.child", *tampering, "--"] if tampering or mock else ["newsletter"]
-        return subprocess.Popen(
-            [sys.executable, "-m", *how, *command],
-            cwd=ROOT,
-            env=dict(told),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        return self.starter(tampering, command, (home or self.home).environment)
 
     def run(self, *tampering: str, command: Sequence[str] = SEND, home: Home | None = None) -> Done:
         """The same until it ends. What it says is never a traceback."""
@@ -176,7 +165,7 @@ class Stage:
         self.kills += 1
         return True
 
-    def wait_for(self, number: int, *processes: subprocess.Popen[str]) -> None:
+    def wait_for(self, number: int, *processes: Child) -> None:
         """Until so many messages were accepted, or all the processes have ended."""
         while self.reached() < number and any(process.poll() is None for process in processes):
             time.sleep(0.002)
