@@ -16,15 +16,14 @@ class Ending:
         self._in_flight = False
 
     def ask(self) -> None:
-        """Asks for it, as a signal does. Raises `Interrupted` where nothing is in flight, and the second time."""
+        """Asks for it, as a signal does. Raises `KeyboardInterrupt` where nothing is in flight, and the second time."""
         if self.asked or not self._in_flight:
-            self.asked = True
-            raise Interrupted(SAID)
+            raise KeyboardInterrupt
         self.asked = True
 
     @contextmanager
     def kept_back(self) -> Iterator[None]:
-        """What is done meanwhile looks at `asked` itself; at its end, who asked is heard."""
+        """What is done meanwhile looks at `asked` itself; at its end who asked is heard, by `Interrupted`."""
         self._in_flight = True
         try:
             yield

@@ -40,11 +40,6 @@ def messages(stage: Stage) -> int:
     return stage.chance.randint(1, stage.recipients)
 
 
-def answers(stage: Stage) -> int:
-    """Greetings and EHLO are read elsewhere: one answer of this kind a message."""
-    return messages(stage)
-
-
 def rounds(stage: Stage) -> int:
     """Rounds that follow another of their shard."""
     return stage.chance.randint(1, stage.recipients // stage.connections - last_shard(stage))

@@ -15,13 +15,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from newsletter.errors import NewsletterError
 from tests.faults.oracle import Verdict, together
 from tests.faults.rows import NOT_HERE, ROWS, Row
 from tests.faults.stage import Mode, Stage, Wrong
 from tests.faults.starters import Starter, typed
+
+if TYPE_CHECKING:
+    from tests.servers.postgresql import PostgreSQL
 
 HEAD = (
     "row", "fault", "mode", "seeds", "kills", "recipients", "lost", "dup (allowed)", "phantom", "lie",
@@ -120,14 +123,14 @@ class Fresh:
 
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self._folder, self._stack = folder, stack
-        self._server = None
+        self._server: PostgreSQL | None = None
 
     def __call__(self) -> str:
-        from tests.servers.postgresql import running
-
         if self._server is None:
-            self._server = self._stack.enter_context(running(self._folder / "data"))  # type: ignore[assignment]
-        return self._server.fresh()  # type: ignore[attr-defined, no-any-return]
+            from tests.servers.postgresql import running
+
+            self._server = self._stack.enter_context(running(self._folder / "data"))
+        return self._server.fresh()
 
 
 @contextmanager

@@ -87,7 +87,8 @@ def slows_down(stage: Stage) -> Verdict:
 
 
 def answers_out_of_turn(stage: Stage) -> Verdict:
-    wrong = [*stage.named("late", 0.01), *stage.named("twice", 0.01)]
+    stage.named("late", 0.01)
+    stage.named("twice", 0.01)
     wrong = [name for name in stage.names if not name.startswith("reader")]
     early = stage.names.index(next(name for name in stage.names if name.startswith("reader")))
     stage.names[early] = f"early+{early:05}"

@@ -46,7 +46,7 @@ ROWS: tuple[Row, ...] = (
     Row("K5", "after RCPT TO", kills.at("rcpt", kills.messages, marked=1, connections=1)),
     Row("K6", "mid-body", kills.at("half body", kills.messages, marked=1, connections=1)),
     Row("K7", "final dot written, 250 not read", kills.at("dot", kills.messages, copies=1)),
-    Row("K8", "250 read, not recorded", kills.at("answered", kills.answers, copies=1)),
+    Row("K8", "250 read, not recorded", kills.at("answered", kills.messages, copies=1)),
     Row("K9", "recorded and the next marked, connection kept", kills.at("recorded", kills.rounds, marked=1)),
     Row("K10", "asleep for the rate", kills.asleep_for_the_rate),
     Row("K10b", "asleep until greylisting is over", kills.asleep_until_later),
