@@ -8,7 +8,8 @@ import sys
 import click
 
 from newsletter.cli import newsletter
-from newsletter.errors import NewsletterError, SettingsError, SourceError
+from newsletter.ending import SAID
+from newsletter.errors import Interrupted, NewsletterError, SettingsError, SourceError
 
 DONE, LEFT, WRONG, NO_SOURCE, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -26,8 +27,8 @@ def run(arguments: list[str] | None = None) -> int:
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        return _say("stopped; run the same command again to go on", INTERRUPTED)
+    except (click.Abort, KeyboardInterrupt, Interrupted):
+        return _say(SAID, INTERRUPTED)
     except SettingsError as error:
         return _say(str(error), WRONG)
     except SourceError as error:

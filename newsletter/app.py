@@ -11,7 +11,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
@@ -19,6 +19,7 @@ from pathlib import Path
 from newsletter import embeddings, http
 from newsletter.archive import Archive
 from newsletter.embeddings import Floats
+from newsletter.ending import Ending
 from newsletter.errors import StoreError
 from newsletter.feedback import Feedback
 from newsletter.ledger import Ledger
@@ -58,6 +59,8 @@ class App:
     """None unless the settings name a model."""
     summaries: Summaries | None = None
     """None unless the settings name an endpoint."""
+    ending: Ending = field(default_factory=Ending)
+    """Whether the operator wants a run to end."""
 
     @property
     def occasion(self) -> str:

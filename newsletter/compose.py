@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from datetime import datetime
 from newsletter import embeddings
 from newsletter.app import App
 from newsletter.editing.edit import edit, quiet_reason
-from newsletter.errors import RenderError, SettingsError
+from newsletter.errors import NewsletterError, RenderError, SettingsError
 from newsletter.ledger import Claim, Delivery, Key
 from newsletter.models import Digest, Edition, Message, Paper, Period, Stamp, Subscriber, Verdict
 from newsletter.ranking.feedback import assign, fits
@@ -21,6 +22,7 @@ from newsletter.ranking.profile import Profile, profile
 from newsletter.ranking.rank import Scores, rank
 from newsletter.records import content_of, content_record, read_content, restore
 
+log = logging.getLogger("newsletter.compose")
 WHITENED_ON = 2_000  # papers, the most recently listed
 
 
@@ -176,6 +178,12 @@ class Composer:
             edition, message = self._app.renderer.fitted(edition, stamp)
         except (RenderError, SettingsError) as error:  # a design that there is not concerns its reader alone
             return Spoilt(key, str(error))
+        except (MemoryError, OSError, NewsletterError):  # of the machine, or of every edition
+            raise
+        except Exception as error:
+            what = f"{type(error).__name__}: {error}".splitlines()[0]
+            log.debug("%s %s", key.subscriber, key.period, exc_info=True)
+            return Spoilt(key, f"a fault of newsletter itself: {what}; please report it")
         content = content_of(edition)
         subscriber = edition.subscriber
         claim = Claim(

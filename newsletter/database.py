@@ -64,7 +64,7 @@ class Database:
         self.name = shown(url)
         self.schema = schema
         self.file = file_of(url)
-        self._engine = open_engine(url, durable=schema.precious)
+        self._engine = open_engine(url)
         if self.shared:
             self._engine = self._engine.execution_options(schema_translate_map={None: schema.name})
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from newsletter.compose import Composed
+from newsletter.ending import Ending
 from newsletter.errors import Halt
 from newsletter.ledger import Key, Ledger
 from newsletter.models import Outcome, Receipt, TryLater
@@ -30,6 +31,7 @@ class Run:
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     refusals: Refusals = field(default_factory=Refusals)
+    ending: Ending = field(default_factory=Ending)
 
 
 def deliver(
@@ -44,12 +46,18 @@ def deliver(
     Each round is one commit (the last round's answers, and what is handed over now) and then one call, so
     after a crash at any point only one round is in doubt. Waiting is done before the mark, with every answer
     recorded. Raises `Halt` after recording what was answered: when the provider does, when refusals are unusually
-    many, and when slowing down has not helped.
+    many, and when slowing down has not helped; and `Interrupted` when the operator wants the run to end.
     """
-    waiting: Sequence[Composed] = list(composed)
+    with run.ending.kept_back():
+        _in_rounds(list(composed), provider, ledger, run, progress)
+
+
+def _in_rounds(
+    waiting: Sequence[Composed], provider: Provider, ledger: Ledger, run: Run, progress: Callable[[int], None]
+) -> None:
     answered: list[tuple[Key, Outcome]] = []
     halt: Halt | None = None
-    while waiting and halt is None and ledger.stopped() is None:
+    while waiting and halt is None and not run.ending.asked and ledger.stopped() is None:
         batch, waiting = _choose(waiting, provider, run)
         if not batch:
             answered = _record(ledger, answered, run)

@@ -15,7 +15,7 @@ PATIENCE: Final = 10
 """Seconds that a connection, or a lock which somebody else holds, is waited for."""
 
 
-def open_engine(url: str, *, durable: bool) -> sa.Engine:
+def open_engine(url: str) -> sa.Engine:
     """An engine whose every fault (disk full, locked, damaged, unreachable, ...) is a `StoreError` in words."""
     name = shown(url)
     try:
@@ -25,7 +25,7 @@ def open_engine(url: str, *, durable: bool) -> sa.Engine:
     except (sa.exc.ArgumentError, ImportError) as error:
         raise StoreError(f"{name}: not a database this installation can open: {_missing(error)}") from error
     if sqlite:
-        _set_up_sqlite(engine, durable=durable)
+        _set_up_sqlite(engine)
 
     @sa.event.listens_for(engine, "handle_error")
     def in_words(context: sa.engine.ExceptionContext) -> None:
@@ -82,12 +82,12 @@ _NETWORK = frozenset(
 # -- SQLite
 
 
-def _set_up_sqlite(engine: sa.Engine, *, durable: bool) -> None:
+def _set_up_sqlite(engine: sa.Engine) -> None:
     @sa.event.listens_for(engine, "connect")
     def connected(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, below
-        settings = ("journal_mode=WAL", f"synchronous={'FULL' if durable else 'NORMAL'}")
-        for pragma in (f"busy_timeout={PATIENCE * 1000}", *settings):
+        # FULL, for the archive too: a ledger that outlives a power failure names digests which must be there with it.
+        for pragma in (f"busy_timeout={PATIENCE * 1000}", "journal_mode=WAL", "synchronous=FULL"):
             connection.execute(f"PRAGMA {pragma}")
 
     @sa.event.listens_for(engine, "begin")

@@ -8,6 +8,7 @@
         NotYet                   the source has no such day yet: ask again later, nothing is broken
       RenderError                this edition fails, the others go on
       Halt                       our own fault at the provider (login, policy): stop the run
+      Interrupted                the operator ended it (Ctrl-C, SIGTERM); nothing is left in flight   (exit 130)
 
 What a provider says of a single message is a value, not an exception: see `Outcome` in `models`.
 """
@@ -45,6 +46,10 @@ class NotYet(SourceError):
 
 class RenderError(NewsletterError):
     """One edition could not be made into a message; the other editions go on."""
+
+
+class Interrupted(NewsletterError):
+    """The operator ended the run, and what was in flight is recorded."""
 
 
 class Halt(NewsletterError):

@@ -19,7 +19,7 @@ class Schema:
     tables: sa.MetaData
     version: int
     precious: bool
-    """Written through to the disk, and brought to a new version only by order, after a backup."""
+    """Brought to a new version only by order, after a backup."""
     one_writer: bool = False
     """Whether writers wait for each other on PostgreSQL too, as they always do on SQLite."""
     steps: Mapping[int, Sequence[str]] = field(default_factory=dict)

@@ -25,6 +25,7 @@ from newsletter.collect import Collected, can_look_up, collect, follow_up, look_
 from newsletter.compose import Composed, Composer, Quiet, Spoilt
 from newsletter.deliver import NAP, Run, deliver
 from newsletter.digest import DAY, Due, digests_of
+from newsletter.ending import Ending
 from newsletter.errors import Halt, SettingsError, SourceError
 from newsletter.ledger import Account, Key, LastEdition, Planned
 from newsletter.ledger.remote import Ask
@@ -64,6 +65,7 @@ def publish(app: App, now: datetime, order: Order | None = None, progress: Progr
     with app.alone(), app.provider() as provider:
         app.ledger.recover(now, app.settings.in_doubt, alone=not app.settings.shared)
         if app.ledger.stopped() is None:
+            app.ledger.give_up(now)  # before the next is planned, which takes up what theirs would have shown
             roster = app.roster()
             failure = _plan_who_is_due(app, roster, now, order, progress)
             _send_until(app, roster, provider, order, progress, now + order.wait)
@@ -92,7 +94,7 @@ def _send_until(
     app: App, roster: Sequence[Subscriber], provider: Provider, order: Order, progress: Progress, until: datetime
 ) -> None:
     """Sends to who waits, again and again as their next attempts come due, until nobody waits or the time is over."""
-    run, tried = Run(app.clock, app.settings.in_doubt), dict[Key, int]()
+    run, tried = Run(app.clock, app.settings.in_doubt, ending=app.ending), dict[Key, int]()
     while True:
         passing: Halt | None = None
         try:
@@ -179,6 +181,7 @@ class Sending:
             self.run.clock,
             self.run.in_doubt,
             self.sent,
+            self.run.ending,
             hands,
         )
 
@@ -186,7 +189,9 @@ class Sending:
     def _in_child(self, ask: Ask, sent: Callable[[int], None], share: int) -> Iterator[Callable[[Sequence[Key]], None]]:
         app = self.app.in_child(ask)
         with app.provider(share) as provider:
-            own = replace(self, app=app, provider=provider, run=replace(self.run, refusals=Refusals()), sent=sent)
+            own = replace(
+                self, app=app, provider=provider, run=replace(self.run, refusals=Refusals(), ending=Ending()), sent=sent
+            )
             yield lambda shard: send_batch(own, shard)
 
 
@@ -333,6 +338,6 @@ def again(app: App, now: datetime, order: Order) -> Account:
         row = Planned(key, made.day, made.since, made.address, made.reference, made.digest, None, gone)
         app.ledger.plan([row], now)
         app.ledger.repeat(key, replace(made.claim, key=key, stamped_at=stamp), now)
-        run = Run(app.clock, app.settings.in_doubt)
+        run = Run(app.clock, app.settings.in_doubt, ending=app.ending)
         send_batch(Sending(app, Composer(app), provider, {subscriber.key: subscriber}, run), [key])
     return app.ledger.account(key.occasion, made.day)

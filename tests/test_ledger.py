@@ -295,3 +295,27 @@ def test_every_row_of_a_round_is_looked_up_by_its_key(tmp_path):
         ]
     assert 9 < len(asked)
     assert [] == [one for one in plans if "SCAN deliveries" in one[1] or "deliveries_by" in one[1]]
+
+
+def test_who_still_waits_when_the_next_edition_is_due_is_given_up(ledger):
+    ledger.plan([planned("ada"), planned("bo", give_up_at=TOMORROW + timedelta(hours=1))], NOW)
+    assert (0, 1) == (ledger.give_up(TOMORROW), ledger.give_up(TOMORROW + timedelta(seconds=1)))
+    assert {"failed": 1, "pending": 1} == states(ledger)
+    assert {"failed: superseded by the next edition": 1} == ledger.account("regular", DAY).reasons
+
+
+def test_who_was_in_doubt_is_never_said_to_have_nothing(ledger, database):
+    ledger.plan([planned("ada"), planned("bo"), planned("cy")], NOW)
+    for name in ("ada", "bo", "cy"):
+        send(ledger, Uncertain("no answer"), name)
+    later, much_later = NOW + timedelta(minutes=2), NOW + timedelta(hours=1)
+    Suppressions(database).add("ada@example.org", "unsubscribed", later)
+    assert set() == ledger.claim([claim("ada")], "smtp", later)
+    send(ledger, TryLater("451 greylisted"), "bo", later)
+    send(ledger, Refused("550 5.1.1 unknown"), "bo", much_later)
+    send(ledger, Receipt("250"), "cy", later)
+    assert {"uncertain": 2, "submitted": 1} == states(ledger)
+    assert {
+        "uncertain: in doubt; then suppressed": 1,
+        "uncertain: in doubt; then 550 5.1.1 unknown": 1,
+    } == ledger.account("regular", DAY).reasons

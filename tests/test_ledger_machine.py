@@ -200,6 +200,10 @@ class Deliveries(RuleBasedStateMachine):
         for one in self.ledger.people("regular", DAY, ["failed"]):
             known = key(one.subscriber) in self.world.refused | self.world.given_up or "superseded" in one.reason
             assert known, f"{one.subscriber} failed without a refusal"
+        for one in self.ledger.people("regular", DAY, ["failed", "skipped"]):
+            assert not self.world.taken.get(key(one.subscriber)), f"{one.subscriber} has it"
+        for one in self.ledger.people("regular", DAY, ["uncertain"]):
+            assert self.world.in_doubt.get(key(one.subscriber)), f"of {one.subscriber} everything is known"
 
     @invariant()
     def nobody_is_written_twice(self) -> None:
@@ -228,7 +232,6 @@ class Deliveries(RuleBasedStateMachine):
         self.nobody_is_written_twice()
         account = self.ledger.account("regular", DAY)
         assert 0 == account.counts["pending"] + account.counts["submitting"], account
-        assert self.in_doubt == "hold" or 0 == account.counts["uncertain"]
 
 
 class HeldDeliveries(Deliveries):

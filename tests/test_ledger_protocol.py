@@ -50,25 +50,16 @@ class Delivery:
         return states.pop() if states else "new"
 
 
-def again_refused(one):
-    one.taken_over()
-    one.mark(one.there)
-    one.answer(Refused("550 no"), one.there)
-
-
-def again_unwanted(one):
-    one.taken_over()
-    one.say_no()
-    one.claim(one.there)
+def doubt(one):
+    one.answer(Uncertain("?"), in_doubt="hold")
 
 
 BEFORE = {
     "new": [],
     "pending": [Delivery.plan],
     "submitting": [Delivery.plan, Delivery.mark],
-    "uncertain": [Delivery.plan, Delivery.mark, lambda one: one.answer(Uncertain("?"), in_doubt="hold")],
-    "failed": [Delivery.plan, again_refused],
-    "skipped": [Delivery.plan, again_unwanted],
+    "uncertain": [Delivery.plan, Delivery.mark, doubt],
+    "failed": [Delivery.plan, Delivery.mark, doubt, lambda one: one.resolve("give up")],
 }
 MAKE = {
     ("new", "pending"): Delivery.plan,
@@ -76,17 +67,17 @@ MAKE = {
     ("pending", "pending"): Delivery.claim,
     ("pending", "skipped"): lambda one: one.here.skip({key(): "quiet"}, NOW),
     ("pending", "failed"): lambda one: one.here.fail({key(): "the template is at fault"}, NOW),
+    ("pending", "uncertain"): lambda one: (one.taken_over(), one.say_no(), one.claim(one.there)),
     ("pending", "submitting"): Delivery.mark,
     ("submitting", "submitted"): lambda one: one.answer(Receipt("250 ok")),
     ("submitting", "failed"): lambda one: one.answer(Refused("550 no")),
     ("submitting", "pending"): lambda one: one.answer(TryLater("451 later")),
-    ("submitting", "uncertain"): lambda one: one.answer(Uncertain("?"), in_doubt="hold"),
+    ("submitting", "uncertain"): doubt,
     ("uncertain", "submitted"): lambda one: one.resolve("arrived"),
     ("uncertain", "pending"): lambda one: one.resolve("again"),
     ("uncertain", "failed"): lambda one: one.resolve("give up"),
     ("pending", "submitted"): lambda one: (one.taken_over(), one.answer(Receipt("250 ok"))),
     ("failed", "submitted"): lambda one: one.answer(Receipt("250 ok")),
-    ("skipped", "submitted"): lambda one: one.answer(Receipt("250 ok")),
 }
 
 

@@ -1,5 +1,8 @@
 """Sending through servers that refuse, close, hang and die, from the command line: one line, nothing lost."""
 
+import subprocess
+import sys
+import time
 from collections import Counter
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
@@ -244,3 +247,24 @@ def test_a_server_that_is_down_is_one_line_and_everything_waits(tmp_path):
     assert "cannot be reached" in home.run("send", "--date", "2026-03-03", code=1)
     status = home.status()
     assert (2, 2) == (status["audience"], status["pending"])
+
+
+def test_stopping_a_run_takes_effect_with_the_round_in_flight(tmp_path):
+    with running(tmp_path / "log", delay_ms=100) as sink:
+        home = home_for(tmp_path, sink, [f"reader{n:02}" for n in range(60)])
+        with subprocess.Popen(
+            [sys.executable, "-m", "newsletter", "send", "--date", "2026-03-03"],
+            env=home.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            while len(sink.received()) < 4 and process.poll() is None:
+                time.sleep(0.005)
+            home.run("stop")
+            stopped_at = len(sink.received())
+            assert 1 == process.wait(timeout=30)
+        assert len(sink.received()) <= stopped_at + 2 * 2 < 60
+        assert 60 == home.status()["audience"]
+        home.run("resume")
+        home.run("send", "--date", "2026-03-03")
+        assert [1] * 60 == list(Counter(one.recipient for one in sink.received()).values())

@@ -370,3 +370,24 @@ def test_two_mailboxes_stand_beside_each_other() -> None:
     with mailbox() as one, mailbox() as two, smtplib.SMTP(two.host, two.port, timeout=5) as smtp:
         smtp.sendmail(SENDER, ADA, BODY)
         assert ([], [BODY]) == (one.arrived, [arrived.content for arrived in two.arrived])
+
+
+def test_who_is_refused_three_times_is_taken_the_fourth(log: Path) -> None:
+    with running(log) as sink, client(sink) as connection:
+        for _ in range(3):
+            with pytest.raises(smtplib.SMTPRecipientsRefused, match="451"):
+                connection.sendmail(SENDER, "thrice@example.org", BODY)
+        connection.sendmail(SENDER, "thrice@example.org", BODY)
+        assert [receipt("thrice@example.org")] == written(sink)
+
+
+def test_where_all_is_well_a_name_is_only_a_name(log: Path) -> None:
+    with running(log, well=True) as sink, client(sink) as connection:
+        for name in ("nouser", "hang", "spam+data"):
+            connection.sendmail(SENDER, f"{name}@example.org", BODY)
+        assert 3 == len(sink.received())
+
+
+def test_a_connection_can_be_reset(log: Path) -> None:
+    with running(log, reset=1) as sink, client(sink) as connection, pytest.raises(OSError):
+        connection.sendmail(SENDER, ADA, BODY)

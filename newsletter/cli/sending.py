@@ -13,6 +13,7 @@ from newsletter.alarms import Alarm
 from newsletter.app import App
 from newsletter.cli.opening import app_of, as_json, date_option, json_option, subscriber_option
 from newsletter.cli.progress import watching
+from newsletter.cli.signals import heard
 from newsletter.ledger import Account, Person
 from newsletter.models import STATES, State
 
@@ -57,7 +58,7 @@ def send(
             return _dry_run(app, order, machine)
         if test_to is not None:
             return _test(app, order, test_to)
-        with watching() as progress:
+        with heard(app.ending), watching() as progress:
             now = app.clock()
             account = publish.again(app, now, order) if again else publish.publish(app, now, order, progress)
         watch.mail(app, _alarms(app, machine), app.clock())

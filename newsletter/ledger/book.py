@@ -26,7 +26,19 @@ from newsletter.errors import StoreError
 from newsletter.ledger.heartbeat import beating
 from newsletter.ledger.knowledge import Knowledge
 from newsletter.ledger.schema import SCHEMA, deliveries, delivery_of, is_key, readers, switches
-from newsletter.ledger.statements import IN_ORDER, LEASE, Changes, Row, Statements, among, by_key, grouped
+from newsletter.ledger.statements import (
+    DOUBT,
+    IN_ORDER,
+    LEASE,
+    Changes,
+    Row,
+    Statements,
+    among,
+    by_key,
+    doubtful,
+    grouped,
+    honest,
+)
 from newsletter.ledger.values import Claim, Delivery, Finding, Key, Planned
 from newsletter.models import Outcome, Receipt, Refused, State, Suppression, TryLater, Uncertain
 from newsletter.pace import retry_at
@@ -150,7 +162,7 @@ class Ledger(Knowledge):
         """Those that are pending, held by nobody else, and may be written to; who may not is skipped."""
         waiting = {key: row for key, row in rows.items() if row.state == "pending" and row.free}
         no = set(self._statements.suppressed(connection, waiting))
-        self._statements.settle(connection, [(key, "skipped", "suppressed") for key in no], at)
+        self._settle(connection, [(key, "skipped", "suppressed") for key in no], rows, at)
         return {key: row for key, row in waiting.items() if key not in no}
 
     def skip(self, reasons: Mapping[Key, str], at: datetime) -> None:
@@ -166,7 +178,12 @@ class Ledger(Knowledge):
             with self._db.write() as connection:
                 rows = self._statements.rows(connection, list(reasons), at)
                 mine = [key for key, row in rows.items() if row.state == "pending" and row.free]
-                self._statements.settle(connection, [(key, state, reasons[key]) for key in mine], at)
+                self._settle(connection, [(key, state, reasons[key]) for key in mine], rows, at)
+
+    def _settle(
+        self, connection: sa.Connection, found: Iterable[tuple[Key, State, str]], rows: Mapping[Key, Row], at: datetime
+    ) -> None:
+        self._statements.settle(connection, [(key, *honest(rows[key], state, why)) for key, state, why in found], at)
 
     # -- send and record
 
@@ -204,10 +221,10 @@ class Ledger(Knowledge):
         for key, outcome in answers.items():
             self._note(changes, key, rows[key], outcome, at, in_doubt)
         self._statements.write(connection, changes, at)
-        for key, state, reason in changes.final:
+        for key, _, _ in changes.final:
             outcome = answers[key]
-            if state == "failed" and isinstance(outcome, Refused) and outcome.bad_address:
-                suppress(connection, [Suppression(rows[key].address, "bounced", reason, at)])
+            if isinstance(outcome, Refused) and outcome.bad_address:
+                suppress(connection, [Suppression(rows[key].address, "bounced", outcome.reason, at)])
 
     def _note(
         self,
@@ -228,13 +245,13 @@ class Ledger(Knowledge):
         elif row.accepts:
             changes.final.append((key, "submitted", ""))  # another process was told so: that stays true
         elif ending := _ending(outcome, in_doubt):
-            changes.final.append((key, *ending))
+            changes.final.append((key, *honest(row, *ending)))
         else:
             reason, after = _asked(outcome)
             if when := retry_at(row.attempts, after, at, row.give_up_at):
-                changes.again.append((key, reason, when))
+                changes.again.append((key, doubtful(row, reason), when))
             else:
-                changes.final.append((key, "failed", f"superseded by the next edition; last: {reason}"))
+                changes.final.append((key, *honest(row, "failed", f"{_SUPERSEDED}; last: {reason}")))
 
     def _may_record(self, row: Row, outcome: Outcome) -> bool:
         """Ours to record; or it was accepted, which stays true whatever was thought of it since.
@@ -243,6 +260,17 @@ class Ledger(Knowledge):
         """
         accepted = isinstance(outcome, Receipt) and row.state not in ("submitting", "submitted")
         return accepted or (row.state == "submitting" and row.owner == self._owner)
+
+    def give_up(self, at: datetime) -> int:
+        """Settles who still waits when their next edition is due; returns how many."""
+        d = deliveries.c
+        over = sa.select(d.subscriber, d.period, d.occasion).where(d.state == "pending", d.give_up_at < at)
+        with self._db.write() as connection:
+            found = [Key(*row) for row in connection.execute(over.order_by(*IN_ORDER))]
+            rows = self._statements.rows(connection, found, at)
+            ended = [key for key, row in rows.items() if row.state == "pending" and row.free]
+            self._settle(connection, [(key, "failed", _SUPERSEDED) for key in ended], rows, at)
+        return len(ended)
 
     def release(self, keys: Sequence[Key]) -> None:
         """Gives back what was claimed and not handed over."""
@@ -270,7 +298,7 @@ class Ledger(Knowledge):
         """
         d = deliveries.c
         dead = d.lease_owner.isnot(None) & (sa.true() if alone else d.lease_until < self._now(at))
-        state, reason = ("pending", "in doubt after a crash: sent again") if in_doubt == "resend" else _HELD
+        state, reason = ("pending", f"{DOUBT} after a crash: sent again") if in_doubt == "resend" else _HELD
         free = {"lease_owner": None, "lease_until": None}
         with self._db.write() as connection:
             heard = self._update(dead & (d.state == "submitting") & (d.accepts > 0))
@@ -370,9 +398,10 @@ def _asked(outcome: Outcome) -> tuple[str, timedelta | None]:
     """Why it is to be tried again, and when, if somebody said so."""
     if isinstance(outcome, TryLater):
         return outcome.reason, outcome.after
-    return (f"in doubt: {outcome.reason}" if isinstance(outcome, Uncertain) else ""), None
+    return (f"{DOUBT}: {outcome.reason}" if isinstance(outcome, Uncertain) else ""), None
 
 
+_SUPERSEDED = "superseded by the next edition"
 _HELD = ("uncertain", "in doubt after a crash: held for a person to decide")
 _FOUND: Mapping[Finding, dict[str, Any]] = {
     "arrived": {"state": "submitted", "reason": "", "receipt": "it arrived, as a person found"},

@@ -30,7 +30,7 @@ def grouped(keys: Iterable[Key]) -> Iterator[tuple[str, str, Sequence[str]]]:
     found: dict[tuple[str, str], list[str]] = {}
     for key in keys:
         found.setdefault((key.period, key.occasion), []).append(key.subscriber)
-    for (period, occasion), subscribers in found.items():
+    for (period, occasion), subscribers in sorted(found.items()):  # in one order everywhere: nobody waits in a ring
         yield from ((period, occasion, some) for some in chunks(subscribers))
 
 
@@ -49,6 +49,7 @@ class Row:
     """A delivery as it stands, and as it stays until the transaction ends."""
 
     state: State
+    reason: str
     owner: str | None
     free: bool
     """Nobody holds it, or we do."""
@@ -74,6 +75,23 @@ class Changes:
     """With the reason, and when to try again."""
 
 
+DOUBT: Final = "in doubt"
+"""How the reason begins of who was handed over without an answer, once or more."""
+
+
+def honest(row: Row, state: State, reason: str) -> tuple[State, str]:
+    """An end and its reason; of who may have it already it is not said that they have nothing."""
+    if state in ("failed", "skipped") and row.reason.startswith(DOUBT):
+        return "uncertain", doubtful(row, reason)
+    return state, reason
+
+
+def doubtful(row: Row, reason: str) -> str:
+    """The reason why a delivery waits or ended, which keeps that it was in doubt."""
+    was = row.reason.startswith(DOUBT) and not reason.startswith(DOUBT)
+    return f"{DOUBT}; then {reason}" if was else reason
+
+
 class Statements:
     """For one owner. Where machines share the database, leases are measured by its server's clock."""
 
@@ -83,7 +101,17 @@ class Statements:
         now: Any = sa.func.now() if shared else sa.bindparam("now", type_=Moment)
         until: Any = now + LEASE if shared else sa.bindparam("until", type_=Moment)
         free = d.lease_until.is_(None) | (d.lease_until < now) | (d.lease_owner == owner)
-        found = (d.subscriber, d.period, d.occasion, d.state, d.lease_owner, free.label("free"), d.address, d.content)
+        found = (
+            d.subscriber,
+            d.period,
+            d.occasion,
+            d.state,
+            d.reason,
+            d.lease_owner,
+            free.label("free"),
+            d.address,
+            d.content,
+        )
         self._rows = (
             sa.select(*found, d.attempts, d.give_up_at, d.accepts)
             .where(among(sa.bindparam("period"), sa.bindparam("occasion"), sa.bindparam("keys", expanding=True)))
@@ -108,7 +136,7 @@ class Statements:
             wanted = {"period": period, "occasion": occasion, "keys": some, **now}
             for row in connection.execute(self._rows, wanted):
                 found[Key(row[0], row[1], row[2])] = Row(
-                    row[3], row[4], bool(row[5]), row[6], row[7], row[8], row[9], row[10]
+                    row[3], row[4], row[5], bool(row[6]), row[7], row[8], row[9], row[10], row[11]
                 )
         return found
 

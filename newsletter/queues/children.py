@@ -20,6 +20,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Literal, TypeAlias
 
+from newsletter.ending import Ending
 from newsletter.errors import Halt, NewsletterError, StoreError
 from newsletter.ledger import Key, Ledger
 from newsletter.ledger.remote import Ask
@@ -43,6 +44,7 @@ class Job:
     clock: Callable[[], datetime]
     in_doubt: Literal["resend", "hold"]
     sent: Callable[[int], None]
+    ending: Ending
     hands: int = 1
     """Processes that the work may be divided among."""
 
@@ -68,25 +70,30 @@ class Crew:
         self._job = job
         self._left = deque(shards)
         self._children: list[_Child] = []
-        self._failure: BaseException | None = None
+        self._failure: NewsletterError | None = None
         self._deaths = 0
 
     def run(self) -> None:
         for _ in range(min(self._job.hands, len(self._left))):
             self._children.append(self._fork())
-        while self._children:
-            try:
-                self._heed()
-            except KeyboardInterrupt as interrupt:
-                if self._failure is not None:
-                    raise
-                self._failure = interrupt  # nothing more is handed over; what is in the air is waited for
+        try:
+            with self._job.ending.kept_back():
+                while self._children:
+                    self._heed()
+        finally:
+            for child in self._children:
+                child.pipe.close()
         if self._failure is None and self._left:
             self._failure = Halt(
                 "every process that sent was killed; is there too little memory? run again", passing=True
             )
         if self._failure is not None:
             raise self._failure
+
+    @property
+    def _over(self) -> bool:
+        """Whether nothing more is to be handed over."""
+        return self._failure is not None or self._job.ending.asked
 
     def _fork(self) -> _Child:
         ours, theirs = multiprocessing.Pipe()
@@ -114,13 +121,13 @@ class Crew:
             case "sent":
                 self._job.sent(*told)
             case "ready":
-                child.shard = self._left.popleft() if self._left and self._failure is None else None
+                child.shard = self._left.popleft() if self._left and not self._over else None
                 child.pipe.send(child.shard)
             case "broke":
                 self._failure = self._failure or _error(*told)
 
     def _asked(self, child: _Child, method: str, arguments: Sequence[Any]) -> tuple[bool, Any]:
-        if method == "stopped" and self._failure is not None:
+        if method == "stopped" and self._over:
             return True, self._job.clock()
         try:
             answer = getattr(self._job.ledger, method)(*arguments)
@@ -150,7 +157,7 @@ class Crew:
         if child.shard is not None:
             self._left.append(child.shard)
         self._deaths += 1
-        if self._left and self._failure is None and self._deaths <= self._job.hands:
+        if self._left and not self._over and self._deaths <= self._job.hands:
             self._children.append(self._fork())
 
 
@@ -170,7 +177,8 @@ def _live(pipe: Connection, inherited: Sequence[Connection], opened: Opened, han
     """The life of a child. It ends with the pipe, whoever ends that."""
     for other in inherited:
         other.close()  # or a pipe would stay open when the parent dies
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent hears it too, and sees to the end
+    for kind in (signal.SIGINT, signal.SIGTERM):  # the parent hears them too, and sees to the end
+        signal.signal(kind, signal.SIG_IGN)
     try:
         with opened(_asking(pipe), lambda number: pipe.send(("sent", number)), hands) as work:
             while (shard := _next(pipe)) is not None:

@@ -5,6 +5,7 @@ per recipient of an accepted message, on the disk before the reply that follows 
 to decides what it answers:
 
     nouser@  550 5.1.1      busy@  450 4.2.1      grey@   451 4.7.1 the first time, per address
+    thrice@  451 4.7.1 the first three times, per address
     full@    452 4.2.2      spam@  554 5.7.1      close@  421 4.7.0 and the connection closes
     slow@    421 4.7.28       big@    552 5.3.4      quota@  550 5.4.5      soon@  450 4.7.1, "try again in 7 minutes"
     hang@    the final dot is never answered, and the message is not accepted
@@ -13,7 +14,7 @@ to decides what it answers:
     early@   a 250 that nobody asked for follows the 354, and the message is then refused
 
 A tag makes as many of them as a test needs (`nouser+17@`); a tag that starts with `data` moves the reply from
-RCPT to the final dot (`spam+data@`). Everybody else is accepted.
+RCPT to the final dot (`spam+data@`). Everybody else is accepted; with `well`, these names are names like others.
 """
 
 from __future__ import annotations
@@ -26,12 +27,15 @@ import contextlib
 import hashlib
 import json
 import os
+import random
 import re
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,6 +50,7 @@ REPLIES = {
     "full": "452 4.2.2 Mailbox over quota",
     "busy": "450 4.2.1 Mailbox busy",
     "grey": "451 4.7.1 Greylisted, try again later",
+    "thrice": "451 4.7.1 Greylisted, try again later",
     "spam": "554 5.7.1 Message rejected as spam",
     "close": "421 4.7.0 Too many messages on this connection",
     "slow": "421 4.7.28 Unusual rate of mail from your network",
@@ -53,6 +58,9 @@ REPLIES = {
     "quota": "550 5.4.5 Daily sending limit exceeded",
     "soon": "450 4.7.1 Please try again in 7 minutes",
 }
+
+PASSING = {"grey": 1, "thrice": 3}
+"""How often these are refused before they are accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +137,10 @@ class Behaviour:
     refuse_login: bool = False
     tls: Literal["none", "starttls", "implicit"] = "none"
     keep: Path | None = None
+    well: bool = False
+    """Names mean nothing."""
+    reset: float = 0.0
+    """At which share of the commands that begin a message the connection is reset."""
 
     @property
     def wants_login(self) -> bool:
@@ -174,7 +186,8 @@ class Sink:
         self._journal = journal
         self._accepted = 0
         self._talking = self._greeted = 0
-        self._greylisted: set[str] = set()
+        self._chance = random.Random(20261121)
+        self._offered: Counter[str] = Counter()
 
     async def converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._talking += 1
@@ -187,13 +200,14 @@ class Sink:
     def refusal(self, recipient: str, stage: Literal["rcpt", "data"]) -> str | None:
         """The reply that this recipient's name asks for at this stage, if any."""
         local, _, tag = recipient.partition("@")[0].partition("+")
-        if tag.startswith("data") != (stage == "data"):
+        if self.behaviour.well or tag.startswith("data") != (stage == "data"):
             return None
-        if local == "grey" and recipient in self._greylisted:
-            return None
-        if local == "grey":
-            self._greylisted.add(recipient)
-        return REPLIES.get(local)
+        self._offered[recipient] += local in PASSING
+        return None if self._offered[recipient] > PASSING.get(local, 0) > 0 else REPLIES.get(local)
+
+    def resets(self) -> bool:
+        """Whether the connection is to be reset now."""
+        return self._chance.random() < self.behaviour.reset
 
     async def accept(self, recipients: Sequence[str], content: bytes, connection: int) -> str:
         """Put the message on record, then the reply to say; raises HangUp if it is the one without a reply."""
@@ -246,12 +260,21 @@ class Conversation:
             self._say("220 sink.test ESMTP")
             while True:
                 verb, _, argument = (await self._line()).partition(" ")
+                if verb.upper() in ("MAIL", "RCPT", "DATA") and self._sink.resets():
+                    self._reset()
                 command = self._commands.get(verb.upper())
                 await (command(argument.strip()) if command else self._unknown(verb))
         with contextlib.suppress(OSError):
             await self._flush()
             self._writer.close()
             await self._writer.wait_closed()
+
+    def _reset(self) -> NoReturn:
+        """RST instead of FIN: what was not sent yet is thrown away."""
+        self._unsent.clear()
+        connected = self._writer.get_extra_info("socket")
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        raise HangUp
 
     def _say(self, reply: str) -> None:
         self._unsent += reply.encode() + b"\r\n"
@@ -418,7 +441,9 @@ class Conversation:
         return raw[:-3].replace(b"\r\n.", b"\r\n")[2:]
 
     def _named(self, name: str) -> bool:
-        return any(recipient.startswith((f"{name}@", f"{name}+")) for recipient in self._recipients)
+        return not self._sink.behaviour.well and any(
+            recipient.startswith((f"{name}@", f"{name}+")) for recipient in self._recipients
+        )
 
     async def _take(self, content: bytes) -> None:
         if self._named("hang"):
@@ -532,6 +557,10 @@ def _arguments() -> argparse.ArgumentParser:
     add("--refuse-login", action="store_true", help="answer every login with 535")
     add("--tls", choices=("none", "starttls", "implicit"), default="none")
     add("--ca", type=Path, help="where to write the certificate that a client should trust")
+    add("--well", action="store_true", help="no name means anything")
+    add(
+        "--reset", type=float, default=0, metavar="SHARE", help="reset the connection at this share of MAIL, RCPT, DATA"
+    )
     add("--keep", type=Path, metavar="DIR", help="keep each message there as SHA256.eml")
     return parser
 
@@ -548,6 +577,8 @@ def _behaviour(asked: argparse.Namespace) -> Behaviour:
         refuse_login=asked.refuse_login,
         tls=asked.tls,
         keep=asked.keep,
+        well=asked.well,
+        reset=asked.reset,
     )
 
 
