@@ -6,6 +6,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -49,6 +50,10 @@ class Patience:
     """A random number from 0 to 1, so that many homes do not come back at the same moment."""
     clock: Callable[[], float] = time.monotonic
     """Seconds on a stopwatch."""
+    first: float = 1
+    """Seconds before an address is asked a second time, about; before each further time it is twice as many."""
+    turn: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Held during each request: where a host wants one at a time, this waits until nobody else is asking it."""
 
 
 @dataclass(frozen=True)
@@ -147,9 +152,9 @@ def _patiently(client: Client, request: _Request, patience: Patience) -> Respons
     while True:
         attempt += 1
         try:
-            return _follow(client, request, lambda: deadline - patience.clock())
+            return _follow(client, request, lambda: deadline - patience.clock(), patience.turn)
         except _Failed as failed:
-            wait = _backoff(attempt, patience.jitter()) if failed.wait is None else failed.wait
+            wait = patience.first * _backoff(attempt, patience.jitter()) if failed.wait is None else failed.wait
             late = patience.clock() + wait > deadline
             if late or not failed.again or attempt >= patience.attempts:
                 raise SourceError(_sentence(request.url, failed, attempt, patience, late)) from failed
@@ -157,7 +162,7 @@ def _patiently(client: Client, request: _Request, patience: Patience) -> Respons
 
 
 def _backoff(attempt: int, jitter: float) -> float:
-    """1, 2, 4 ... 60 seconds, of which the second half is left to chance."""
+    """1, 2, 4 ... 60, of which the second half is left to chance."""
     return min(60.0, 2.0 ** (attempt - 1)) * (0.5 + jitter / 2)
 
 
@@ -174,10 +179,13 @@ def _place(url: str) -> str:
     return text.line(re.split(r"[?#]", rest or scheme)[0].rpartition("@")[2], limit=200)
 
 
-def _follow(client: Client, request: _Request, left: Callable[[], float]) -> Response:
+def _follow(
+    client: Client, request: _Request, left: Callable[[], float], turn: Callable[[], AbstractContextManager[None]]
+) -> Response:
     """One attempt, through redirects that stay on the host; `left` are the seconds that there are."""
     for _ in range(_MAX_REDIRECTS):
-        response = _ask(client, request, left)
+        with turn():
+            response = _ask(client, request, left)
         if response.status in request.answers:
             return response
         if response.status not in (301, 302, 303, 307, 308):

@@ -114,6 +114,10 @@ class Fetched:
     listings: tuple[Listing, ...] = ()
     faults: tuple[str, ...] = ()
     """What was left out and why, one line each (a damaged file, a paper without title)."""
+    revised: tuple[Paper, ...] = ()
+    """Papers that are not listed on the day, but of which there is a newer version."""
+    quiet: str = ""
+    """Why nothing is listed, in words, where the source knows it."""
 
 
 @dataclass(frozen=True, slots=True)
