@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
+from newsletter.answers import Answers
 from newsletter.http import Client, Patience
 
 
@@ -20,3 +23,6 @@ class Reach:
     """`HF_ENDPOINT`, as Hugging Face's own tools read it."""
     token: str = field(default="", repr=False)
     """`HF_TOKEN`: optional, raises how often we may ask."""
+    answers: Answers | None = None
+    """What addresses answered last; None where nothing is remembered."""
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
