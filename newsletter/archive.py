@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from newsletter.answers import Answers, answers_table
 from newsletter.database import Database, Moment, Words, chunks, insert_new
 from newsletter.identity import LONG_TITLE, has_own_id, merge, same_by_title, title_key
 from newsletter.migrations import Schema, version_table
@@ -115,6 +116,7 @@ _summary_requests = sa.Table(
     sa.Column("at", Moment, nullable=False),
     sa.Column("fault", Words, nullable=False),  # empty where it was answered
 )
+_answers = answers_table(_tables)
 _turns = turns_table(_tables)
 SCHEMA = Schema(
     name="newsletter_archive",
@@ -154,6 +156,7 @@ class Archive:
 
     def __init__(self, url: str) -> None:
         self._db = Database.open(url, SCHEMA)
+        self.answers = Answers(self._db, _answers)
         self.turns = Turns(self._db, _turns)
 
     def close(self) -> None:

@@ -62,6 +62,7 @@ class Settings:
     thumbnails: bool = False
     hf_endpoint: str = "https://huggingface.co"
     hf_token: str = field(default="", repr=False)
+    arxiv_endpoint: str = "https://export.arxiv.org"
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """For signed links: the first signs, all verify."""
     variables: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
@@ -304,6 +305,7 @@ KEYS: Final = (
     ),
     Key("", "HF_ENDPOINT", "https://huggingface.co", "as in Hugging Face's own tools", "hf_endpoint", _web_address),
     Key("", "HF_TOKEN", "", "as in Hugging Face's own tools; raises how often one may ask", "hf_token", _token),
+    Key("", "ARXIV_ENDPOINT", "https://export.arxiv.org", "where arXiv is asked", "arxiv_endpoint", _web_address),
 )
 """Every setting. `providers` is another spelling of `provider`, for a list."""
 
