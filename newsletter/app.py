@@ -222,7 +222,10 @@ def _reach(settings: Settings, client: http.Client, archive: Archive, clock: Cal
 def introduction(settings: Settings) -> str:
     """`newsletter/1.0 (+https://papers.example.org; mailto:papers@example.org)`, as far as there is an address."""
     local = settings.reply_to.endswith("@localhost")
-    reached = [*([f"+{settings.base_url}"] if settings.base_url else []), *([] if local else [f"mailto:{settings.reply_to}"])]
+    reached = [
+        *([f"+{settings.base_url}"] if settings.base_url else []),
+        *([] if local else [f"mailto:{settings.reply_to}"]),
+    ]
     return f"{http.USER_AGENT} ({'; '.join(reached)})" if reached else http.USER_AGENT
 
 

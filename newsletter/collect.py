@@ -19,7 +19,6 @@ ENOUGH_LATER = timedelta(days=6)
 """From the beginning of a day: a week later in the zones where days begin first."""
 HASTE = timedelta(seconds=30)
 """For an answer that an edition can do without."""
-LookUp = Callable[[str, Reach], Paper | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +76,11 @@ def collect_day(
     except SourceError as error:
         return SourceState(name, "broken", str(error)), 0, ()
     added = archive.add(name, fetched.listings, latest, at)
+    archive.revise(fetched.revised, at)
     papers = len(fetched.listings)
     log.info("%s %s: %d papers, %d new", name, day, papers, added)
-    return SourceState(name, "ok" if papers else "quiet", "", papers), added, fetched.faults
+    state = SourceState(name, "ok", "", papers) if papers else SourceState(name, "quiet", fetched.quiet)
+    return state, added, fetched.faults
 
 
 def follow_up(days: Sequence[date], names: Sequence[str], archive: Archive, reach: Reach, at: datetime) -> None:
@@ -117,8 +118,8 @@ def _midnight(day: date) -> datetime:
 
 
 def can_look_up(names: Iterable[str]) -> bool:
-    """Whether a paper can be looked up by its id: that is asked of Hugging Face, if it is among the sources."""
-    return any(name.partition(":")[0] == "huggingface" for name in names)
+    """Whether a paper can be looked up by its id: that is asked of Hugging Face and arXiv, if they are sources."""
+    return bool(sources.libraries(names))
 
 
 def look_up_examples(
@@ -126,29 +127,29 @@ def look_up_examples(
     archive: Archive,
     reach: Reach,
     at: datetime,
-    look_up: LookUp,
+    names: Sequence[str],
     rated: Collection[str] = (),
 ) -> None:
     """Fetches the example papers that the archive lacks, each id once; what is not found is remembered.
 
-    `rated` are the papers of feedback, which count as examples too. When the far side fails, the rest waits for the
+    `names` are the sources; `rated` are the papers of feedback, which count as examples too. When the far side fails, the rest waits for the
     next run: an edition does not depend on it.
     """
     try:
         unknown = sorted(unknown_examples(subscribers, archive, rated))
-        for paper_id, paper in look_up_each(unknown, archive, reach, at, look_up):
+        for paper_id, paper in look_up_each(unknown, archive, reach, at, names):
             if paper is None:
-                log.warning("example paper %s is not known to Hugging Face; it is left out of the ranking", paper_id)
+                known = " or ".join(sources.libraries(names))
+                log.warning("example paper %s is not known to %s; it is left out of the ranking", paper_id, known)
     except SourceError as error:
         log.warning("example papers: %s", error)
 
 
 def look_up_each(
-    ids: Iterable[str], archive: Archive, reach: Reach, at: datetime, look_up: LookUp
+    ids: Sequence[str], archive: Archive, reach: Reach, at: datetime, names: Sequence[str]
 ) -> Iterator[tuple[str, Paper | None]]:
-    """Asks for papers one after another and keeps each, or that there is none; SourceError when nobody answers."""
-    for paper_id in ids:
-        paper = look_up(paper_id, reach)
+    """Asks these sources for papers and keeps each, or that there is none; SourceError when nobody answers."""
+    for paper_id, paper in sources.look_up(ids, names, reach):
         if paper is None:
             archive.note_missing(paper_id, at)
         else:

@@ -27,7 +27,6 @@ from newsletter.errors import Halt, SettingsError, SourceError
 from newsletter.ledger import Account, Key, LastEdition, Planned
 from newsletter.models import Digest, Period, Subscriber
 from newsletter.providers import Provider
-from newsletter.sources import huggingface
 
 log = logging.getLogger("newsletter.publish")
 LONGEST_GAP = 31 * DAY
@@ -227,7 +226,7 @@ def gather(app: App, waiting: Sequence[Due], now: datetime) -> Collected:
     if can_look_up(names):
         readers = [due.subscriber for due in waiting]
         rated = app.feedback.papers([reader.key for reader in readers])
-        look_up_examples(readers, app.archive, app.reach, now, huggingface.lookup, rated)
+        look_up_examples(readers, app.archive, app.reach, now, names, rated)
     return collected
 
 

@@ -300,6 +300,8 @@ def _told(state: SourceState) -> Phrase | None:
     match state.state:
         case "broken":
             return said("{source} could not be read today: its papers are missing here.", source=state.source)
+        case "quiet" if state.detail:  # it is known why
+            return said("{source} announces nothing today.", source=state.source)
         case "quiet":
             return said("{source} listed nothing today.", source=state.source)
         case _:

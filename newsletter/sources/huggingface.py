@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import date
 from urllib.parse import SplitResult, quote, urlsplit
 
@@ -110,6 +111,11 @@ def lookup(id_: str, reach: Reach) -> Paper | None:
         return read(fields_of(from_json(decode(answer.body))), None).paper
     except Unusable as error:
         raise SourceError(f"{_host(reach)}/api/papers: {id_} cannot be read: {error}; ask again later") from error
+
+
+def lookups(ids: Sequence[str], reach: Reach) -> Iterator[tuple[str, Paper | None]]:
+    """`lookup` for many papers, one after another."""
+    return ((id_, lookup(id_, reach)) for id_ in ids)
 
 
 def check(argument: str, reach: Reach) -> str:
