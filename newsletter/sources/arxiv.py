@@ -93,10 +93,10 @@ def check(argument: str, reach: Reach) -> str:
     announced = _list(wanted, day, reach)
     listed, replaced = len(announced.fetched.listings), len(announced.fetched.revised)
     why = arxiv_days.why_quiet(announced.day)
-    told = f"{listed} papers and {replaced} newer versions in {'+'.join(wanted)} on {announced.day}"
+    told = f"{'+'.join(wanted)} has {listed} papers and {replaced} newer versions on {announced.day}"
     if not listed:
-        told = f"nothing in {'+'.join(wanted)} on {announced.day}" + (f" ({why})" if why else "")
-    return f"{_place(_list_address(wanted, reach))} answers: {told}"
+        told = f"{'+'.join(wanted)} has no papers on {announced.day}" + (f": {why}" if why else "")
+    return f"{_host(_lists(reach))} answers: {told}"
 
 
 def hosts(argument: str, reach: Reach) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ def categories(argument: str) -> tuple[str, ...]:
 
 def _refuse(argument: str, part: str) -> str:
     shown = text.line(f"arxiv:{argument}", limit=100)
-    near = get_close_matches(part.lower(), _SPELLED, n=1, cutoff=0.5) if part else []
+    near = get_close_matches(part.lower(), _SPELLED, n=1, cutoff=0.5) if part.isprintable() and "," not in part else []
     cure = f"did you mean {_SPELLED[near[0]]}?" if near else "write categories with + between them: arxiv:cs.CL+cs.LG"
     what = f"{text.line(part, limit=40)!r} is not a category of arXiv" if part else "a category is missing"
     raise SettingsError(f"sources: {shown!r}: {what}; {cure}")
