@@ -44,15 +44,20 @@ def collect(days: Sequence[date], names: Sequence[str], archive: Archive, reach:
     """
     new, faults, last = 0, [], []
     for name in names:
-        state, fetch = SourceState(name, "quiet"), sources.reader(name, reach)
+        state, fetch, failed = SourceState(name, "quiet"), sources.reader(name, reach), False
         for day in days:
+            if failed and day != days[-1]:
+                continue  # it would fail alike, with all its patience
             state, added, left_out = collect_day(name, fetch, day, days[-1], archive, at)
             archive.note_collection(day, at, [state])
             new += added
             faults += [f"{name}: {fault}" for fault in left_out]
-            if state.state == "broken":  # the other days would fail alike, each with its patience
-                archive.note_collection(days[-1], at, [state])
-                break
+            if state.state == "broken":
+                failed = True
+                if day == days[-1] or not sources.is_apart(name):
+                    archive.note_collection(days[-1], at, [state])
+                    break
+                faults.append(f"{name}: papers of {day} are missing: {state.detail}")
         last.append(state)
     collected = Collected(tuple(last), new, tuple(faults))
     broken = [state.detail for state in last if state.state == "broken" and not collected.all_broken]

@@ -42,17 +42,15 @@ class Turns:
     table: sa.Table
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     sleep: Callable[[float], None] = time.sleep
-    patience: timedelta = timedelta(minutes=5)
-    """How long to wait for a turn."""
 
     @contextmanager
-    def of(self, host: str, pause: timedelta) -> Iterator[None]:
+    def of(self, host: str, pause: timedelta, patience: timedelta) -> Iterator[None]:
         """Holds the turn at a host, waiting for it first; the next one begins `pause` after its end.
 
-        Raises SourceError when others had it all the time.
+        Raises SourceError when others had it for as long as `patience`.
         """
         holder = secrets.token_hex(8)
-        until = self.clock() + self.patience
+        until = self.clock() + patience
         while (wait := self._take(host, holder)) is not None:
             if self.clock() > until:
                 raise SourceError(

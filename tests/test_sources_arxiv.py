@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from newsletter import sources
-from newsletter.app import introduction
+from newsletter.app import introduction, shipped_counts
 from newsletter.archive import Archive
-from newsletter.collect import collect, look_up_examples
+from newsletter.collect import collect, follow_up, look_up_examples
 from newsletter.errors import NotYet, SettingsError, SourceError
-from newsletter.models import Fetched, Interest, Listing, Paper, Subscriber
+from newsletter.models import Candidate, Fetched, Interest, Listing, Paper, Subscriber
+from newsletter.ranking.index import index
+from newsletter.ranking.model import dump, learn, load
 from newsletter.settings import Settings
 from newsletter.sources import arxiv
 from newsletter.sources.arxiv_categories import CATEGORIES, categories
@@ -512,6 +516,47 @@ def test_a_quiet_day_is_kept_with_its_reason(hub: Arxiv, archive: Archive) -> No
     )
 
 
+def test_today_is_collected_though_the_api_for_past_days_fails(hub: Arxiv, archive: Archive) -> None:
+    hub.script.extend([says(b"Rate exceeded.", 429)] * 3)
+    days = [FRIDAY_BEFORE, SATURDAY, SUNDAY, MONDAY, DAY]
+    collected = collect(days, [SOURCE], archive, hub.reach(archive=archive), TUESDAY)
+    assert (3, "ok") == (collected.new, collected.states[0].state)
+    assert ["/api/query"] * 3 + ["/rss/cs.CL+cs.LG"] == hub.paths
+    (fault,) = collected.faults
+    assert f"{SOURCE}: papers of 2026-02-27 are missing: {hub.place}/api/query: HTTP 429 " in fault
+    assert ["broken", "ok"] == [archive.collected(day)[0].state for day in (FRIDAY_BEFORE, DAY)]
+
+
+def test_a_week_later_the_api_tells_of_new_versions(hub: Arxiv, archive: Archive) -> None:
+    collect([DAY], [SOURCE], archive, hub.reach(archive=archive), TUESDAY)
+    hub.papers = [preprint(1), preprint(2, version=3), preprint(3)]
+    later = TUESDAY + timedelta(days=7)
+    follow_up([DAY], [SOURCE], archive, hub.reach(later, archive=archive), later)
+    found = archive.find([f"2603.{n:05}" for n in (1, 2, 3)])
+    assert [1, 3, 1] == [paper.version for paper in found.values()]
+    assert [(DAY, TUESDAY)] * 3 == [(one.day, one.seen_at) for one in archive.window(MONDAY, later.date())]
+
+
+def test_a_day_of_a_thousand_papers_is_collected_and_indexed_in_less_than_five_seconds(tmp_path: Path) -> None:
+    words = " ".join(f"word{n % 997} of case {n}," for n in range(80))
+    papers = [
+        preprint(n, abstract=f"{n} {words}", authors=tuple(f"Author {n * m}" for m in range(8))) for n in range(1, 1001)
+    ]
+    archive = Archive(f"sqlite:///{tmp_path}/archive.db")
+    with Arxiv(papers) as hub:
+        here = hub.reach(archive=archive)
+        began = time.process_time()
+        collected = collect([DAY], [SOURCE], archive, here, TUESDAY)
+        found = archive.find([paper.id for paper in papers])
+        made = index(
+            [Candidate(paper, DAY, True, 0.5) for paper in found.values()], load(dump(learn([], shipped_counts())))
+        )
+        spent = time.process_time() - began
+    archive.close()
+    assert (1000, 1000) == (collected.new, len(made.candidates))
+    assert spent < 5
+
+
 # -- papers by their ids
 
 
@@ -561,7 +606,7 @@ def test_arxiv_alone_can_be_asked_for_examples(hub: Arxiv, archive: Archive) -> 
 # -- manners
 
 
-def test_we_say_who_we_are_and_whom_to_write_to(hub: Arxiv, tmp_path: Any) -> None:
+def test_we_say_who_we_are_and_whom_to_write_to(hub: Arxiv, tmp_path: Path) -> None:
     public = Settings(tmp_path, reply_to="papers@example.org", base_url="https://papers.example.org")
     told = introduction(public)
     assert told.endswith(" (+https://papers.example.org; mailto:papers@example.org)")
@@ -624,7 +669,7 @@ def test_check_says_what_the_newest_list_has(hub: Arxiv) -> None:
     )
 
 
-def test_a_day_goes_from_arxiv_to_the_outbox(tmp_path: Any) -> None:
+def test_a_day_goes_from_arxiv_to_the_outbox(tmp_path: Path) -> None:
     today_ = today(datetime.now(UTC))
     day = next_list(today_ - timedelta(days=4))
     found = window(day)
@@ -645,7 +690,7 @@ def test_a_day_goes_from_arxiv_to_the_outbox(tmp_path: Any) -> None:
     assert all("newsletter/" in asked.headers["user-agent"] for asked in hub.asked)
 
 
-def test_a_wrong_category_stops_with_the_cure(tmp_path: Any) -> None:
+def test_a_wrong_category_stops_with_the_cure(tmp_path: Path) -> None:
     home = make_home(tmp_path, sources="arxiv:cs.CLL")
     home.subscribers(readers(["ada"]))
     assert "did you mean cs.CL?" in home.run("fetch", code=2)

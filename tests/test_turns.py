@@ -17,7 +17,7 @@ from newsletter.turns import LONGEST, Turns
 from tests.stores import Stores
 
 HOST = "papers.example.org"
-PAUSE = timedelta(seconds=3)
+PAUSE, PATIENCE = timedelta(seconds=3), timedelta(minutes=5)
 
 
 @dataclass
@@ -45,56 +45,58 @@ def archive(stores: Stores) -> Iterator[Archive]:
 def test_the_first_turn_is_free_and_the_next_one_waits_for_the_pause(archive: Archive) -> None:
     wall = Wall()
     for _ in range(3):
-        with wall.at(archive.turns).of(HOST, PAUSE):
+        with wall.at(archive.turns).of(HOST, PAUSE, PATIENCE):
             pass
     assert 6 == pytest.approx(sum(wall.slept))
 
 
 def test_the_pause_begins_where_the_turn_ends(archive: Archive) -> None:
     wall = Wall()
-    with wall.at(archive.turns).of(HOST, PAUSE):
+    with wall.at(archive.turns).of(HOST, PAUSE, PATIENCE):
         wall.now += timedelta(seconds=20)
-    with wall.at(archive.turns).of(HOST, PAUSE):
+    with wall.at(archive.turns).of(HOST, PAUSE, PATIENCE):
         assert 3 == pytest.approx(sum(wall.slept))
 
 
 def test_another_host_is_another_turn(archive: Archive) -> None:
     wall = Wall()
-    with wall.at(archive.turns).of(HOST, PAUSE), wall.at(archive.turns).of("other.example.org", PAUSE):
+    with (
+        wall.at(archive.turns).of(HOST, PAUSE, PATIENCE),
+        wall.at(archive.turns).of("other.example.org", PAUSE, PATIENCE),
+    ):
         assert [] == wall.slept
 
 
 def test_a_turn_ends_too_where_asking_failed(archive: Archive) -> None:
     wall = Wall()
-    with pytest.raises(SourceError, match="it broke"), wall.at(archive.turns).of(HOST, PAUSE):
+    with pytest.raises(SourceError, match="it broke"), wall.at(archive.turns).of(HOST, PAUSE, PATIENCE):
         raise SourceError("it broke")
-    with wall.at(archive.turns).of(HOST, PAUSE):
+    with wall.at(archive.turns).of(HOST, PAUSE, PATIENCE):
         assert 3 == pytest.approx(sum(wall.slept))
 
 
 def test_the_turn_of_a_process_that_died_passes_on(archive: Archive) -> None:
     wall = Wall()
-    dead = wall.at(archive.turns).of(HOST, PAUSE)
+    dead = wall.at(archive.turns).of(HOST, PAUSE, PATIENCE)
     dead.__enter__()
-    with wall.at(archive.turns).of(HOST, PAUSE):
+    with wall.at(archive.turns).of(HOST, PAUSE, PATIENCE):
         assert LONGEST.total_seconds() == pytest.approx(sum(wall.slept))
 
 
 def test_who_gets_no_turn_gives_up_in_words(archive: Archive) -> None:
     wall = Wall()
-    impatient = replace(wall.at(archive.turns), patience=timedelta(seconds=30))
-    long = wall.at(archive.turns).of(HOST, PAUSE)
+    long = wall.at(archive.turns).of(HOST, PAUSE, PATIENCE)
     long.__enter__()
     with pytest.raises(SourceError, match=r"papers\.example\.org: others of our processes ask it all the time"):
-        impatient.of(HOST, PAUSE).__enter__()
+        wall.at(archive.turns).of(HOST, PAUSE, timedelta(seconds=30)).__enter__()
 
 
 def test_a_clock_that_is_put_back_holds_up_nobody(archive: Archive) -> None:
     wall = Wall()
-    with wall.at(archive.turns).of(HOST, PAUSE):
+    with wall.at(archive.turns).of(HOST, PAUSE, PATIENCE):
         pass
     wall.now -= timedelta(days=1)
-    with wall.at(archive.turns).of(HOST, PAUSE):
+    with wall.at(archive.turns).of(HOST, PAUSE, PATIENCE):
         assert [] == wall.slept
 
 
@@ -104,7 +106,7 @@ def test_of_several_processes_only_one_asks_at_a_time_and_none_too_early(stores:
     def ask(archive: Archive) -> None:
         for _ in range(4):
             with replace(archive.turns, sleep=lambda seconds: threading.Event().wait(min(seconds, 0.01))).of(
-                HOST, pause
+                HOST, pause, PATIENCE
             ):
                 began = datetime.now(UTC)
                 threading.Event().wait(0.01)

@@ -30,6 +30,8 @@ class Source:
     """`fetch` for many days one after another, where that saves something."""
     past: bool = True
     """Whether it can be asked for past days; else there is only what it has now."""
+    apart: bool = False
+    """Whether past days are asked of somebody else than today: one may fail without the other."""
     lookup: Callable[[Sequence[str], Reach], Iterator[tuple[str, Paper | None]]] | None = None
     """Each of these arXiv ids with its paper, or None where there is none, where it can be asked for papers by their
     ids. Raises SourceError; those that have not come by then were not looked up."""
@@ -44,6 +46,7 @@ SOURCES: dict[str, Source] = {
         arxiv.hosts,
         argument="CATEGORY+CATEGORY",
         reader=arxiv.reader,
+        apart=True,
         lookup=arxiv.lookup,
         title="arXiv",
     ),
@@ -85,6 +88,11 @@ def reader(name: str, reach: Reach) -> Callable[[date], Fetched]:
 def has_past(name: str) -> bool:
     """Whether the source with this name can be asked for past days."""
     return find(name)[0].past
+
+
+def is_apart(name: str) -> bool:
+    """Whether the source with this name asks somebody else for past days than for today."""
+    return find(name)[0].apart
 
 
 def check(name: str, reach: Reach) -> str:

@@ -235,7 +235,7 @@ def _asking(address: str, params: Mapping[str, str] | None, reach: Reach) -> con
     host = HOST if reach.arxiv == f"https://{HOST}" else _host(reach.arxiv)
 
     def turn() -> AbstractContextManager[None]:
-        return reach.turns.of(host, PAUSE) if reach.turns else nullcontext()
+        return reach.turns.of(host, PAUSE, reach.patience.total) if reach.turns else nullcontext()
 
     def ask(headers: Mapping[str, str], answers: Collection[int]) -> http.Response:
         return http.get(
