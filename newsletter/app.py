@@ -21,6 +21,7 @@ from newsletter.archive import Archive
 from newsletter.embeddings import Floats
 from newsletter.errors import StoreError
 from newsletter.feedback import Feedback
+from newsletter.guard import Guard
 from newsletter.ledger import Ledger
 from newsletter.links import reference
 from newsletter.models import Paper, Subscriber
@@ -205,7 +206,16 @@ def _patience() -> http.Patience:
 
 
 def _reach(settings: Settings, client: http.Client, archive: Archive, clock: Callable[[], datetime]) -> Reach:
-    return Reach(client, settings.home, _patience(), settings.hf_endpoint, settings.hf_token, archive.answers, clock)
+    return Reach(
+        client,
+        settings.home,
+        _patience(),
+        settings.hf_endpoint,
+        settings.hf_token,
+        answers=archive.answers,
+        now=clock,
+        guard=Guard(frozenset(settings.private_hosts)),
+    )
 
 
 def _vectors(settings: Settings, archive: Archive) -> Vectors:

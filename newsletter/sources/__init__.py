@@ -1,4 +1,4 @@
-"""Where papers come from: one line each in a table. A source is named `huggingface` or `file:PATH`."""
+"""Where papers come from: one line each in a table. A source is named `huggingface`, `file:PATH` or `rss:URL`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from newsletter import text
 from newsletter.errors import SettingsError
 from newsletter.models import Fetched
-from newsletter.sources import file, huggingface
+from newsletter.sources import file, huggingface, rss
 from newsletter.sources.reach import Reach
 
 
@@ -35,6 +35,7 @@ class Source:
 SOURCES: dict[str, Source] = {
     "file": Source(file.fetch, file.check, file.hosts, argument="PATH", reader=file.reader),
     "huggingface": Source(huggingface.fetch, huggingface.check, huggingface.hosts),
+    "rss": Source(rss.fetch, rss.check, rss.hosts, argument="URL", reader=rss.reader, past=False),
 }
 
 

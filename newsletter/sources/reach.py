@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from newsletter.answers import Answers
+from newsletter.guard import Guard
 from newsletter.http import Client, Patience
 
 
@@ -26,3 +27,5 @@ class Reach:
     answers: Answers | None = None
     """What addresses answered last; None where nothing is remembered."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    guard: Guard = field(default_factory=Guard)
+    """Who may be asked where somebody else says what the address is."""
