@@ -35,7 +35,7 @@ def read(fields: Fields, address: str, today: date) -> Listing:
     """The listing in an entry, as `xml.entries` and `json_feed.entries` write it. Raises Unusable."""
     day = _day(fields, today)
     body = _ANNOUNCED.sub("", fields.text("text"))
-    title = fields.line("title") or text.excerpt(body, _TITLE_FROM_TEXT)
+    title = fields.line("title") or text.line(text.excerpt(body, _TITLE_FROM_TEXT))
     tags = fields.names("tags")
     known = _named(fields) or _about(fields, address, day or today)
     return Listing(
@@ -58,7 +58,7 @@ def forget_shared(entries: Sequence[dict[str, object]]) -> str:
     """Takes away the ids and links that entries with different titles share, as they tell nobody apart; says so."""
     owners: dict[object, set[object]] = {}
     for one in entries:
-        for key in {one.get("id"), one.get("link")} - {"", None}:
+        for key in filter(None, (one.get("id"), one.get("link"))):
             owners.setdefault(key, set()).add(one.get("title"))
     shared = {key for key, titles in owners.items() if len(titles) > 1}
     for one in entries:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import warnings
 from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -21,6 +20,8 @@ _DATES = ("published_parsed", "updated_parsed", "created_parsed")
 def entries(body: bytes, address: str, content_type: str) -> tuple[list[dict[str, object]], str]:
     """The entries in order, and what is damaged, if anything; raises Unusable for what is no feed."""
     feed = _parsed(body, address, content_type)
+    if not feed.get("version") and content_type:  # which may name a character set that makes nonsense of it
+        feed = _parsed(body, address, "")
     damage = _damage(feed.get("bozo_exception"))
     found = [_plain(one) for one in feed.get("entries", ())]
     if not found and not feed.get("version"):
@@ -33,12 +34,10 @@ def _parsed(body: bytes, address: str, content_type: str) -> Mapping[str, Any]:
 
     headers = {"content-type": content_type, "content-location": address}
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            # Given as a file: a text would be taken for an address, or a path. HTML becomes text later, in one pass.
-            return feedparser.parse(  # type: ignore[no-any-return]
-                io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
-            )
+        # Given as a file: a text would be taken for an address, or a path. HTML becomes text later, in one pass.
+        return feedparser.parse(  # type: ignore[no-any-return]
+            io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        )
     except Exception as error:  # whatever it runs into, the text is at fault
         raise Unusable(f"neither RSS, Atom nor JSON Feed (the parser gave up: {type(error).__name__})") from error
 
@@ -87,7 +86,7 @@ def _text(detail: Mapping[str, Any] | None) -> str:
 
 def _date(one: Mapping[str, Any]) -> str:
     """The day in UTC when it was published, else changed; empty where nothing usable is said."""
-    for name in _DATES:
+    for name in filter(one.__contains__, _DATES):  # asked for what is not there, feedparser warns
         try:
             return date(*one[name][:3]).isoformat()
         except (KeyError, TypeError, ValueError):
