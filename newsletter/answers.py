@@ -25,6 +25,8 @@ class Answer:
     last_modified: str
     fetched_at: datetime
     """When it was last known to be the address's answer (UTC)."""
+    content_type: str = ""
+    """As it was sent with the body, with the character set."""
 
 
 def answers_table(tables: sa.MetaData) -> sa.Table:
@@ -35,6 +37,7 @@ def answers_table(tables: sa.MetaData) -> sa.Table:
         sa.Column("address", Words, primary_key=True),  # its checksum: it may be long, and hold a key
         sa.Column("etag", Words, nullable=False),
         sa.Column("last_modified", Words, nullable=False),
+        sa.Column("content_type", Words, nullable=False),
         sa.Column("fetched_at", Moment, nullable=False, index=True),
         sa.Column("content", sa.LargeBinary, nullable=False),
     )
@@ -52,9 +55,10 @@ class Answers:
         with self._database.read() as connection:
             row = connection.execute(query).first()
         try:
-            return Answer(zlib.decompress(row.content), row.etag, row.last_modified, row.fetched_at) if row else None
+            body = zlib.decompress(row.content) if row else b""
         except zlib.error:
-            return None
+            row = None
+        return Answer(body, row.etag, row.last_modified, row.fetched_at, row.content_type) if row else None
 
     def keep(self, address: str, answer: Answer) -> None:
         """Keeps an answer in place of the one before, and forgets those of addresses that nobody asks any more."""
@@ -62,6 +66,7 @@ class Answers:
             "address": _key(address),
             "etag": answer.etag,
             "last_modified": answer.last_modified,
+            "content_type": answer.content_type,
             "fetched_at": answer.fetched_at,
             "content": zlib.compress(answer.body),
         }

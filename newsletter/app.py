@@ -21,6 +21,7 @@ from newsletter.archive import Archive
 from newsletter.embeddings import Floats
 from newsletter.errors import StoreError
 from newsletter.feedback import Feedback
+from newsletter.guard import Guard
 from newsletter.ledger import Ledger
 from newsletter.links import reference
 from newsletter.models import Paper, Subscriber
@@ -211,8 +212,9 @@ def _reach(settings: Settings, client: http.Client, archive: Archive, clock: Cal
         _patience(),
         settings.hf_endpoint,
         settings.hf_token,
-        archive.answers,
-        clock,
+        answers=archive.answers,
+        now=clock,
+        guard=Guard(frozenset(settings.private_hosts)),
         arxiv=settings.arxiv_endpoint,
         turns=archive.turns,
         introduction=introduction(settings),

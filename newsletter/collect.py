@@ -13,6 +13,7 @@ from newsletter.errors import NotYet, SourceError
 from newsletter.identity import arxiv_id
 from newsletter.models import Fetched, Paper, SourceState, Subscriber
 from newsletter.sources.reach import Reach
+from newsletter.text import without_query as shown
 
 log = logging.getLogger("newsletter.collect")
 ENOUGH_LATER = timedelta(days=6)
@@ -51,15 +52,15 @@ def collect(days: Sequence[date], names: Sequence[str], archive: Archive, reach:
             state, added, left_out = collect_day(name, fetch, day, days[-1], archive, at)
             archive.note_collection(day, at, [state])
             new += added
-            faults += [f"{name}: {fault}" for fault in left_out]
+            faults += [f"{shown(name)}: {fault}" for fault in left_out]
             if state.state == "broken":
                 failed = True
                 if day == days[-1] or not sources.is_apart(name):
                     archive.note_collection(days[-1], at, [state])
                     break
-                faults.append(f"{name}: papers of {day} are missing: {state.detail}")
+                faults.append(f"{shown(name)}: papers of {day} are missing: {state.detail}")
         last.append(state)
-    collected = Collected(tuple(last), new, tuple(faults))
+    collected = Collected(tuple(last), new, tuple(dict.fromkeys(faults)))
     broken = [state.detail for state in last if state.state == "broken" and not collected.all_broken]
     for fault in (*broken, *faults):
         log.warning("%s", fault)
@@ -76,14 +77,14 @@ def collect_day(
     try:
         fetched = fetch(day)
     except NotYet as error:
-        log.info("%s %s: not yet", name, day)
+        log.info("%s %s: not yet", shown(name), day)
         return SourceState(name, "not yet", str(error)), 0, ()
     except SourceError as error:
         return SourceState(name, "broken", str(error)), 0, ()
     added = archive.add(name, fetched.listings, latest, at)
     archive.revise(fetched.revised, at)
-    papers = len(fetched.listings)
-    log.info("%s %s: %d papers, %d new", name, day, papers, added)
+    papers = sum(found.day in (None, day) for found in fetched.listings)  # a feed gives what it has, of any day
+    log.info("%s %s: %d papers, %d new", shown(name), day, papers, added)
     state = SourceState(name, "ok", "", papers) if papers else SourceState(name, "quiet", fetched.quiet)
     return state, added, fetched.faults
 
@@ -102,7 +103,7 @@ def follow_up(days: Sequence[date], names: Sequence[str], archive: Archive, reac
         for day in old:
             state, _, _ = collect_day(name, fetch, day, days[-1], archive, at)
             if state.state == "broken":
-                log.warning("%s: what became of %s is not told: %s", name, day, state.detail)
+                log.warning("%s: what became of %s is not told: %s", shown(name), day, state.detail)
                 break
             if state.state == "ok":  # a list that is gone now does not make that day quiet
                 archive.note_collection(day, at, [state])

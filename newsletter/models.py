@@ -58,7 +58,7 @@ class Paper:
     """
 
     id: str
-    """arXiv id without version, else a DOI in lower case, else `title:` and a hash (see `identity`)."""
+    """arXiv id without version, else a DOI in lower case, else `entry:` or `title:` and a hash (see `identity`)."""
     title: str
     abstract: str = ""
     authors: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Where papers come from: one line each in a table. A source is named `huggingface`, `file:PATH` or `arxiv:cs.CL+cs.LG`."""
+"""Where papers come from: one line each in a table: `huggingface`, `arxiv:cs.CL+cs.LG`, `rss:URL`, `file:PATH`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from newsletter import text
 from newsletter.errors import SettingsError, SourceError
 from newsletter.models import Fetched, Paper
-from newsletter.sources import arxiv, file, huggingface
+from newsletter.sources import arxiv, file, huggingface, rss
 from newsletter.sources.reach import Reach
 
 
@@ -54,6 +54,7 @@ SOURCES: dict[str, Source] = {
     "huggingface": Source(
         huggingface.fetch, huggingface.check, huggingface.hosts, lookup=huggingface.lookups, title="Hugging Face"
     ),
+    "rss": Source(rss.fetch, rss.check, rss.hosts, argument="URL", reader=rss.reader, past=False),
 }
 
 

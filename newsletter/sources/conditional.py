@@ -18,7 +18,8 @@ _SENDABLE = re.compile(r"[ -~]{1,1000}")
 
 
 def get(address: str, reach: Reach, ask: Ask, *, fresh_for: timedelta = timedelta()) -> http.Response:
-    """The answer of an address, status 200: what it sends now, or what it sent last if that is still so.
+    """The answer of an address, status 200: what it sends now, or what it sent last if that is still so. Of its headers
+    there is the content type.
 
     Within `fresh_for` of the last answer it is not asked at all. `ask` decides how, as with
 
@@ -28,17 +29,27 @@ def get(address: str, reach: Reach, ask: Ask, *, fresh_for: timedelta = timedelt
     """
     known = reach.answers.find(address) if reach.answers else None
     if known and known.fetched_at <= reach.now() < known.fetched_at + fresh_for:
-        return http.Response(200, {}, known.body)
+        return http.Response(200, {"content-type": known.content_type}, known.body, address)
     answer = ask(_conditions(known), (200, 304) if known else (200,))
-    body = known.body if known and answer.status == 304 else answer.body
-    if answer.status not in (200, 304):
-        return answer
-    etag, modified = (_sendable(answer.headers.get(name, "")) for name in ("etag", "last-modified"))
     if known and answer.status == 304:
-        etag, modified = etag or known.etag, modified or known.last_modified
-    if reach.answers and (etag or modified or fresh_for):
-        reach.answers.keep(address, Answer(body, etag, modified, reach.now()))
-    return http.Response(200, answer.headers, body)
+        now = Answer(known.body, fetched_at=reach.now(), **_said(answer, known))
+    elif answer.status == 200:
+        now = Answer(answer.body, fetched_at=reach.now(), **_said(answer))
+    else:
+        return answer
+    if reach.answers and (now.etag or now.last_modified or fresh_for):
+        reach.answers.keep(address, now)
+    return http.Response(200, {"content-type": now.content_type}, now.body, answer.url)
+
+
+def _said(answer: http.Response, known: Answer | None = None) -> dict[str, str]:
+    """What an answer says of its body; where it only says that nothing has changed, what was said before stands."""
+    before = (known.etag, known.last_modified, known.content_type) if known else ("", "", "")
+    names = ("etag", "last-modified", "content-type")
+    return {
+        name.replace("-", "_"): _sendable(answer.headers.get(name, "")) or old
+        for name, old in zip(names, before, strict=True)
+    }
 
 
 def _conditions(known: Answer | None) -> dict[str, str]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from newsletter.answers import Answers
+from newsletter.guard import Guard
 from newsletter.http import USER_AGENT, Client, Patience
 from newsletter.turns import Turns
 
@@ -28,6 +29,8 @@ class Reach:
     """What addresses answered last; None where nothing is remembered."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     """The moment it is (UTC)."""
+    guard: Guard = field(default_factory=Guard)
+    """Who may be asked where somebody else says what the address is."""
     arxiv: str = "https://export.arxiv.org"
     """`ARXIV_ENDPOINT`: where arXiv's API is; where it is another than the usual one, its lists are there too."""
     turns: Turns | None = None
