@@ -392,6 +392,8 @@ OUTSIDE = (
         (BOMB, "it declares a document type, which no feed needs"),
         (OUTSIDE, "it declares a document type, which no feed needs"),
         (b"<rss><channel>&nope;</channel></rss>", "not well-formed XML: undefined entity (line 1)"),
+        (b"<rss><channel>" + b"text<b/>" * 1_000_000, "more than 200,000 elements"),
+        (b"<rss><channel><title>" + b"&#65;" * 1_000_000, "not well-formed XML: no element found"),
         (b"<a>" * 100_000, "more than 50 elements inside each other"),
         (b'<?xml version="1.0" encoding="klingon"?><rss/>', "unknown encoding"),
         (rss([preprint(1)], DAY).replace(b"pubDate", b"soonDate").replace(b"lastBuildDate", b"x"), "of which day"),
@@ -413,7 +415,7 @@ def test_an_answer_of_the_api_that_is_none_is_broken_too(hub: Arxiv, body: bytes
 
 
 def test_a_gzip_bomb_is_not_unpacked(hub: Arxiv) -> None:
-    assert "the answer is larger than 50 MB" in failure(hub, packed(b" " * 60_000_000))
+    assert "the answer is larger than 20 MB" in failure(hub, packed(b" " * 60_000_000))
 
 
 def test_one_bad_paper_is_named_and_the_others_are_used(hub: Arxiv) -> None:
@@ -659,14 +661,15 @@ def test_the_hosts_are_those_of_the_lists_and_of_the_api(hub: Arxiv) -> None:
 
 
 def test_check_says_what_the_newest_list_has(hub: Arxiv) -> None:
+    def told(now: datetime = TUESDAY) -> str:
+        return sources.check(SOURCE, replace(hub.reach(now), introduction="newsletter (mailto:papers@example.org)"))
+
     hub.announced = [preprint(1), preprint(2, kind="replace")]
-    told = f"{hub.place} answers: cs.CL+cs.LG has 1 papers and 1 newer versions on 2026-03-03"
-    assert told == sources.check(SOURCE, hub.reach())
+    assert f"{hub.place} answers: cs.CL+cs.LG has 1 paper and 1 newer version on 2026-03-03" == told()
+    assert sources.check(SOURCE, hub.reach()).endswith("; it likes to know whom to write to: set `from` to an address")
     hub.day, hub.announced = SATURDAY, []
-    assert (
-        f"{hub.place} answers: cs.CL+cs.LG has no papers on 2026-02-28: arXiv has no list on a Saturday"
-        in sources.check(SOURCE, hub.reach(datetime(2026, 2, 28, 12, tzinfo=UTC)))
-    )
+    saturday = told(datetime(2026, 2, 28, 12, tzinfo=UTC))
+    assert f"{hub.place} answers: cs.CL+cs.LG has no papers on 2026-02-28: arXiv has no list on a Saturday" in saturday
 
 
 def test_a_day_goes_from_arxiv_to_the_outbox(tmp_path: Path) -> None:

@@ -33,6 +33,8 @@ PAUSE = timedelta(seconds=3)
 """Between two requests of ours, those for lists and to the API together (arXiv API terms of use, 2026-11)."""
 FIRST_WAIT = 5
 """Seconds before a second attempt; 429 comes without Retry-After (2026-10)."""
+MAX_BYTES = 20_000_000
+"""A larger answer is not read: 2,000 papers, where a list ends, are 4 MB (2026-11)."""
 PAGE = 200
 """Papers asked of the API at once. Up to 2,000 are allowed, but such answers often come too late (2026-10)."""
 MOST_PAGES = 50
@@ -93,10 +95,13 @@ def check(argument: str, reach: Reach) -> str:
     announced = _list(wanted, day, reach)
     listed, replaced = len(announced.fetched.listings), len(announced.fetched.revised)
     why = arxiv_days.why_quiet(announced.day)
-    told = f"{'+'.join(wanted)} has {listed} papers and {replaced} newer versions on {announced.day}"
+    told = f"{'+'.join(wanted)} has {_many(listed, 'paper')} and {_many(replaced, 'newer version')} on {announced.day}"
     if not listed:
         told = f"{'+'.join(wanted)} has no papers on {announced.day}" + (f": {why}" if why else "")
-    return f"{_host(_lists(reach))} answers: {told}"
+    nobody = (
+        "; it likes to know whom to write to: set `from` to an address" if "mailto:" not in reach.introduction else ""
+    )
+    return f"{_host(_lists(reach))} answers: {told}{nobody}"
 
 
 def hosts(argument: str, reach: Reach) -> tuple[str, ...]:
@@ -245,6 +250,7 @@ def _asking(address: str, params: Mapping[str, str] | None, reach: Reach) -> con
             headers={"User-Agent": reach.introduction, **headers},
             patience=replace(reach.patience, first=FIRST_WAIT, turn=turn),
             answers=answers,
+            largest=MAX_BYTES,
         )
 
     return ask
@@ -260,6 +266,10 @@ def _lists(reach: Reach) -> str:
 
 def _api(reach: Reach) -> str:
     return f"{reach.arxiv}/api/query"
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _host(address: str) -> str:

@@ -12,6 +12,8 @@ from newsletter.sources.fields import Unusable
 
 DEEPEST = 50
 """Elements inside each other; an entry of arXiv's has three."""
+MOST_ELEMENTS = 200_000
+"""Elements in all; the longest list of arXiv has 40,000."""
 _ENTRIES = frozenset({"item", "entry"})
 _CONTROLS = bytes(sorted({*range(32)} - {9, 10, 13}))
 _WEB_PAGE = re.compile(rb"\s*(<!doctype\s+html|<html|<head|<body)", re.IGNORECASE)
@@ -20,12 +22,17 @@ _ENCODING = re.compile(rb"""\s*<\?xml[^>]*\bencoding\s*=\s*["']([A-Za-z0-9._-]+)
 
 @dataclass(slots=True)
 class Node:
-    """An element: its name without namespace, attributes, text and children."""
+    """An element: its name without namespace, attributes, the pieces of its text, and its children."""
 
     name: str
     attributes: dict[str, str]
-    text: str = ""
+    pieces: list[str] = field(default_factory=list)
     children: list[Node] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """Its own text, without that of its children."""
+        return "".join(self.pieces)
 
     def each(self, name: str) -> Iterator[Node]:
         """The children of that name."""
@@ -95,14 +102,14 @@ class _Reader:
         self._kind = ""
         self._head = Node("", {})
         self._open: list[Node] = []
-        self._pieces: list[str] = []
+        self._number = 0
         # `}` cannot stand in a name; what stands before it is the namespace.
         self.parser = expat.ParserCreate(None, "}")
         self.parser.buffer_text = True
         self.parser.StartDoctypeDeclHandler = self._doctype
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
-        self.parser.CharacterDataHandler = self._pieces.append
+        self.parser.CharacterDataHandler = self._text
 
     def feed(self, faults: tuple[str, ...]) -> Feed:
         if self._kind not in ("rss", "feed", "RDF"):
@@ -116,8 +123,10 @@ class _Reader:
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if len(self._open) == DEEPEST:
             raise Unusable(f"more than {DEEPEST} elements inside each other")
+        self._number += 1
+        if self._number > MOST_ELEMENTS:
+            raise Unusable(f"more than {MOST_ELEMENTS:,} elements")
         node = Node(name.rpartition("}")[2], attributes)
-        self._keep_text()
         if not self._open:
             self._kind, self._head = node.name, node
         elif node.name not in _ENTRIES:
@@ -125,12 +134,10 @@ class _Reader:
         self._open.append(node)
 
     def _end(self, name: str) -> None:
-        self._keep_text()
         node = self._open.pop()
         if node.name in _ENTRIES:
             self.entries.append(node)
 
-    def _keep_text(self) -> None:
-        if self._open and self._pieces:
-            self._open[-1].text += "".join(self._pieces)
-        self._pieces.clear()
+    def _text(self, piece: str) -> None:
+        if self._open:
+            self._open[-1].pieces.append(piece)
