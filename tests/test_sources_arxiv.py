@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from newsletter import sources
 from newsletter.app import introduction, shipped_counts
@@ -466,6 +468,24 @@ def test_control_characters_cost_nothing(hub: Arxiv) -> None:
 def test_a_list_at_its_limit_says_that_papers_may_be_missing() -> None:
     found = arxiv_list.parse(rss([preprint(n) for n in range(1, 2001)], DAY)).fetched
     assert (2000, ("arXiv stops at 2000 papers: name fewer categories",)) == (len(found.listings), found.faults)
+
+
+WHOLE = rss([preprint(n, doi="10.1234/a") for n in range(1, 4)], DAY)
+PAGE_OF_THREE = atom([preprint(n) for n in range(1, 4)])
+
+
+@given(st.data())
+def test_a_damaged_answer_is_read_in_part_or_refused_in_words(data: st.DataObject) -> None:
+    for body, parse in ((WHOLE, arxiv_list.parse), (PAGE_OF_THREE, arxiv_answer.parse)):
+        at = data.draw(st.integers(0, len(body)))
+        cut = data.draw(st.integers(0, 200))
+        put = data.draw(st.binary(max_size=20) | st.sampled_from([b"<", b"&", b"]]>", b"<![CDATA[", b"<!--", b"\xff"]))
+        try:
+            found = parse(body[:at] + put + body[at + cut :]).fetched
+        except Unusable as error:
+            assert "\n" not in str(error)
+        else:
+            assert len(found.listings) <= 3
 
 
 def test_a_feed_of_others_is_read_as_trees() -> None:
