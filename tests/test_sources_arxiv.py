@@ -211,6 +211,12 @@ def test_a_kept_list_of_another_day_is_not_taken_for_yesterday_s(hub: Arxiv, arc
     assert ["/rss/cs.CL+cs.LG", "/api/query", "/api/query"] == hub.paths
 
 
+def test_a_list_that_was_not_whole_is_made_whole_by_the_api_a_day_later(hub: Arxiv, archive: Archive) -> None:
+    hub.announced = [preprint(1), preprint(2, title="")]
+    assert [1] == numbers(fetch(hub, archive=archive))
+    assert [1, 2, 3] == numbers(fetch(hub, archive=archive, now=TUESDAY + timedelta(days=1)))
+
+
 def test_a_day_that_has_not_begun_in_new_york_is_not_yet(hub: Arxiv) -> None:
     with pytest.raises(NotYet, match="arXiv's list of 2026-03-04 is made at midnight in New York; ask again later"):
         fetch(hub, day=date(2026, 3, 4))

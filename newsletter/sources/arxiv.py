@@ -138,7 +138,7 @@ def _list(wanted: Sequence[str], day: date, reach: Reach) -> Announced:
 
 
 def _kept(wanted: Sequence[str], day: date, reach: Reach) -> Announced | None:
-    """The list of a day as it was when it was today's, if it was kept."""
+    """The list of a day as it was when it was today's, if it was kept and is whole."""
     known = reach.answers.find(_kept_as(_list_address(wanted, reach), day)) if reach.answers else None
     if known is None or arxiv_days.today(reach.now()) - day > timedelta(days=1):
         return None
@@ -146,7 +146,7 @@ def _kept(wanted: Sequence[str], day: date, reach: Reach) -> Announced | None:
         announced = arxiv_list.parse(known.body)
     except Unusable:
         return None
-    return announced if announced.day == day else None
+    return announced if announced.day == day and not announced.fetched.faults else None
 
 
 def _kept_as(address: str, day: date) -> str:
