@@ -317,6 +317,14 @@ def test_all_pages_of_a_past_day_are_read(hub: Arxiv) -> None:
     assert ["0", "200", "400"] == [asked.query["start"] for asked in hub.asked]
 
 
+def test_yesterday_is_not_asked_for_twice_on_one_day_of_arxiv_s(hub: Arxiv, archive: Archive) -> None:
+    hub.papers = [past(n) for n in range(1, 4)]
+    first, again = (fetch(hub, day=MONDAY, archive=archive) for _ in range(2))
+    assert (first, 1) == (again, len(hub.asked))
+    fetch(hub, day=MONDAY, archive=archive, now=TUESDAY + timedelta(days=1))
+    assert 2 == len(hub.asked)
+
+
 def test_a_page_that_is_empty_although_there_is_more_is_asked_for_again(hub: Arxiv) -> None:
     hub.papers = [past(n) for n in range(1, 4)]
     assert [1, 2, 3] == numbers(fetch(hub, says(atom([], total=3)), day=MONDAY))

@@ -13,9 +13,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from newsletter import http
+from newsletter.answers import Answer
 from newsletter.errors import NotYet, SourceError
 from newsletter.models import Fetched, Listing, Paper
 from newsletter.sources import arxiv_days, conditional
@@ -185,8 +186,9 @@ def _submitted(wanted: Sequence[str], day: date, reach: Reach) -> Fetched:
 
 def _page(asked: Mapping[str, str], start: int, day: date, reach: Reach) -> Page:
     """A page of the API's answer; SourceError when it stays empty although there is more."""
+    params = {**asked, "start": str(start), "max_results": str(PAGE)}
     for attempt in range(ATTEMPTS):
-        page = _answer({**asked, "start": str(start), "max_results": str(PAGE)}, day, reach)
+        page = _answer(params, day, reach, again=attempt > 0)
         if page.entries or (attempt and page.total <= start):
             break
     if page.total > start and not page.fetched.listings:
@@ -225,14 +227,25 @@ class _Refused(SourceError):
     """The API does not take the question."""
 
 
-def _answer(asked: Mapping[str, str], day: date | None, reach: Reach) -> Page:
-    place = _place(_api(reach))
+def _answer(asked: Mapping[str, str], day: date | None, reach: Reach, *, again: bool = False) -> Page:
+    """What the API answers; for yesterday, which every run asks for, what it answered earlier today in New York.
+
+    It changes once a day, so a question is not to be repeated before that (arXiv API user's manual, 2026-04).
+    """
+    place, newest = _place(_api(reach)), arxiv_days.today(reach.now())
+    name = f"{_api(reach)}?{urlencode(asked)}" if day and newest - day == timedelta(days=1) else ""
+    known = reach.answers.find(name) if reach.answers and name and not again else None
+    if known and arxiv_days.today(known.fetched_at) == newest:
+        return arxiv_answer.parse(known.body, day)
     response = _asking(_api(reach), asked, reach)({}, (200, 400))
     try:
-        return arxiv_answer.parse(response.body, day)
+        page = arxiv_answer.parse(response.body, day)
     except Unusable as error:
         kind = _Refused if response.status == 400 else SourceError
         raise kind(f"{place}: {error}; ask again later, or check ARXIV_ENDPOINT") from error
+    if reach.answers and name and not page.fetched.faults and page.entries:
+        reach.answers.keep(name, Answer(response.body, "", "", reach.now()))
+    return page
 
 
 def _asking(address: str, params: Mapping[str, str] | None, reach: Reach) -> conditional.Ask:
