@@ -28,14 +28,23 @@ class Source:
     """What to write after the colon, where something has to."""
     reader: Callable[[str, Reach], Callable[[date], Fetched]] | None = None
     """`fetch` for many days one after another, where that saves something."""
-    past: bool = True
+    past: Callable[[str], bool] = lambda _: True
     """Whether it can be asked for past days; else there is only what it has now."""
+    optional: bool = False
+    """Whether something may stand after the colon; the source itself says what."""
 
 
 SOURCES: dict[str, Source] = {
     "file": Source(file.fetch, file.check, file.hosts, argument="PATH", reader=file.reader),
-    "huggingface": Source(huggingface.fetch, huggingface.check, huggingface.hosts),
-    "rss": Source(rss.fetch, rss.check, rss.hosts, argument="URL", reader=rss.reader, past=False),
+    "huggingface": Source(
+        huggingface.fetch,
+        huggingface.check,
+        huggingface.hosts,
+        reader=huggingface.reader,
+        past=huggingface.has_past,
+        optional=True,
+    ),
+    "rss": Source(rss.fetch, rss.check, rss.hosts, argument="URL", reader=rss.reader, past=lambda _: False),
 }
 
 
@@ -48,7 +57,7 @@ def find(name: str) -> tuple[Source, str]:
         close = get_close_matches(word.lower(), SOURCES, n=1)
         cure = f"did you mean {_usage(close[0])}?" if close else f"known: {', '.join(map(_usage, SOURCES))}"
         raise SettingsError(f"sources: {shown!r} is not a source; {cure}")
-    if bool(argument) != bool(source.argument):
+    if bool(argument) != bool(source.argument) and not (argument and source.optional):
         raise SettingsError(f"sources: {shown!r} cannot be used; write {_usage(word)}")
     return source, argument
 
@@ -69,7 +78,8 @@ def reader(name: str, reach: Reach) -> Callable[[date], Fetched]:
 
 def has_past(name: str) -> bool:
     """Whether the source with this name can be asked for past days."""
-    return find(name)[0].past
+    source, argument = find(name)
+    return source.past(argument)
 
 
 def check(name: str, reach: Reach) -> str:
