@@ -130,7 +130,7 @@ def test_a_search_that_fails_names_its_address(hub: HuggingFace) -> None:
 
 def test_check_says_how_many_papers_a_list_has(hub: HuggingFace) -> None:
     said = sources.check("huggingface:search=flow", reach(hub))
-    assert f"{hub.place} answers: 1 papers in huggingface:search=flow now, without a token (HF_TOKEN)" == said
+    assert f"{hub.place} answers: 1 paper in huggingface:search=flow now, without a token (HF_TOKEN)" == said
 
 
 def test_a_list_that_grows_all_day_loses_nothing_and_repeats_nothing(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def check(argument: str, reach: Reach) -> str:
     if lists.kind != "daily":
         today = reach.now().astimezone(UTC).date()
         found = len(reader(argument, reach)(today).listings)
-        return f"{_host(reach)} answers: {found} papers in huggingface:{argument} now, {token}"
+        return f"{_host(reach)} answers: {found} {'paper' if found == 1 else 'papers'} in huggingface:{argument} now, {token}"
     answer = _get(DAILY, {"limit": str(PAGE)}, reach)
     listings = _parse(answer.body, DAILY, reach).listings
     latest = max((found.day for found in listings if found.day), default=None)

@@ -91,7 +91,7 @@ class HuggingFace:
             if query.get("sort") == "trending":
                 found = [paper for day in sorted(self.days) for paper in self.days[day]]
         if "week" in query or "month" in query or "sort" in query:
-            found.sort(key=lambda paper: -paper["paper"]["upvotes"])  # type: ignore[index]
+            found.sort(key=lambda paper: -int(paper["paper"]["upvotes"]))  # type: ignore[index]
         if submitter := query.get("submitter"):
             found = [paper for paper in found if paper["submittedBy"]["name"] == submitter]  # type: ignore[index]
         limit, number = int(query.get("limit", 50)), 0 if self.endless else int(query.get("p", 0))
