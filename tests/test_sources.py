@@ -36,7 +36,12 @@ def test_what_stands_after_the_colon_is_the_argument(tmp_path: Path) -> None:
         ("", "known: arxiv:CATEGORY+CATEGORY, file:PATH, huggingface"),
         ("file", "write file:PATH"),
         ("file:", "write file:PATH"),
-        ("huggingface:daily", "write huggingface"),
+        ("huggingface:weekley", "did you mean huggingface:weekly?"),
+        ("huggingface:organisation=Lab", "did you mean huggingface:organization=NAME?"),
+        ("huggingface:search", "write huggingface:search=WORDS"),
+        ("huggingface:search=", "write huggingface:search=WORDS"),
+        ("huggingface:daily=2026", "write huggingface:daily"),
+        ("huggingface:2026-03-03", "known: huggingface:daily, huggingface:weekly"),
         ("bad\r\nname", "'bad name' is not a source"),
     ],
 )

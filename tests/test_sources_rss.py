@@ -19,6 +19,7 @@ from newsletter.errors import SettingsError, SourceError
 from newsletter.identity import entry_id, title_id
 from newsletter.models import Fetched, Listing, Paper
 from newsletter.sources import feeds, rss
+from newsletter.sources.feeds.entry import MOST
 from newsletter.sources.fields import Unusable
 from newsletter.sources.reach import Reach
 from tests.homes import RECORDINGS
@@ -253,6 +254,13 @@ def test_entries_that_all_link_to_one_paper_are_not_that_paper() -> None:
     assert [entry_id(f"https://example.org/?p={n}") for n in (1, 2)] == ids(fetched)
 
 
+def test_entries_whose_texts_all_link_to_one_paper_are_not_that_paper() -> None:
+    link = '<a href="https://arxiv.org/abs/2603.00001">our best</a>'
+    fetched = parsed(rss_feed(*(item(n, description=link) for n in (1, 2))))
+    assert [entry_id(f"https://example.org/?p={n}") for n in (1, 2)] == ids(fetched)
+    assert () == fetched.faults
+
+
 def test_the_same_entry_twice_is_one_paper_on_its_first_day() -> None:
     fetched = parsed(rss_feed(item(1), item(1, pubDate="Sun, 01 Mar 2026 09:30:00 GMT")))
     assert [date(2026, 3, 1)] == [found.day for found in fetched.listings]
@@ -394,6 +402,7 @@ PAGE = (
         ('{"papers": []}', "JSON, but not a JSON Feed"),
         ('{"version": "https://jsonfeed.org/version/1.1", "items": 3}', "a JSON Feed whose `items` is not a list"),
         ("[" * 100_000, "nested too deep"),
+        ("<rss><channel>" + "<item>" * 300_000, "more than 300,000 tags"),
         ('<rss version="2.0"><channel><title>x', "the feed is damaged at line"),
     ],
 )
@@ -442,8 +451,8 @@ def test_a_body_that_is_a_path_or_an_address_is_not_opened(name: str) -> None:
 
 def test_a_gzip_bomb_and_fifty_megabytes_are_not_read(site: Site, reach: Reach) -> None:
     bomb = gzip.compress(b" " * 50_000_000)
-    assert "larger than 10 MB" in failure(site, reach, says(bomb, 200, {"Content-Encoding": "gzip"}))
-    assert "larger than 10 MB" in failure(site, reach, says(b" " * 50_000_000))
+    assert "larger than 6 MB" in failure(site, reach, says(bomb, 200, {"Content-Encoding": "gzip"}))
+    assert "larger than 6 MB" in failure(site, reach, says(b" " * 50_000_000))
     assert "packed several times over" in failure(site, reach, says(bomb, 200, {"Content-Encoding": "gzip, gzip"}))
 
 
@@ -455,8 +464,8 @@ def test_a_wrong_character_set_costs_no_more_than_letters(charset: str) -> None:
 
 
 def test_a_feed_without_end_is_read_up_to_a_number_of_entries() -> None:
-    fetched = parsed(rss_feed(*map(item, range(feeds.MOST_ENTRIES + 3))))
-    assert feeds.MOST_ENTRIES == len(fetched.listings)
+    fetched = parsed(rss_feed(*map(item, range(MOST + 3))))
+    assert MOST == len(fetched.listings)
     assert ("it has 2,003 entries; the last 3 are left out",) == fetched.faults
 
 

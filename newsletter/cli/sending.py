@@ -14,6 +14,7 @@ from newsletter.cli.opening import app_of, as_json, date_option, json_option, su
 from newsletter.cli.progress import watching
 from newsletter.ledger import Account, Person
 from newsletter.models import STATES, State
+from newsletter.text import without_query
 
 _LEFT: tuple[State, ...] = ("pending", "submitting", "uncertain")
 
@@ -129,7 +130,8 @@ def status(ctx: click.Context, day: datetime | None, machine: bool, who: State |
         else:
             click.echo(_table(account))
             for state in sources:
-                click.echo(f"source {state.source}: {state.state}, {state.papers} papers {state.detail}".rstrip())
+                did = f"{state.state}, {state.papers} papers {state.detail}".rstrip()
+                click.echo(f"source {without_query(state.source)}: {did}")
             for one in people:
                 click.echo(f"{one.address}  {one.period}  {one.reason or one.receipt}")
             _said_stopped(app)

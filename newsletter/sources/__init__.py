@@ -28,8 +28,10 @@ class Source:
     """What to write after the colon, where something has to."""
     reader: Callable[[str, Reach], Callable[[date], Fetched]] | None = None
     """`fetch` for many days one after another, where that saves something."""
-    past: bool = True
+    past: Callable[[str], bool] = lambda _: True
     """Whether it can be asked for past days; else there is only what it has now."""
+    optional: bool = False
+    """Whether something may stand after the colon; the source itself says what."""
     apart: bool = False
     """Whether past days are asked of somebody else than today: one may fail without the other."""
     lookup: Callable[[Sequence[str], Reach], Iterator[tuple[str, Paper | None]]] | None = None
@@ -52,9 +54,16 @@ SOURCES: dict[str, Source] = {
     ),
     "file": Source(file.fetch, file.check, file.hosts, argument="PATH", reader=file.reader),
     "huggingface": Source(
-        huggingface.fetch, huggingface.check, huggingface.hosts, lookup=huggingface.lookups, title="Hugging Face"
+        huggingface.fetch,
+        huggingface.check,
+        huggingface.hosts,
+        reader=huggingface.reader,
+        past=huggingface.has_past,
+        optional=True,
+        lookup=huggingface.lookups,
+        title="Hugging Face",
     ),
-    "rss": Source(rss.fetch, rss.check, rss.hosts, argument="URL", reader=rss.reader, past=False),
+    "rss": Source(rss.fetch, rss.check, rss.hosts, argument="URL", reader=rss.reader, past=lambda _: False),
 }
 
 
@@ -67,7 +76,7 @@ def find(name: str) -> tuple[Source, str]:
         close = get_close_matches(word.lower(), SOURCES, n=1)
         cure = f"did you mean {_usage(close[0])}?" if close else f"known: {', '.join(map(_usage, SOURCES))}"
         raise SettingsError(f"sources: {shown!r} is not a source; {cure}")
-    if bool(argument) != bool(source.argument):
+    if bool(argument) != bool(source.argument) and not (argument and source.optional):
         raise SettingsError(f"sources: {shown!r} cannot be used; write {_usage(word)}")
     return source, argument
 
@@ -88,7 +97,8 @@ def reader(name: str, reach: Reach) -> Callable[[date], Fetched]:
 
 def has_past(name: str) -> bool:
     """Whether the source with this name can be asked for past days."""
-    return find(name)[0].past
+    source, argument = find(name)
+    return source.past(argument)
 
 
 def is_apart(name: str) -> bool:

@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import TypeAlias
 
 from newsletter.models import Fetched, Listing
 from newsletter.sources.feeds import entry, json_feed, webpage, xml
+from newsletter.sources.feeds.entry import Entries
 from newsletter.sources.fields import Unusable, first_faults, gather
-
-MOST_ENTRIES = 2_000
-"""Entries read of a feed; arXiv's own end there (2026-11), a blog's hold tens."""
-
-_Raw: TypeAlias = dict[str, object]
 
 
 def parse(body: bytes, address: str, content_type: str, today: date) -> Fetched:
@@ -25,26 +20,29 @@ def parse(body: bytes, address: str, content_type: str, today: date) -> Fetched:
     if page := webpage.described(body, address):
         raise Unusable(page)
     read = json_feed.entries if json_feed.is_one(body) else xml.entries
-    entries, damage = read(body, address, content_type)
-    if damage and not entries:
-        raise Unusable(f"{damage}, and no entry of it can be read")
-    kept = entries[:MOST_ENTRIES]
-    faults = [f"{damage}; what could be read of it is used" if damage else "", _left_out(entries)]
-    faults += [_not_yet(kept, today), entry.forget_shared(kept)]
-    places = ((f"entry {number}", values) for number, values in enumerate(kept, 1))
+    entries = read(body, address, content_type)
+    if entries.damage and not entries.found:
+        raise Unusable(f"{entries.damage}, and no entry of it can be read")
+    told = (_damaged(entries), _left_out(entries), _not_yet(entries, today), entry.forget_shared(entries.found))
+    places = ((f"entry {number}", values) for number, values in enumerate(entries.found, 1))
     found = gather(places, lambda fields: entry.read(fields, address, today))
-    listings = _once(found.listings)
-    return Fetched(listings, first_faults([*filter(None, faults), *found.faults]))
+    return Fetched(_once(found.listings), first_faults([*filter(None, told), *found.faults]))
 
 
-def _left_out(entries: Sequence[_Raw]) -> str:
-    more = len(entries) - MOST_ENTRIES
-    return f"it has {len(entries):,} entries; the last {more:,} are left out" if more > 0 else ""
+def _damaged(entries: Entries) -> str:
+    return f"{entries.damage}; what could be read of it is used" if entries.damage else ""
 
 
-def _not_yet(entries: Sequence[_Raw], today: date) -> str:
+def _left_out(entries: Entries) -> str:
+    more = entries.number - len(entries.found)
+    return f"it has {entries.number:,} entries; the last {more:,} are left out" if more else ""
+
+
+def _not_yet(entries: Entries, today: date) -> str:
     """Says that dates are ahead of us by more than a time zone may explain."""
-    later = [day for one in entries if (day := str(one.get("date") or "")) > (today + timedelta(days=1)).isoformat()]
+    later = [
+        day for one in entries.found if (day := str(one.get("date") or "")) > (today + timedelta(days=1)).isoformat()
+    ]
     if not later:
         return ""
     return f"entries are dated up to {max(later)[:10]} ({len(later)}): each is listed on the day it was first seen"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from urllib.parse import unquote
 
@@ -11,6 +12,8 @@ from newsletter import identity, text
 from newsletter.models import Listing, Paper
 from newsletter.sources.fields import Fields, Unusable, once
 
+MOST = 2_000
+"""Entries read of a feed; arXiv's own end there (2026-11), a blog's hold tens."""
 FIRST_YEAR = 1995
 """Dates before it are no dates: feeds are younger, and 1970 is what a computer says that does not know."""
 ABOUT_IT = 4
@@ -29,6 +32,18 @@ _PREPRINT_VERSION = re.compile(r"^(10\.(?:1101|64898)/[\d.]+)v\d+.*$")
 _ANNOUNCED = re.compile(r"^arXiv:\S+\s+Announce Type:\s*\S+\s+Abstract:\s*", re.I)
 _CATEGORY = re.compile(r"(?:astro-ph|cond-mat|cs|econ|eess|math|nlin|physics|q-bio|q-fin|stat)\.[A-Za-z-]{2,}|"
                        r"gr-qc|hep-(?:ex|lat|ph|th)|math-ph|nucl-(?:ex|th)|quant-ph")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """What was found in a feed, as plain objects."""
+
+    found: list[dict[str, object]]
+    """The first of them, at most MOST, in order."""
+    number: int
+    """How many there are."""
+    damage: str = ""
+    """What is wrong with the feed as a whole."""
 
 
 def read(fields: Fields, address: str, today: date) -> Listing:
@@ -56,20 +71,30 @@ def read(fields: Fields, address: str, today: date) -> Listing:
 
 def forget_shared(entries: Sequence[dict[str, object]]) -> str:
     """Takes away the ids and links that entries with different titles share, as they tell nobody apart; says so."""
+    named = _of_several(entries, lambda one: [key for key in (one.get("id"), one.get("link")) if key])
+    cited = _of_several(entries, lambda one: _linked(Fields(one)))
+    for one in entries:
+        if one.get("id") in named:
+            one["id"] = ""
+        if one.get("link") in named:
+            one["shared_link"] = True
+        if not cited.keys().isdisjoint(_linked(Fields(one))):
+            one["addresses"] = []
+    if not named:
+        return ""
+    first = text.line(str(next(iter(named))), limit=100)
+    return f"different entries share an id or link ({first}): they are told apart by what else they have"
+
+
+def _of_several(
+    entries: Sequence[dict[str, object]], keys: Callable[[dict[str, object]], Iterable[object]]
+) -> dict[object, set[object]]:
+    """The keys that entries with different titles have, with the titles."""
     owners: dict[object, set[object]] = {}
     for one in entries:
-        for key in filter(None, (one.get("id"), one.get("link"))):
+        for key in keys(one):
             owners.setdefault(key, set()).add(one.get("title"))
-    shared = {key for key, titles in owners.items() if len(titles) > 1}
-    for one in entries:
-        if one.get("id") in shared:
-            one["id"] = ""
-        if one.get("link") in shared:
-            one["shared_link"] = True
-    if not shared:
-        return ""
-    first = text.line(str(next(key for key in owners if key in shared)), limit=100)
-    return f"different entries share an id or link ({first}): they are told apart by what else they have"
+    return {key: titles for key, titles in owners.items() if len(titles) > 1}
 
 
 def paper_in(written: str) -> str | None:
@@ -105,13 +130,19 @@ def _about(fields: Fields, address: str, day: date) -> str | None:
     A post that links to more cites the paper, or one that is much older, and is a text of its own.
     """
     sites = {_site(address), _site(fields.line("link")), *_COMPANIONS}
-    linked = {paper_in(name) for name in fields.names("addresses") if _site(name) not in sites or paper_in(name)}
-    only = linked.pop() if len(linked) == 1 else None
+    elsewhere = any(_site(name) not in sites and not paper_in(name) for name in fields.names("addresses"))
+    linked = _linked(fields)
+    only = linked.pop() if len(linked) == 1 and not elsewhere else None
     month = re.fullmatch(r"(\d{2})(\d{2})\.\d{4,5}", only or "")
     if not month:
         return only
     age = (day.year - 2000 - int(month[1])) * 12 + day.month - int(month[2])
     return only if -1 <= age <= ABOUT_IT else None
+
+
+def _linked(fields: Fields) -> set[str]:
+    """The papers that its text links to."""
+    return set(filter(None, map(paper_in, fields.names("addresses"))))
 
 
 def _site(address: str) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from urllib.parse import urljoin
 
 from newsletter.sources.feeds import markup
+from newsletter.sources.feeds.entry import MOST, Entries
 from newsletter.sources.fields import Fields, Unusable, decode, fields_of, from_json
 
 
@@ -15,15 +16,16 @@ def is_one(body: bytes) -> bool:
     return body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"[")
 
 
-def entries(body: bytes, address: str, content_type: str) -> tuple[list[dict[str, object]], str]:
-    """The items in order; what is damaged is not JSON, so there is nothing to mend. Raises Unusable."""
+def entries(body: bytes, address: str, content_type: str) -> Entries:
+    """The items; what is damaged is not JSON, so there is nothing to mend. Raises Unusable."""
     feed = fields_of(from_json(decode(body)))
     if "items" not in feed.values or "jsonfeed.org" not in feed.line("version"):
         raise Unusable("JSON, but not a JSON Feed")
     items = feed.values["items"]
     if not isinstance(items, list):
         raise Unusable("a JSON Feed whose `items` is not a list")
-    return [_plain(Fields(item), address) if isinstance(item, dict) else {} for item in items], ""
+    found = [_plain(Fields(item), address) if isinstance(item, dict) else {} for item in items[:MOST]]
+    return Entries(found, len(items))
 
 
 def _plain(item: Fields, address: str) -> dict[str, object]:
