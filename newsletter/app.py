@@ -22,6 +22,7 @@ from newsletter.embeddings import Floats
 from newsletter.ending import Ending
 from newsletter.errors import StoreError
 from newsletter.feedback import Feedback
+from newsletter.guard import Guard
 from newsletter.ledger import Ledger
 from newsletter.ledger.remote import Ask, RemoteLedger
 from newsletter.links import reference
@@ -181,7 +182,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = lambda: datetim
             ledger=Ledger(database, owner),
             suppressions=Suppressions(database),
             feedback=Feedback(database),
-            reach=_reach(settings, client),
+            reach=_reach(settings, client, archive, clock),
             renderer=Renderer(imprint(settings), settings.templates or default_templates()),
             clock=clock,
             vectors=_vectors(settings, archive) if settings.embeddings else None,
@@ -213,8 +214,30 @@ def _patience() -> http.Patience:
     return http.Patience(attempts=5, total=timedelta(minutes=6), sleep=time.sleep, jitter=random.random)
 
 
-def _reach(settings: Settings, client: http.Client) -> Reach:
-    return Reach(client, settings.home, _patience(), settings.hf_endpoint, settings.hf_token)
+def _reach(settings: Settings, client: http.Client, archive: Archive, clock: Callable[[], datetime]) -> Reach:
+    return Reach(
+        client,
+        settings.home,
+        _patience(),
+        settings.hf_endpoint,
+        settings.hf_token,
+        answers=archive.answers,
+        now=clock,
+        guard=Guard(frozenset(settings.private_hosts)),
+        arxiv=settings.arxiv_endpoint,
+        turns=archive.turns,
+        introduction=introduction(settings),
+    )
+
+
+def introduction(settings: Settings) -> str:
+    """`newsletter/1.0 (+https://papers.example.org; mailto:papers@example.org)`, as far as there is an address."""
+    local = settings.reply_to.endswith("@localhost")
+    reached = [
+        *([f"+{settings.base_url}"] if settings.base_url else []),
+        *([] if local else [f"mailto:{settings.reply_to}"]),
+    ]
+    return f"{http.USER_AGENT} ({'; '.join(reached)})" if reached else http.USER_AGENT
 
 
 def _vectors(settings: Settings, archive: Archive) -> Vectors:

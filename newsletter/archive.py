@@ -12,11 +12,13 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from newsletter.answers import Answers, answers_table
 from newsletter.database import Database, Moment, Words, chunks, insert_new
 from newsletter.identity import LONG_TITLE, has_own_id, merge, same_by_title, title_key
 from newsletter.migrations import Schema, version_table
 from newsletter.models import Digest, Listing, Paper, Reading, SourceState
 from newsletter.records import digest_record, paper_record, read_digest, read_paper
+from newsletter.turns import Turns, turns_table
 
 _tables = sa.MetaData()
 version_table(_tables)
@@ -114,6 +116,8 @@ _summary_requests = sa.Table(
     sa.Column("at", Moment, nullable=False),
     sa.Column("fault", Words, nullable=False),  # empty where it was answered
 )
+_answers = answers_table(_tables)
+_turns = turns_table(_tables)
 SCHEMA = Schema(
     name="newsletter_archive",
     tables=_tables,
@@ -152,6 +156,8 @@ class Archive:
 
     def __init__(self, url: str) -> None:
         self._db = Database.open(url, SCHEMA)
+        self.answers = Answers(self._db, _answers)
+        self.turns = Turns(self._db, _turns)
 
     def forked(self) -> None:
         """To be called in a child process, before anything else."""
@@ -189,6 +195,15 @@ class Archive:
         with self._db.write() as connection:
             shelf = _Shelf(connection, [paper])
             shelf.put(paper)
+            shelf.save(at)
+
+    def revise(self, papers: Sequence[Paper], at: datetime) -> None:
+        """Merges in what is told of papers that are known already; the others are left alone."""
+        with self._db.write() as connection:
+            shelf = _Shelf(connection, papers)
+            for paper in papers:
+                if shelf.has(paper):
+                    shelf.put(paper)
             shelf.save(at)
 
     def note_missing(self, paper_id: str, at: datetime) -> None:
@@ -474,6 +489,10 @@ class _Shelf:
                 return found
         twins = (self._papers.get(id_) for id_ in self._by_title.get(title_key(paper.title), ()))
         return next((twin for twin in twins if twin is not None and same_by_title(twin, paper)), None)
+
+    def has(self, paper: Paper) -> bool:
+        """Whether it is one that was there before, or was put here."""
+        return self._known(paper) is not None
 
     def now(self, id_: str) -> str:
         """The id that a paper has after all: a later one of the batch may have brought a better one."""

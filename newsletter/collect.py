@@ -13,13 +13,13 @@ from newsletter.errors import NotYet, SourceError
 from newsletter.identity import arxiv_id
 from newsletter.models import Fetched, Paper, SourceState, Subscriber
 from newsletter.sources.reach import Reach
+from newsletter.text import without_query as shown
 
 log = logging.getLogger("newsletter.collect")
 ENOUGH_LATER = timedelta(days=6)
 """From the beginning of a day: a week later in the zones where days begin first."""
 HASTE = timedelta(seconds=30)
 """For an answer that an edition can do without."""
-LookUp = Callable[[str, Reach], Paper | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +45,22 @@ def collect(days: Sequence[date], names: Sequence[str], archive: Archive, reach:
     """
     new, faults, last = 0, [], []
     for name in names:
-        state, fetch = SourceState(name, "quiet"), sources.reader(name, reach)
+        state, fetch, failed = SourceState(name, "quiet"), sources.reader(name, reach), False
         for day in days:
+            if failed and day != days[-1]:
+                continue  # it would fail alike, with all its patience
             state, added, left_out = collect_day(name, fetch, day, days[-1], archive, at)
             archive.note_collection(day, at, [state])
             new += added
-            faults += [f"{name}: {fault}" for fault in left_out]
-            if state.state == "broken":  # the other days would fail alike, each with its patience
-                archive.note_collection(days[-1], at, [state])
-                break
+            faults += [f"{shown(name)}: {fault}" for fault in left_out]
+            if state.state == "broken":
+                failed = True
+                if day == days[-1] or not sources.is_apart(name):
+                    archive.note_collection(days[-1], at, [state])
+                    break
+                faults.append(f"{shown(name)}: papers of {day} are missing: {state.detail}")
         last.append(state)
-    collected = Collected(tuple(last), new, tuple(faults))
+    collected = Collected(tuple(last), new, tuple(dict.fromkeys(faults)))
     broken = [state.detail for state in last if state.state == "broken" and not collected.all_broken]
     for fault in (*broken, *faults):
         log.warning("%s", fault)
@@ -72,14 +77,16 @@ def collect_day(
     try:
         fetched = fetch(day)
     except NotYet as error:
-        log.info("%s %s: not yet", name, day)
+        log.info("%s %s: not yet", shown(name), day)
         return SourceState(name, "not yet", str(error)), 0, ()
     except SourceError as error:
         return SourceState(name, "broken", str(error)), 0, ()
     added = archive.add(name, fetched.listings, latest, at)
-    papers = len(fetched.listings)
-    log.info("%s %s: %d papers, %d new", name, day, papers, added)
-    return SourceState(name, "ok" if papers else "quiet", "", papers), added, fetched.faults
+    archive.revise(fetched.revised, at)
+    papers = sum(found.day in (None, day) for found in fetched.listings)  # a feed gives what it has, of any day
+    log.info("%s %s: %d papers, %d new", shown(name), day, papers, added)
+    state = SourceState(name, "ok", "", papers) if papers else SourceState(name, "quiet", fetched.quiet)
+    return state, added, fetched.faults
 
 
 def follow_up(days: Sequence[date], names: Sequence[str], archive: Archive, reach: Reach, at: datetime) -> None:
@@ -96,7 +103,7 @@ def follow_up(days: Sequence[date], names: Sequence[str], archive: Archive, reac
         for day in old:
             state, _, _ = collect_day(name, fetch, day, days[-1], archive, at)
             if state.state == "broken":
-                log.warning("%s: what became of %s is not told: %s", name, day, state.detail)
+                log.warning("%s: what became of %s is not told: %s", shown(name), day, state.detail)
                 break
             if state.state == "ok":  # a list that is gone now does not make that day quiet
                 archive.note_collection(day, at, [state])
@@ -117,8 +124,8 @@ def _midnight(day: date) -> datetime:
 
 
 def can_look_up(names: Iterable[str]) -> bool:
-    """Whether a paper can be looked up by its id: that is asked of Hugging Face, if it is among the sources."""
-    return any(name.partition(":")[0] == "huggingface" for name in names)
+    """Whether a paper can be looked up by its id: that is asked of Hugging Face and arXiv, if they are sources."""
+    return bool(sources.libraries(names))
 
 
 def look_up_examples(
@@ -126,29 +133,29 @@ def look_up_examples(
     archive: Archive,
     reach: Reach,
     at: datetime,
-    look_up: LookUp,
+    names: Sequence[str],
     rated: Collection[str] = (),
 ) -> None:
     """Fetches the example papers that the archive lacks, each id once; what is not found is remembered.
 
-    `rated` are the papers of feedback, which count as examples too. When the far side fails, the rest waits for the
+    `names` are the sources; `rated` are the papers of feedback, which count as examples too. When the far side fails, the rest waits for the
     next run: an edition does not depend on it.
     """
     try:
         unknown = sorted(unknown_examples(subscribers, archive, rated))
-        for paper_id, paper in look_up_each(unknown, archive, reach, at, look_up):
+        for paper_id, paper in look_up_each(unknown, archive, reach, at, names):
             if paper is None:
-                log.warning("example paper %s is not known to Hugging Face; it is left out of the ranking", paper_id)
+                known = " or ".join(sources.libraries(names))
+                log.warning("example paper %s is not known to %s; it is left out of the ranking", paper_id, known)
     except SourceError as error:
         log.warning("example papers: %s", error)
 
 
 def look_up_each(
-    ids: Iterable[str], archive: Archive, reach: Reach, at: datetime, look_up: LookUp
+    ids: Sequence[str], archive: Archive, reach: Reach, at: datetime, names: Sequence[str]
 ) -> Iterator[tuple[str, Paper | None]]:
-    """Asks for papers one after another and keeps each, or that there is none; SourceError when nobody answers."""
-    for paper_id in ids:
-        paper = look_up(paper_id, reach)
+    """Asks these sources for papers and keeps each, or that there is none; SourceError when nobody answers."""
+    for paper_id, paper in sources.look_up(ids, names, reach):
         if paper is None:
             archive.note_missing(paper_id, at)
         else:

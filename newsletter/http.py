@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, TypeAlias
+from threading import Timer
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.request import getproxies, proxy_bypass
 
 from newsletter import __version__, text
 from newsletter.errors import SourceError
+from newsletter.guard import Forbidden, Guard
 
 if TYPE_CHECKING:
     import httpx
@@ -31,6 +36,8 @@ USER_AGENT = f"newsletter/{__version__}"
 MAX_BYTES = 50_000_000
 """A body larger than this, unpacked, is not read: the largest day seen was half a megabyte (2026-09-30)."""
 _MAX_REDIRECTS = 5
+_MOST_ADDRESSES = 4
+"""Addresses of one host that are tried, where nobody answers at the first."""
 _AGAIN = frozenset({404, 408, 425, 429})
 """Besides 5xx. A listing that is 404 now and there a minute later has been seen often enough."""
 
@@ -49,6 +56,10 @@ class Patience:
     """A random number from 0 to 1, so that many homes do not come back at the same moment."""
     clock: Callable[[], float] = time.monotonic
     """Seconds on a stopwatch."""
+    first: float = 1
+    """Seconds before an address is asked a second time, about; before each further time it is twice as many."""
+    turn: Callable[[], AbstractContextManager[None]] = nullcontext
+    """Held during each request: where a host wants one at a time, this waits until nobody else is asking it."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +70,8 @@ class Response:
     headers: Mapping[str, str]
     """Names are case-insensitive."""
     body: bytes = field(repr=False)
+    url: str = ""
+    """Where it came from, after redirects."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +89,17 @@ class _Request:
     """What is posted; None is a GET."""
     largest: int = field(default_factory=lambda: MAX_BYTES)
     """Bytes of an answer that are read, unpacked."""
+    guard: Guard | None = None
+    """Who may be asked, if somebody else decides where this leads."""
+
+
+@dataclass(frozen=True)
+class _Road:
+    """One way to the host of a request: by its name, or by one of its addresses."""
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    extensions: dict[str, Any] = field(default_factory=dict)
 
 
 class _Failed(Exception):
@@ -111,14 +135,20 @@ def get(
     params: Mapping[str, str] | None = None,
     headers: Mapping[str, str] | None = None,
     answers: Collection[int] = (200,),
+    largest: int | None = None,
+    guard: Guard | None = None,
 ) -> Response:
     """Ask until an answer comes; `answers` are the statuses the caller understands.
 
     404, 429, 5xx, timeouts, broken connections and truncated bodies are asked again with growing
     spacing, or after as long as the server says. `params` replaces the query of `url`. Whatever finally
     fails is one SourceError that names host and path (never the query: it may hold a key).
+
+    With a `guard` redirects may leave the host, as feeds' do; then each host is looked at before it is asked, its
+    connection is its own, and the time that `patience` has in all is kept to the second.
     """
-    return _patiently(client, _Request(url, params, headers, answers), patience)
+    request = _Request(url, params, headers, answers, largest=largest or MAX_BYTES, guard=guard)
+    return _patiently(client, request, patience)
 
 
 def post(
@@ -147,9 +177,9 @@ def _patiently(client: Client, request: _Request, patience: Patience) -> Respons
     while True:
         attempt += 1
         try:
-            return _follow(client, request, lambda: deadline - patience.clock())
+            return _follow(client, request, lambda: deadline - patience.clock(), patience.turn)
         except _Failed as failed:
-            wait = _backoff(attempt, patience.jitter()) if failed.wait is None else failed.wait
+            wait = patience.first * _backoff(attempt, patience.jitter()) if failed.wait is None else failed.wait
             late = patience.clock() + wait > deadline
             if late or not failed.again or attempt >= patience.attempts:
                 raise SourceError(_sentence(request.url, failed, attempt, patience, late)) from failed
@@ -157,7 +187,7 @@ def _patiently(client: Client, request: _Request, patience: Patience) -> Respons
 
 
 def _backoff(attempt: int, jitter: float) -> float:
-    """1, 2, 4 ... 60 seconds, of which the second half is left to chance."""
+    """1, 2, 4 ... 60, of which the second half is left to chance."""
     return min(60.0, 2.0 ** (attempt - 1)) * (0.5 + jitter / 2)
 
 
@@ -174,47 +204,58 @@ def _place(url: str) -> str:
     return text.line(re.split(r"[?#]", rest or scheme)[0].rpartition("@")[2], limit=200)
 
 
-def _follow(client: Client, request: _Request, left: Callable[[], float]) -> Response:
+def _follow(
+    client: Client, request: _Request, left: Callable[[], float], turn: Callable[[], AbstractContextManager[None]]
+) -> Response:
     """One attempt, through redirects that stay on the host; `left` are the seconds that there are."""
-    for _ in range(_MAX_REDIRECTS):
-        response = _ask(client, request, left)
+    for _ in range(_MAX_REDIRECTS + 1):
+        with turn():
+            response = _ask(client, request, left)
         if response.status in request.answers:
-            return response
+            return replace(response, url=request.url)
         if response.status not in (301, 302, 303, 307, 308):
             raise _refusal(response, request.again)
         if request.body is not None:
             raise _Failed("it has moved", "name its new address in the settings", again=False)
-        request = replace(request, url=_target(request.url, response.headers.get("location", "")), params=None)
+        target = _target(request.url, response.headers.get("location", ""), leaves=request.guard is not None)
+        request = replace(request, url=target, params=None)
     raise _Failed("it redirects in a circle", "check the address in the settings", again=False)
 
 
-def _target(url: str, location: str) -> str:
-    """Where a redirect leads, if it stays on the host and does not give up encryption."""
+def _target(url: str, location: str, *, leaves: bool) -> str:
+    """Where a redirect leads, if it does not give up encryption, and stays on the host unless it `leaves`."""
     cure = "if you trust the new address, name it in the settings"
     try:
         old, new = httpx.URL(url), httpx.URL(url).join(location)
     except httpx.InvalidURL as error:
         raise _Failed("it redirects to an address that is none", cure, again=False) from error
+    shown = text.line(f"{new.scheme}://{new.host}{new.path}", limit=200)
     kept = (new.scheme, new.port) == (old.scheme, old.port)
     encrypted = (old.scheme, new.scheme, old.port, new.port) == ("http", "https", None, None)
-    if new.host != old.host or not (kept or encrypted):
-        shown = text.line(f"{new.scheme}://{new.host}{new.path}", limit=200)
+    if leaves and (old.scheme, new.scheme) == ("https", "http"):
+        raise _Failed(f"it has moved to {shown}, which is not encrypted", cure, again=False)
+    if not leaves and (new.host != old.host or not (kept or encrypted)):
         raise _Failed(f"it has moved to {shown}, which is elsewhere", cure, again=False)
     return str(new)
 
 
 def _ask(client: Client, request: _Request, left: Callable[[], float]) -> Response:
-    method, how = ("GET", httpx.USE_CLIENT_DEFAULT) if request.body is None else ("POST", _until(client, left()))
+    with _named(left):
+        if request.guard is None:
+            return _send(client, request, _Road(request.url), left)
+        *others, last = _roads(client, request.url, request.guard)
+        for road in others:
+            with suppress(httpx.ConnectError, httpx.ConnectTimeout), _watched(road, left()) as watched:
+                return _send(client, request, watched, left)
+        with _watched(last, left()) as watched:
+            return _send(client, request, watched, left)
+
+
+@contextmanager
+def _named(left: Callable[[], float]) -> Iterator[None]:
+    """Says in words what the library, or the network, ran into."""
     try:
-        with client.stream(
-            method,
-            request.url,
-            params=request.params,
-            headers=request.headers,
-            content=request.body,
-            timeout=how,
-        ) as response:
-            return Response(response.status_code, response.headers, _body(response, left, request.largest))
+        yield
     except httpx.TimeoutException as error:
         raise _Failed("no answer in time", "check the network, or ask again later") from error
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
@@ -223,8 +264,80 @@ def _ask(client: Client, request: _Request, left: Callable[[], float]) -> Respon
         # The library's words would show the header, and with it the token.
         raise _Failed("the request cannot be sent", "check the address and the token", again=False) from error
     except (httpx.TransportError, httpx.DecodingError) as error:
+        if left() <= 0:
+            raise _trickles() from error
         what = text.line(str(error), limit=200) or type(error).__name__
         raise _Failed(what, "check the network and the address, or ask again later") from error
+
+
+def _send(client: Client, request: _Request, road: _Road, left: Callable[[], float]) -> Response:
+    method, how = ("GET", httpx.USE_CLIENT_DEFAULT) if request.body is None else ("POST", _until(client, left()))
+    with client.stream(
+        method,
+        road.url,
+        params=request.params,
+        headers={**(request.headers or {}), **road.headers},
+        content=request.body,
+        timeout=how,
+        extensions=road.extensions,
+    ) as response:
+        return Response(response.status_code, response.headers, _body(response, left, request.largest))
+
+
+def _roads(client: Client, url: str, guard: Guard) -> list[_Road]:
+    """The ways to a host that may be asked, the best first.
+
+    It is addressed by the number that was looked at, and called by its name: in `Host`, and in its certificate. The
+    connection is for this request only, as another host at the same number is not the one whose certificate was seen.
+    """
+    parts = httpx.URL(url)
+    if parts.scheme not in ("http", "https") or not parts.host:
+        raise httpx.UnsupportedProtocol("neither http nor https")
+    try:
+        addresses = guard.addresses(parts.host, parts.port or (443 if parts.scheme == "https" else 80))
+    except Forbidden as error:
+        raise _Failed(str(error), "if it is yours, add the host to `private_hosts`", again=False) from error
+    except (OSError, UnicodeError) as error:
+        if not _through_proxy(client, parts):
+            raise _Failed(f"{parts.host} is not found", "check the address and the network") from error
+        addresses = ()
+    if _through_proxy(client, parts):  # which resolves the name by itself
+        return [_Road(url)]
+    named = {"Host": parts.netloc.decode("ascii"), "Connection": "close"}
+    extensions = {"sni_hostname": parts.raw_host.decode("ascii")}
+    return [_Road(str(parts.copy_with(host=one)), named, extensions) for one in addresses[:_MOST_ADDRESSES]]
+
+
+def _through_proxy(client: Client, url: httpx.URL) -> bool:
+    proxies = getproxies() if client.trust_env else {}
+    return bool(proxies.get(url.scheme) or proxies.get("all")) and not proxy_bypass(url.host)
+
+
+@contextmanager
+def _watched(road: _Road, seconds: float) -> Iterator[_Road]:
+    """The road, whose connection is cut when the time is over: a read timeout begins anew with each byte."""
+    connections: list[socket.socket] = []
+
+    def remember(event: str, info: Mapping[str, Any]) -> None:
+        if event == "connection.connect_tcp.complete":
+            connections.append(info["return_value"].get_extra_info("socket").dup())
+            if timer.finished.is_set():
+                cut()
+
+    def cut() -> None:
+        for connection in connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    timer = Timer(max(seconds, 0.0), cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield replace(road, extensions={**road.extensions, "trace": remember})
+    finally:
+        timer.cancel()
+        for connection in connections:
+            connection.close()
 
 
 def _until(client: Client, seconds: float) -> httpx.Timeout:
@@ -233,14 +346,22 @@ def _until(client: Client, seconds: float) -> httpx.Timeout:
 
 
 def _body(response: httpx.Response, left: Callable[[], float], largest: int) -> bytes:
+    if "," in response.headers.get("content-encoding", ""):
+        raise _Failed("the answer is packed several times over", "check the address", again=False)
     body = bytearray()
     for chunk in response.iter_bytes():
         body += chunk
         if len(body) > largest:
             raise _Failed(f"the answer is larger than {largest / 1_000_000:g} MB", "check the address", again=False)
         if left() < 0:
-            raise _Failed("the answer trickles in too slowly", "check the network, or ask again later")
+            raise _trickles()
+    if left() < 0:  # what is cut off looks whole where its length was not told
+        raise _trickles()
     return bytes(body)
+
+
+def _trickles() -> _Failed:
+    return _Failed("the answer trickles in too slowly", "check the network, or ask again later")
 
 
 def _refusal(response: Response, asked_again: Collection[int]) -> _Failed:

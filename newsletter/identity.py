@@ -70,9 +70,14 @@ def title_id(title: str) -> str:
     return "title:" + hashlib.sha256(title_key(title).encode()).hexdigest()[:16]
 
 
+def entry_id(given: str) -> str:
+    """The id of a paper that only a feed has, by what the feed calls it: `entry:` and 16 hexadecimal digits."""
+    return "entry:" + hashlib.sha256(given.encode("utf-8", "replace")).hexdigest()[:16]
+
+
 def has_own_id(paper: Paper) -> bool:
-    """Whether the paper is known by an arXiv id or a DOI rather than by its title."""
-    return not paper.id.startswith("title:")
+    """Whether the paper is known by an arXiv id or a DOI rather than by its title, or by a feed's word."""
+    return not paper.id.startswith(("title:", "entry:"))
 
 
 def same_by_title(a: Paper, b: Paper) -> bool:

@@ -59,7 +59,7 @@ class Paper:
     """
 
     id: str
-    """arXiv id without version, else a DOI in lower case, else `title:` and a hash (see `identity`)."""
+    """arXiv id without version, else a DOI in lower case, else `entry:` or `title:` and a hash (see `identity`)."""
     title: str
     abstract: str = ""
     authors: tuple[str, ...] = ()
@@ -115,6 +115,10 @@ class Fetched:
     listings: tuple[Listing, ...] = ()
     faults: tuple[str, ...] = ()
     """What was left out and why, one line each (a damaged file, a paper without title)."""
+    revised: tuple[Paper, ...] = ()
+    """Papers that are not listed on the day, but of which there is a newer version."""
+    quiet: str = ""
+    """Why nothing is listed, in words, where the source knows it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from newsletter.app import App
-from newsletter.collect import look_up_each
+from newsletter.collect import can_look_up, look_up_each
 from newsletter.errors import SettingsError, SourceError
 from newsletter.identity import LONG_TITLE, arxiv_id, merge, paper_id, title_key
 from newsletter.library import parse
@@ -20,7 +20,6 @@ from newsletter.models import Interest, Paper, Subscriber
 from newsletter.ranking.clusters import ALONE, clusters, nearness, shared
 from newsletter.ranking.model import Model, features, learn
 from newsletter.ranking.names import Name, names
-from newsletter.sources import huggingface
 
 MOST_LIKED = 20
 """Examples of a proposed interest."""
@@ -129,13 +128,13 @@ def _ids(paper: Paper) -> tuple[str, ...]:
 
 
 def _look_up(app: App, papers: Sequence[Paper], progress: Progress) -> tuple[int, int, str]:
-    """Asks Hugging Face, where it is a source, for papers without abstract.
+    """Asks the sources that know papers by their ids for those without abstract.
 
     Returns how many it answered for, how many wait, and why it was broken off.
 
     Those of which only the id is known come first, the newest before the others.
     """
-    if not any(name.partition(":")[0] == "huggingface" for name in app.settings.sources):
+    if not can_look_up(app.settings.sources):
         return 0, 0, ""
     missing = app.archive.missing()
     wanted = {id_: bool(paper.title) for paper in papers if not paper.abstract and (id_ := _arxiv(paper))}
@@ -143,7 +142,7 @@ def _look_up(app: App, papers: Sequence[Paper], progress: Progress) -> tuple[int
     asked = order[:MOST_LOOKED_UP]
     done, failed = 0, ""
     try:
-        for _ in look_up_each(asked, app.archive, app.reach, app.clock(), huggingface.lookup):
+        for _ in look_up_each(asked, app.archive, app.reach, app.clock(), app.settings.sources):
             done += 1
             progress("papers looked up", done, len(asked))
     except SourceError as error:

@@ -32,7 +32,6 @@ from newsletter.ledger.remote import Ask
 from newsletter.models import Digest, Period, Subscriber
 from newsletter.pace import Refusals
 from newsletter.providers import Provider
-from newsletter.sources import huggingface
 
 log = logging.getLogger("newsletter.publish")
 LONGEST_GAP = 31 * DAY
@@ -261,7 +260,7 @@ def gather(app: App, waiting: Sequence[Due], now: datetime) -> Collected:
     if can_look_up(names):
         readers = [due.subscriber for due in waiting]
         rated = app.feedback.papers([reader.key for reader in readers])
-        look_up_examples(readers, app.archive, app.reach, now, huggingface.lookup, rated)
+        look_up_examples(readers, app.archive, app.reach, now, names, rated)
     return collected
 
 

@@ -45,6 +45,8 @@ class Settings:
     base_url: str = ""
     """Without a slash at its end; empty where there are no web pages."""
     sources: tuple[str, ...] = ("huggingface",)
+    private_hosts: tuple[str, ...] = ()
+    """Hosts of feeds that may be on addresses which are not public, in lower case."""
     providers: tuple[str, ...] = field(default=("file:outbox",), repr=False)
     database: str = field(default="sqlite:///newsletter.db", repr=False)
     archive: str = field(default="sqlite:///archive.db", repr=False)
@@ -65,6 +67,7 @@ class Settings:
     thumbnails: bool = False
     hf_endpoint: str = "https://huggingface.co"
     hf_token: str = field(default="", repr=False)
+    arxiv_endpoint: str = "https://export.arxiv.org"
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """For signed links: the first signs, all verify."""
     variables: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
@@ -137,11 +140,26 @@ def _web_address(text: str) -> str:
     return text.rstrip("/")
 
 
+def _is_address(host: str) -> bool:
+    try:
+        return bool(ip_address(host))
+    except ValueError:
+        return False
+
+
 def _is_private(host: str) -> bool:
     try:
         return not ip_address(host).is_global
     except ValueError:
         return False
+
+
+def _host(text: str) -> str:
+    """The name or number of a host, alone."""
+    host = text.strip("[]").lower()
+    if not re.fullmatch(r"[a-z0-9._:-]{1,253}", host) or (":" in host and not _is_address(host)):
+        raise ValueError(f"{quoted(text)} is not a host; write it without scheme, port and path, as wiki.example.org")
+    return host
 
 
 def _database(text: str) -> str:
@@ -212,6 +230,15 @@ KEYS: Final = (
     ),
     Key("base_url", "NEWSLETTER_BASE_URL", "", "public https address of the web pages", "base_url", _base_url),
     Key("sources", "NEWSLETTER_SOURCES", "huggingface", "where papers come from", "sources", line(500), many=True),
+    Key(
+        "private_hosts",
+        "NEWSLETTER_PRIVATE_HOSTS",
+        "(none)",
+        "hosts of feeds that may be on this machine or in its network",
+        "private_hosts",
+        _host,
+        many=True,
+    ),
     Key("provider", "NEWSLETTER_PROVIDER", "file:outbox", "who carries messages", "providers", line(500), many=True),
     Key(
         "database",
@@ -316,6 +343,7 @@ KEYS: Final = (
     ),
     Key("", "HF_ENDPOINT", "https://huggingface.co", "as in Hugging Face's own tools", "hf_endpoint", _web_address),
     Key("", "HF_TOKEN", "", "as in Hugging Face's own tools; raises how often one may ask", "hf_token", _token),
+    Key("", "ARXIV_ENDPOINT", "https://export.arxiv.org", "where arXiv is asked", "arxiv_endpoint", _web_address),
 )
 """Every setting. `providers` is another spelling of `provider`, for a list."""
 

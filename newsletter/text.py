@@ -123,3 +123,8 @@ def urls(text: str) -> tuple[str, ...]:
     """The http and https addresses in a text, each once, without the punctuation or `{...}` that follows them."""
     found = map(trimmed, WEB.findall(text))
     return tuple(dict.fromkeys(address for address in found if not address.endswith("://")))
+
+
+def without_query(name: str) -> str:
+    """A source's name as it may be shown: an address in it ends before `?` and `#`, where keys stand."""
+    return line(re.split(r"[?#]", name)[0] if "://" in name else name, limit=200)

@@ -159,7 +159,7 @@ def test_a_source_without_a_past_is_asked_once(tmp_path, monkeypatch):
         days.append(day)
         return Fetched((Listing(Paper("2603.00001", "What Is There Now"), None),))
 
-    monkeypatch.setitem(SOURCES, "feed", Source(fetch, lambda *_: "", lambda *_: ("127.0.0.1",), past=False))
+    monkeypatch.setitem(SOURCES, "feed", Source(fetch, lambda *_: "", lambda *_: ("127.0.0.1",), past=lambda _: False))
     with make_home(tmp_path).app(NOW) as app:
         done = backfill(replace(app, settings=replace(app.settings, sources=("feed",))), FRIDAY)
     assert ([TODAY], 1, ()) == (days, done.new, done.gaps)

@@ -157,11 +157,13 @@ def test_what_was_quiet_or_broken_is_said():
         SourceState("huggingface", "ok"),
         SourceState("file:x", "broken", "gone"),
         SourceState("arxiv:cs.CL", "quiet"),
+        SourceState("rss:https://example.org/feed?key=s3cret", "quiet"),
     )
     made = edition(digest(*GLASS, sources=states, left_out=7), subscriber(wants("glassblowing")))
     assert (
         "file:x could not be read today: its papers are missing here.",
         "arxiv:cs.CL listed nothing today.",
+        "rss:https://example.org/feed listed nothing today.",
         "7 papers from before 3 March were left out.",
     ) == tuple(map(str, made.notes))
 

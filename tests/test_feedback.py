@@ -10,7 +10,6 @@ from newsletter.archive import Archive
 from newsletter.collect import look_up_examples, unknown_examples
 from newsletter.feedback import Feedback
 from newsletter.ledger import Ledger
-from newsletter.sources import huggingface
 from newsletter.suppressions import Suppressions
 from tests.homes import invented_day, make_home, readers
 from tests.servers.huggingface import HuggingFace, paper_json, reach, says
@@ -127,14 +126,14 @@ def test_a_paper_that_no_source_listed_is_looked_up_with_the_next_collection(tmp
         assert "2 example papers will be looked up" in home.run("check", **where)
         home.run("send", "--date", "2026-03-03", **where)
         assert "2006.11239, An Old Favourite" in home.run("feedback", "ada@example.org", "2006.11239", "more")
-        assert "Hugging Face does not know" in home.run("feedback", "ada@example.org", "2611.99999", "less")
+        assert "could not be found" in home.run("feedback", "ada@example.org", "2611.99999", "less")
         assert "example paper 2611.99999 was not found" in home.run("check", **where)
 
 
 def test_papers_that_cannot_be_looked_up_now_are_no_error_and_wait(tmp_path):
     archive, rated = Archive(f"sqlite:///{tmp_path}/archive.db"), {"2006.11239"}
     with HuggingFace(script=deque([says(b"no", 503)] * 3)) as hub:
-        look_up_examples([], archive, reach(hub), NOW, huggingface.lookup, rated)
+        look_up_examples([], archive, reach(hub), NOW, ["huggingface"], rated)
     assert rated == unknown_examples([], archive, rated)
     archive.close()
 

@@ -156,7 +156,7 @@ def test_a_redirect_to_elsewhere_is_not_followed_but_named(hub: HuggingFace, loc
 
 def test_a_redirect_in_a_circle_ends(hub: HuggingFace) -> None:
     assert "redirects in a circle" in failure(hub, *[says({}, 302, {"Location": "/x"})] * 9)
-    assert 5 == len(hub.asked)
+    assert 6 == len(hub.asked)
 
 
 @pytest.mark.parametrize("packed", [False, True])

@@ -83,6 +83,14 @@ in_doubt: hold
     ) == load(home, {})
 
 
+def test_private_hosts_are_names_or_numbers_alone(home: Path):
+    settings = load(home, {"NEWSLETTER_PRIVATE_HOSTS": "Wiki.Lab.example 10.0.0.5 [::1]"})
+    assert ("wiki.lab.example", "10.0.0.5", "::1") == settings.private_hosts
+    for typed in ("http://wiki.lab.example", "wiki.lab.example:8080", "10.0.0.0/8"):
+        with pytest.raises(SettingsError, match="is not a host; write it without scheme, port and path"):
+            load(home, {"NEWSLETTER_PRIVATE_HOSTS": typed})
+
+
 def test_the_environment_wins_and_separates_lists_by_spaces(home: Path):
     write(home, "name: From the file\nsources: huggingface\nmin_papers: 2\n")
     settings = load(home, {"NEWSLETTER_NAME": "From outside", "NEWSLETTER_SOURCES": "arxiv:cs.CL  huggingface"})

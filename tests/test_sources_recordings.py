@@ -11,7 +11,8 @@ import pytest
 
 from newsletter.models import Fetched
 from newsletter.sources import file, huggingface
-from newsletter.sources.fields import day_in
+from newsletter.sources.fields import Unusable, day_in
+from newsletter.sources.formats import arxiv_answer, arxiv_list
 from tests.servers.huggingface import HuggingFace, reach
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -133,3 +134,94 @@ def test_a_recorded_paper_is_looked_up() -> None:
         found = huggingface.lookup("2410.24164", reach(hub))
     assert found is not None
     assert ("2410.24164", 31, 2, date(2024, 10, 31)) == (found.id, found.upvotes, len(found.authors), found.published)
+
+
+# -- arXiv
+
+
+def arxiv_recording(name: str) -> bytes:
+    return (DATA / "arxiv" / name).read_bytes()
+
+
+@pytest.mark.parametrize("path", sorted((DATA / "arxiv" / "api").glob("q_*.xml")), ids=lambda path: path.stem)
+def test_every_recorded_page_of_arxiv_s_api_is_read_whole_without_a_fault(path: Path) -> None:
+    asked = int(path.stem.split("_m")[1].split("_")[0])
+    page = arxiv_answer.parse(path.read_bytes())
+    papers = [found.paper for found in page.fetched.listings]
+    assert (asked, asked, 214_881, ()) == (len(papers), page.entries, page.total, page.fetched.faults)
+    assert all(
+        paper.title and paper.abstract and paper.authors and paper.categories and paper.published and paper.version
+        for paper in papers
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "ids"),
+    [
+        ("id_0000.0000_s0_m100_8b51d9633a68.xml", []),
+        ("id_0808.05394_s0_m100_7b0c7d0a7cdd.xml", []),
+        ("id_0808.05394_1707.08567_s0_m100_42e5aa0ec3af.xml", ["1707.08567"]),
+        ("id_1605.08386_s0_m100_199195aa31ad.xml", ["1605.08386"]),
+        ("id_2104.12255v1_s0_m100_6ae69987ffe1.xml", ["2104.12255"]),
+        ("id_astro-ph_0601001_s0_m100_3150dca9dc76.xml", ["astro-ph/0601001"]),
+        ("id_quant-ph_0201082v1_s0_m100_86989fe779ef.xml", ["quant-ph/0201082"]),
+    ],
+)
+def test_recorded_papers_of_arxiv_are_found_by_their_ids(name: str, ids: list[str]) -> None:
+    page = arxiv_answer.parse(arxiv_recording(f"api/{name}"))
+    assert (ids, len(ids)) == ([found.paper.id for found in page.fetched.listings], page.total)
+
+
+def test_the_recorded_refusal_of_an_id_is_told() -> None:
+    with pytest.raises(Unusable, match="arXiv refuses it: incorrect id format for abc"):
+        arxiv_answer.parse(arxiv_recording("api/id_abc_s0_m100_b79c8dcf6bc3.xml"))
+
+
+@pytest.mark.parametrize("category", ["ai", "cl", "lg"])
+def test_the_recorded_lists_of_arxiv_hold_three_new_papers_each(category: str) -> None:
+    found = arxiv_list.parse(arxiv_recording(f"rss/arxiv_cs_{category}.xml"))
+    papers = [listing.paper for listing in found.fetched.listings]
+    assert (date(2026, 4, 27), 3, ()) == (found.day, len(papers), found.fetched.faults)
+    assert {(1, True, True)} == {(paper.version, bool(paper.authors), bool(paper.abstract)) for paper in papers}
+    assert all(f"cs.{category.upper()}" in paper.categories for paper in papers)
+    assert not any("Announce Type" in paper.abstract for paper in papers)
+
+
+def test_the_reconstructed_lists_have_80_items_of_all_four_kinds_alike_in_rss_and_atom() -> None:
+    rss, atom = (
+        arxiv_list.parse(arxiv_recording(f"reconstructed/{kind}_cs.LG_80items.xml")) for kind in ("rss", "atom")
+    )
+    assert (date(2026, 4, 14), 35 + 3, 36 + 6, ()) == (
+        rss.day,
+        len(rss.fetched.listings),
+        len(rss.fetched.revised),
+        rss.fetched.faults,
+    )
+    assert rss == atom
+
+
+@pytest.mark.parametrize("kind", ["rss", "atom"])
+def test_the_reconstructed_list_of_a_weekend_is_empty(kind: str) -> None:
+    found = arxiv_list.parse(arxiv_recording(f"reconstructed/{kind}_weekend_empty.xml"))
+    assert (date(2026, 4, 18), 0, ()) == (found.day, len(found.fetched.listings), found.fetched.faults)
+
+
+def test_the_reconstructed_refusal_of_a_category_is_told() -> None:
+    with pytest.raises(Unusable, match="arXiv refuses it: Bad subject class 'XX'"):
+        arxiv_list.parse(arxiv_recording("reconstructed/rss_error_http400_bad_archive.xml"))
+
+
+@pytest.mark.parametrize(
+    "path", sorted((DATA / "arxiv" / "reconstructed").glob("oai_*.xml")), ids=lambda path: path.stem
+)
+def test_what_is_no_list_is_told_as_such(path: Path) -> None:
+    with pytest.raises(Unusable, match="XML, but no feed: its root is <OAI-PMH>"):
+        arxiv_list.parse(path.read_bytes())
+
+
+def test_no_feed_of_others_makes_the_reader_of_lists_stumble() -> None:
+    paths = [path for path in (DATA / "feeds").rglob("*") if path.is_file()]
+    assert paths
+    for path in paths:
+        with pytest.raises(Unusable):
+            arxiv_list.parse(path.read_bytes())

@@ -213,3 +213,8 @@ def test_addresses_are_found_without_the_punctuation_or_braces_after_them() -> N
 @given(ANY_TEXT)
 def test_every_address_found_is_in_the_text(written: str) -> None:
     assert all(address in written for address in text.urls(written))
+
+
+def test_an_address_is_shown_without_what_may_be_a_key():
+    assert "rss:https://example.org/feed" == text.without_query("rss:https://example.org/feed?key=s3cret#x")
+    assert "file:notes/what?.md" == text.without_query("file:notes/what?.md")

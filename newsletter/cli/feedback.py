@@ -88,7 +88,7 @@ def _awaited(app: App, id_: str) -> str:
     from newsletter.identity import arxiv_id
 
     if id_ in app.archive.missing():
-        return "Hugging Face does not know; it counts when a source brings the paper"
+        return "could not be found; it counts when a source brings the paper"
     if arxiv_id(id_) and can_look_up(app.settings.sources):
         return "the next collection looks up; it counts from then on"
     return "the archive does not have; it counts when a source brings the paper"

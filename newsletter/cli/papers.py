@@ -10,6 +10,7 @@ import click
 
 from newsletter.cli.opening import app_of, as_json, date_option, json_option
 from newsletter.errors import SettingsError, SourceError
+from newsletter.text import without_query
 
 
 @click.command()
@@ -49,7 +50,7 @@ def fetch(ctx: click.Context, day: datetime | None, since: datetime | None, mach
     else:
         for state in collected.states:
             said = f"{state.papers} papers" if state.state == "ok" else f"{state.state} {state.detail}".rstrip()
-            click.echo(f"{state.source} {days[-1]}: {said}")
+            click.echo(f"{without_query(state.source)} {days[-1]}: {said}")
         click.echo(f"{collected.new} new listings in the archive")
     return 1 if any(state.state == "broken" for state in collected.states) else 0
 
@@ -68,7 +69,7 @@ def _fetch_since(ctx: click.Context, since: date, machine: bool) -> int:
         click.echo(f"{done.since} to {done.until}: {asked}, {done.new} new listings")
         for gap in done.gaps:
             days = f"{gap.since}" if gap.since == gap.until else f"{gap.since} to {gap.until}"
-            click.echo(f"missing: {gap.source} {days}: {gap.why}")
+            click.echo(f"missing: {without_query(gap.source)} {days}: {gap.why}")
         click.echo(f"{done.papers} papers in the archive")
     return 1 if done.gaps else 0
 

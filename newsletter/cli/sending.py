@@ -16,6 +16,7 @@ from newsletter.cli.progress import watching
 from newsletter.cli.signals import heard
 from newsletter.ledger import Account, Person
 from newsletter.models import STATES, State
+from newsletter.text import without_query
 
 _LEFT: tuple[State, ...] = ("pending", "submitting", "uncertain")
 
@@ -136,7 +137,8 @@ def status(ctx: click.Context, day: datetime | None, machine: bool, who: State |
         else:
             click.echo(_table(account))
             for state in sources:
-                click.echo(f"source {state.source}: {state.state}, {state.papers} papers {state.detail}".rstrip())
+                did = f"{state.state}, {state.papers} papers {state.detail}".rstrip()
+                click.echo(f"source {without_query(state.source)}: {did}")
             for one in people:
                 twice = f"  (taken {one.accepts} times)" if one.accepts > 1 else ""
                 click.echo(f"{one.address}  {one.period}  {one.reason or one.receipt}{twice}")

@@ -13,6 +13,7 @@ from tzlocal import get_localzone_name
 from newsletter.app import App
 from newsletter.cli.opening import app_of, as_json, json_option
 from newsletter.errors import NewsletterError, SettingsError
+from newsletter.text import without_query
 
 FILES = {"subscribers.yaml": "subscribers.yaml", "newsletter.yaml": "newsletter.yaml", ".gitignore": "gitignore"}
 
@@ -118,7 +119,7 @@ def _sources(app: App) -> Iterator[Finding]:
     from newsletter import sources
 
     for name in app.settings.sources:
-        yield _tried(f"source {name}", partial(sources.check, name, app.reach))
+        yield _tried(f"source {without_query(name)}", partial(sources.check, name, app.reach))
 
 
 def _design(app: App, name: str) -> Iterator[Finding]:

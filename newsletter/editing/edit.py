@@ -31,6 +31,7 @@ from newsletter.ranking.index import Index
 from newsletter.ranking.profile import phrases
 from newsletter.ranking.rank import Ranked, Scores, found_any
 from newsletter.ranking.reasons import reasons
+from newsletter.text import without_query
 
 FAVOURITE = 0.5  # a community favourite has more upvotes than this share of its day
 DIVERSITY = 0.3  # what a paper loses that is just like one above it
@@ -299,9 +300,13 @@ def _left_out(number: int, day: date) -> Phrase:
 def _told(state: SourceState) -> Phrase | None:
     match state.state:
         case "broken":
-            return said("{source} could not be read today: its papers are missing here.", source=state.source)
+            return said(
+                "{source} could not be read today: its papers are missing here.", source=without_query(state.source)
+            )
+        case "quiet" if state.detail:  # it is known why
+            return said("{source} announces nothing today.", source=without_query(state.source))
         case "quiet":
-            return said("{source} listed nothing today.", source=state.source)
+            return said("{source} listed nothing today.", source=without_query(state.source))
         case _:
             return None
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import UTC, date
+from functools import lru_cache
 from urllib.parse import SplitResult, quote, urlsplit
 
 from newsletter import http, identity, text
@@ -21,6 +24,7 @@ from newsletter.sources.fields import (
     once,
     paper_id,
 )
+from newsletter.sources.hf_lists import DAILY, Wanted, wanted
 from newsletter.sources.reach import Reach
 
 PAGE = 100
@@ -30,33 +34,59 @@ MOST_PAGES = 20
 
 
 def fetch(argument: str, day: date, reach: Reach) -> Fetched:
-    """The papers of a day, all pages of it, each once; a day without papers is empty.
+    """The papers of the list that `argument` names, up to a day: all pages of it, each once; none is a quiet day.
 
     Raises NotYet for a day that has not begun in UTC, SourceError when the first page cannot be read.
     A later page that cannot be read is a fault: the papers before it are used.
     """
+    return reader(argument, reach)(day)
+
+
+def reader(argument: str, reach: Reach) -> Callable[[date], Fetched]:
+    """`fetch` for many days: a list that several of them share, as a week's, is asked for once."""
+    lists = wanted(argument)
+    read = lru_cache(maxsize=1)(lambda query: _all_pages(lists, dict(query), reach))
+
+    def on(day: date) -> Fetched:
+        found = read(tuple(lists.query(day).items()))
+        dated = (replace(one, day=lists.day(one, day)) for one in found.listings)
+        return replace(found, listings=tuple(one for one in dated if one.day is None or one.day <= day))
+
+    return on
+
+
+def has_past(argument: str) -> bool:
+    """Whether the list can be asked for past days."""
+    return wanted(argument).past
+
+
+def _all_pages(lists: Wanted, query: dict[str, str], reach: Reach) -> Fetched:
+    known: set[str] = set()
     listings: dict[str, Listing] = {}
     faults: list[str] = []
-    for number in range(MOST_PAGES):
+    label = _label(query)
+    for number in range(1 if lists.whole else MOST_PAGES):
         try:
-            page = _page(day, number, reach)
+            everything, page = _page(lists, query, number, reach)
         except SourceError as error:
             if number == 0:
                 raise
-            faults.append(f"papers may be missing, page {number + 1} of {day} failed: {error}")
+            faults.append(f"papers may be missing, page {number + 1} of {label} failed: {error}")
             break
-        known = len(listings)
+        before = len(known)
+        known |= {found.paper.id for found in everything.listings}
+        if len(known) == before:  # empty, or the same again: `Link: next` stands on the last page too (2026-08)
+            break
         listings |= {found.paper.id: found for found in page.listings if found.paper.id not in listings}
-        if len(listings) == known:  # empty, or the same again: `Link: next` stands on the last page too (2026-08)
-            break
         faults += page.faults
     else:
-        faults.append(f"papers may be missing, {day} has more than {MOST_PAGES} pages")
+        if not lists.whole:
+            faults.append(f"papers may be missing, {label} has more than {MOST_PAGES} pages")
     return Fetched(tuple(listings.values()), first_faults(faults))
 
 
-def parse(body: bytes, day: date | None) -> Fetched:
-    """The listings in an answer of `/api/daily_papers`, all of them on `day` if it is given.
+def parse(body: bytes, day: date | None, keeps: Callable[[object], bool] = lambda _: True) -> Fetched:
+    """The listings in an answer of `/api/daily_papers` or `/api/papers/search`, all of them on `day` if it is given.
 
     Raises SourceError when the answer as a whole is not a JSON list.
     """
@@ -66,7 +96,8 @@ def parse(body: bytes, day: date | None) -> Fetched:
         raise SourceError(str(error)) from error
     if not isinstance(papers, list):
         raise SourceError(f"not a list of papers but {kind_of(papers)}")
-    return gather(numbered(papers), lambda fields: read(fields, day))
+    kept = ((place, paper) for place, paper in numbered(papers) if keeps(paper))
+    return gather(kept, lambda fields: read(fields, day))
 
 
 def read(outer: Fields, day: date | None) -> Listing:
@@ -112,13 +143,24 @@ def lookup(id_: str, reach: Reach) -> Paper | None:
         raise SourceError(f"{_host(reach)}/api/papers: {id_} cannot be read: {error}; ask again later") from error
 
 
+def lookups(ids: Sequence[str], reach: Reach) -> Iterator[tuple[str, Paper | None]]:
+    """`lookup` for many papers, one after another."""
+    return ((id_, lookup(id_, reach)) for id_ in ids)
+
+
 def check(argument: str, reach: Reach) -> str:
     """How many papers the latest day has, in a sentence; SourceError when Hugging Face does not answer."""
-    answer = _get("/api/daily_papers", {"limit": str(PAGE)}, reach)
-    listings = _parse(answer.body, None, reach).listings
+    lists = wanted(argument)
+    token = f"{'with' if reach.token else 'without'} a token (HF_TOKEN)"
+    if lists.kind != "daily":
+        today = reach.now().astimezone(UTC).date()
+        found = len(reader(argument, reach)(today).listings)
+        return f"{_host(reach)} answers: {found} {'paper' if found == 1 else 'papers'} in huggingface:{argument} now, {token}"
+    answer = _get(DAILY, {"limit": str(PAGE)}, reach)
+    listings = _parse(answer.body, DAILY, reach).listings
     latest = max((found.day for found in listings if found.day), default=None)
     papers = f"{sum(found.day == latest for found in listings)} papers on {latest}" if latest else "no papers today"
-    return f"{_host(reach)} answers: {papers}, {'with' if reach.token else 'without'} a token (HF_TOKEN)"
+    return f"{_host(reach)} answers: {papers}, {token}"
 
 
 def hosts(argument: str, reach: Reach) -> tuple[str, ...]:
@@ -126,22 +168,29 @@ def hosts(argument: str, reach: Reach) -> tuple[str, ...]:
     return (_host(reach),)
 
 
-def _page(day: date, number: int, reach: Reach) -> Fetched:
-    asked = {"date": day.isoformat(), "limit": str(PAGE), "p": str(number)}
-    answer = _get("/api/daily_papers", asked, reach, answers=(200, 400))
+def _page(lists: Wanted, query: dict[str, str], number: int, reach: Reach) -> tuple[Fetched, Fetched]:
+    """All papers of a page, and those of them that are wanted."""
+    asked = query if "limit" in query else {**query, "limit": str(PAGE), "p": str(number)}
+    answer = _get(lists.path, asked, reach, answers=(200, 400))
     if answer.status == 200:
-        return _parse(answer.body, day, reach)
+        everything = _parse(answer.body, lists.path, reach)
+        return everything, parse(answer.body, None, lists.keeps)
     said = _error(answer.body)
     if "must be less than or equal" in said:
-        raise NotYet(f"{_host(reach)} has no {day} yet: its days begin at midnight UTC; ask again later")
-    raise SourceError(f"{_host(reach)}/api/daily_papers: HTTP 400 for {day}: {said}; check HF_ENDPOINT")
+        raise NotYet(f"{_host(reach)} has no {_label(query)} yet: its days begin at midnight UTC; ask again later")
+    raise SourceError(f"{_host(reach)}{lists.path}: HTTP 400 for {_label(query)}: {said}; check HF_ENDPOINT")
 
 
-def _parse(body: bytes, day: date | None, reach: Reach) -> Fetched:
+def _label(query: dict[str, str]) -> str:
+    """The list as errors name it: its day, its week, what was searched for."""
+    return next(iter(query.values()))
+
+
+def _parse(body: bytes, path: str, reach: Reach) -> Fetched:
     """The listings of a page; SourceError when it has papers and not one of them can be read."""
-    place, cure = f"{_host(reach)}/api/daily_papers", "ask again later, or check HF_ENDPOINT"
+    place, cure = f"{_host(reach)}{path}", "ask again later, or check HF_ENDPOINT"
     try:
-        page = parse(body, day)
+        page = parse(body, None)
     except SourceError as error:
         raise SourceError(f"{place}: {error}; {cure}") from error
     if page.faults and not page.listings:

@@ -144,6 +144,6 @@ def language(text: str) -> str:
 
 def source(text: str) -> str:
     """Reads a source's name as the settings have it: `huggingface`, `arxiv:cs.CL+cs.LG`."""
-    if not re.fullmatch(r"[^\s\x00-\x1f\x7f]{1,500}", text):
-        raise ValueError(f"{quoted(text)} is not a source; write it as in newsletter.yaml, without spaces")
+    if not re.fullmatch(r"[^\x00-\x1f\x7f]{1,500}", text) or text != " ".join(text.split()):
+        raise ValueError(f"{quoted(text)} is not a source; write it as in newsletter.yaml")
     return text

@@ -78,12 +78,43 @@ class HuggingFace:
         return self.endpoint.removeprefix("http://")
 
     def page(self, query: Mapping[str, str]) -> tuple[int, object]:
-        day = query.get("date", self.today)
-        if day > self.today:
-            said = f'✖ "date" must be less than or equal to "{self.today}T00:00:00.000Z"\n  → at date'
-            return 400, {"error": said}
+        for name, span in (("date", lambda day: day), ("week", _week), ("month", lambda day: day[:7])):
+            asked = query.get(name, "")
+            if asked > span(self.today):
+                said = f'✖ "{name}" must be less than or equal to "{self.today}T00:00:00.000Z"\n  → at {name}'
+                return 400, {"error": said}
+            if asked:
+                found = [paper for day in sorted(self.days) if span(day) == asked for paper in self.days[day]]
+                break
+        else:
+            found = list(self.days.get(self.today, ()))
+            if query.get("sort") == "trending":
+                found = [paper for day in sorted(self.days) for paper in self.days[day]]
+        if "week" in query or "month" in query or "sort" in query:
+            found.sort(key=lambda paper: -int(paper["paper"]["upvotes"]))  # type: ignore[index]
+        if submitter := query.get("submitter"):
+            found = [paper for paper in found if paper["submittedBy"]["name"] == submitter]  # type: ignore[index]
         limit, number = int(query.get("limit", 50)), 0 if self.endless else int(query.get("p", 0))
-        return 200, self.days.get(day, ())[number * limit : (number + 1) * limit]
+        return 200, found[number * limit : (number + 1) * limit]
+
+    def search(self, query: Mapping[str, str]) -> object:
+        """Papers with one of the words in their title, in the shape of a search: they do not say when listed."""
+        words = query["q"].casefold().split()
+        every: list[Any] = [paper for day in self.days.values() for paper in day]
+        found = [one for one in every if any(word in one["title"].casefold() for word in words)]
+        return [_as_found(one) for one in found[: int(query.get("limit", 20))]]
+
+
+def _week(day: str) -> str:
+    year, week, _ = date.fromisoformat(day).isocalendar()
+    return f"{year}-W{week:02}"
+
+
+def _as_found(listed: Mapping[str, Any]) -> dict[str, object]:
+    inner = {key: value for key, value in listed["paper"].items() if not key.startswith("submittedOnDaily")}
+    outer = {key: value for key, value in listed.items() if key not in ("submittedBy", "organization")}
+    said = [{"type": "text", "text": "Invented "}, {"type": "highlight", "text": "paper"}]
+    return outer | {"paper": inner, "upvoted": False, "highlightedTitle": said, "highlightedSummary": said}
 
 
 class QuietServer(ThreadingHTTPServer):
@@ -110,6 +141,8 @@ class _Handler(BaseHTTPRequestHandler):
             code, page = self.hub.page(query)
             following = f"<{self.hub.endpoint}/api/daily_papers?p={int(query.get('p', 0)) + 1}>"
             says(page, code, {"Link": f'{following}; rel="next"'} if page else {})(self)
+        elif parts.path == "/api/papers/search":
+            says(self.hub.search(query))(self)
         else:
             known = self.hub.papers.get(parts.path.removeprefix("/api/papers/"))
             says(known or NOT_FOUND, 200 if known else 404)(self)
@@ -194,6 +227,7 @@ def _nowhere() -> Client:
 def paper_json(number: int = 1, day: str = "2026-03-03", **changes: object) -> dict[str, object]:
     """A paper as `/api/daily_papers` lists it in 2026; `changes` go to its inner object."""
     published = (date.fromisoformat(day) - timedelta(days=2)).isoformat()
+    submitter = "ida" if number % 2 else "bo"
     paper = {
         "id": f"2603.{number:05}",
         "authors": [
@@ -211,6 +245,7 @@ def paper_json(number: int = 1, day: str = "2026-03-03", **changes: object) -> d
         "projectPage": f" https://example.org/{number}",
         "githubRepo": f"https://github.com/example/{number}",
         "githubStars": 10 * number,
+        "submittedOnDailyBy": {"_id": "s", "user": submitter, "fullname": submitter.title(), "type": "user"},
     } | changes
     return {
         "paper": paper,
@@ -220,5 +255,6 @@ def paper_json(number: int = 1, day: str = "2026-03-03", **changes: object) -> d
         "thumbnail": f"https://example.org/{number}.png",
         "numComments": 2,
         "organization": {"_id": f"o{number}", "name": "example-lab", "fullname": "Example Lab"},
+        "submittedBy": {"_id": "s", "name": submitter, "fullname": submitter.title(), "type": "user"},
         "isAuthorParticipating": False,
     }

@@ -25,7 +25,6 @@ from newsletter.proof.judge import Judgement, Opened, judge, opened
 from newsletter.publish import Order, gather
 from newsletter.render.card import card
 from newsletter.settings import Settings
-from newsletter.sources import huggingface
 from newsletter.web.preview.background import Background
 from newsletter.web.preview.parts import Opener, Parts
 
@@ -241,7 +240,7 @@ def _unknown(app: App, readers: Sequence[Subscriber]) -> frozenset[str]:
 
 
 def _look_up(app: App, readers: Sequence[Subscriber], now: datetime) -> None:
-    look_up_examples(readers, app.archive, app.reach, now, huggingface.lookup, _rated(app, readers))
+    look_up_examples(readers, app.archive, app.reach, now, app.settings.sources, _rated(app, readers))
 
 
 def _rated(app: App, readers: Sequence[Subscriber]) -> frozenset[str]:
