@@ -160,13 +160,13 @@ def test_reasons_are_in_the_readers_own_words():
     one = profile(
         Interest("Water", keywords=("Sediment transport",), authors=("A. Rivers",), like=(like,)), (), EXAMPLES, MODEL
     )
-    [told] = reasons(INDEX, [(one, ROW["rivers"])])
+    [told] = reasons(rank(INDEX, [one]), [(0, ROW["rivers"])])
     assert ("by A. Rivers", f"like {like}", "Sediment transport") == tuple(map(str, told))
 
 
 def test_without_a_word_of_the_reader_the_shared_terms_are_the_reason():
     one = profile(Interest("Hands", about="a policy that folds shirts"), (), {}, MODEL)
-    assert "fold shirt" in reasons(INDEX, [(one, ROW["robots"])])[0]
+    assert "fold shirt" in reasons(rank(INDEX, [one]), [(0, ROW["robots"])])[0]
 
 
 @pytest.mark.parametrize(

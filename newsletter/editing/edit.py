@@ -194,7 +194,7 @@ def _share_out(subscriber: Subscriber, index: Index, wanted: Sequence[Pick], roo
 
 
 def _sections(subscriber: Subscriber, scores: Scores, chosen: Sequence[Pick]) -> list[Section]:
-    why = reasons(scores.index, [(scores.profiles[pick.interest], pick.row) for pick in chosen])
+    why = reasons(scores, [(pick.interest, pick.row) for pick in chosen])
     found: list[list[Match]] = [[] for _ in subscriber.interests]
     for pick, told in zip(chosen, why, strict=True):
         found[pick.interest].append(Match(scores.index.candidates[pick.row], round(pick.score, 4), told))

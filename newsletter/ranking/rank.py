@@ -9,19 +9,19 @@ Text counts in units of "clearly nearer than papers of the archive are", so that
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from newsletter.identity import title_key
 from newsletter.models import Interest, Threshold
-from newsletter.ranking.index import NONE, Found, Index
+from newsletter.ranking.columns import Ints
+from newsletter.ranking.index import NO_ROWS, Index
+from newsletter.ranking.looks import Look, look_at
 from newsletter.ranking.meaning import Floats
-from newsletter.ranking.model import Ints
-from newsletter.ranking.profile import Linear, Look, Profile
+from newsletter.ranking.profile import Profile
 
 BEST = 100
 PASSES: Mapping[Threshold, float] = {"loose": 0.7, "normal": 1.0, "strict": 1.6}
@@ -31,7 +31,7 @@ CATEGORY = 0.3
 COMMUNITY = 0.15
 KEYWORDS = 0.1  # of a keyword's worth, in the order of those that pass: text tells more (docs/ranking.md)
 NEAREST = 6  # papers of the day that are looked at once more, for others like them
-BLOCK = 16  # looks that are multiplied at once: always as many, so that nobody's company changes a digit
+BLOCK = 64  # looks that are multiplied at once: always as many, so that nobody's company changes a digit
 
 Rows = npt.NDArray[np.intp]
 
@@ -79,10 +79,12 @@ class Scores:
     index: Index
     profiles: tuple[Profile, ...]
     ranked: tuple[Ranked, ...]
+    near: Floats
+    """Per profile how near each paper's text is, shape (profiles, papers)."""
 
     def of(self, start: int, stop: int) -> Scores:
         """The part of some neighbouring profiles, as one subscriber's are."""
-        return Scores(self.index, self.profiles[start:stop], self.ranked[start:stop])
+        return Scores(self.index, self.profiles[start:stop], self.ranked[start:stop], self.near[start:stop])
 
 
 def rank(index: Index, profiles: Sequence[Profile]) -> Scores:
@@ -92,7 +94,7 @@ def rank(index: Index, profiles: Sequence[Profile]) -> Scores:
     """
     near = nearness(index, profiles)
     ranked = tuple(_best(index, one.interest, evidence(index, one, near[n])) for n, one in enumerate(profiles))
-    return Scores(index, tuple(profiles), ranked)
+    return Scores(index, tuple(profiles), ranked, near)
 
 
 # -- how near
@@ -101,74 +103,92 @@ def rank(index: Index, profiles: Sequence[Profile]) -> Scores:
 def nearness(index: Index, profiles: Sequence[Profile]) -> Floats:
     """How near each paper's text is, shape (profiles, papers): 1 is what few papers of the archive reach."""
     found = np.zeros((len(profiles), len(index)), dtype=np.float32)
-    if not len(index):
-        return found
-    looks = [(n, look) for n, one in enumerate(profiles) for look in one.looks]
-    for start in range(0, len(looks), BLOCK):
-        block = looks[start : start + BLOCK]
-        near = _looked(index, [look for _, look in block])
-        for (n, look), values in zip(block, near, strict=False):
-            values += look.writers * _writers(index, profiles[n].writers)
-        _echo(index, [look for _, look in block], near)
-        for (n, look), values in zip(block, near, strict=False):
-            first = look is profiles[n].looks[0]
+    owners = [n for n, one in enumerate(profiles) for _ in one.looks]
+    for start, near, echo in _looked(index, [look for one in profiles for look in one.looks]):
+        near += echo.all(index.features.dense)
+        for n, values in zip(owners[start:], near, strict=False):
+            first = start == 0 or owners[start - 1] != n
             found[n] = values if first else np.maximum(found[n], values)
+            start += 1
     return np.round(found, 5)
 
 
-def _looked(index: Index, looks: Sequence[Look]) -> Floats:
-    """What a block of looks says of each paper by itself, shape (BLOCK, papers)."""
-    sums = [look.sum for look in looks]
-    near = np.zeros((BLOCK, len(index)), dtype=np.float32)
-    near[: len(sums)] = (_terms(sums, index) @ index.postings).toarray()
-    dense = np.zeros((BLOCK, index.features.dense.shape[1]), dtype=np.float32)
-    typical, constant = np.zeros((2, BLOCK, 1), dtype=np.float32)
-    for n, one in enumerate(sums):
-        dense[n], typical[n], constant[n] = one.dense, one.typical, one.constant
-    near += dense @ index.features.dense.T
-    near += typical * index.typical + constant
-    return near
+def nearness_at(index: Index, places: Sequence[tuple[tuple[Look, ...], int]]) -> Floats:
+    """How near single papers' texts are: a place is looks, as a profile has them, and a row."""
+    starts: dict[tuple[Look, ...], int] = {}
+    looks: list[Look] = []
+    asked = []
+    for n, (way, row) in enumerate(places):
+        start = starts.get(way)
+        if start is None:
+            start = starts[way] = len(looks)
+            looks += way
+        asked += [(look, row, n) for look in range(start, start + len(way))]
+    found = np.full(len(places), -np.inf, dtype=np.float32)
+    ordered = np.array(sorted(asked), dtype=np.int64).reshape(-1, 3).T
+    for first, near, echo in _looked(index, looks):
+        look, rows, of = ordered[:, slice(*np.searchsorted(ordered[0], (first, first + BLOCK)))]
+        look = look - first
+        np.maximum.at(found, of, near[look, rows] + echo.at(index.features.dense, look, rows))
+    found[np.isneginf(found)] = 0
+    return np.round(found, 5)
 
 
-def _terms(sums: Sequence[Linear], index: Index) -> sparse.csr_matrix:
-    """The weights of terms, one row each, first by vector and then by frequency."""
-    columns = len(index.model.columns)
-    places = [part for one in sums for part in (one.vectors[0], one.frequencies[0] + columns)]
-    values = [part for one in sums for part in (one.vectors[1], one.frequencies[1])]
-    ends = np.cumsum([0, *(len(one.vectors[0]) + len(one.frequencies[0]) for one in sums)])
-    shape = (len(sums), 2 * columns)
-    return sparse.csr_matrix((np.concatenate(values), np.concatenate(places), ends), shape=shape)
-
-
-def _writers(index: Index, writers: Mapping[str, int]) -> Floats:
-    """Per paper the logarithm of how many examples its authors wrote."""
-    counts = np.zeros(len(index), dtype=np.float32)
-    for name in writers.keys() & index.written_by.keys():
-        counts[index.written_by[name]] += writers[name]
-    return np.log1p(counts)
-
-
-def _echo(index: Index, looks: Sequence[Look], near: Floats) -> None:
-    """Adds what papers have in common with the nearest of the day, where some are clearly near.
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """What papers have in common with the nearest of the day, where some are clearly near.
 
     Feedback from the papers that were found first (pseudo-relevance feedback, Rocchio 1971), in the space of topics.
     """
+
+    wishes: Floats
+    """Per look, shape (BLOCK, topics)."""
+    usual: Floats
+    """What a wish says of a usual paper."""
+    scale: Floats
+
+    def all(self, dense: Floats) -> Floats:
+        """Per look and paper, shape (BLOCK, papers)."""
+        return np.asarray(self.scale[:, None] * (self.wishes @ dense.T - self.usual[:, None]))
+
+    def at(self, dense: Floats, looks: Ints, rows: Ints) -> Floats:
+        """For pairs of a look and a row."""
+        likeness = np.einsum("nd,nd->n", self.wishes[looks], dense[rows])
+        return np.asarray(self.scale[looks] * (likeness - self.usual[looks]))
+
+
+def _looked(index: Index, looks: Sequence[Look]) -> Iterator[tuple[int, Floats, Echo]]:
+    """Block by block where it starts, what its looks say of each paper by itself, and the echo, still to be added."""
+    for start in range(0, len(looks) if len(index) else 0, BLOCK):
+        block = looks[start : start + BLOCK]
+        sight = look_at(block, index.model, index.columns)
+        near = np.zeros((BLOCK, len(index)), dtype=np.float32)
+        near[: len(block)] = sight.near
+        echo = np.zeros(BLOCK, dtype=np.float32)
+        echo[: len(block)] = sight.echo
+        yield start, near, _echo(index, near, echo)
+
+
+def _echo(index: Index, near: Floats, weight: Floats) -> Echo:
     dense = index.features.dense
-    wishes = np.zeros((BLOCK, dense.shape[1]), dtype=np.float32)
-    for n, look in enumerate(looks):
-        wishes[n] = _common(dense, near[n]) * look.echo
+    wishes = np.asarray(_common(dense, near) * weight[:, None], dtype=np.float32)
     mean, spread = index.model.usual_dense
-    deviations = np.sqrt(np.maximum(np.einsum("nd,de,ne->n", wishes, spread, wishes, optimize=True), 1e-12))
-    weights = np.array([look.echo for look in looks] + [0.0] * (BLOCK - len(looks)), dtype=np.float32)
-    scale = (weights / np.where(deviations > 1e-5, deviations, np.inf))[:, None]
-    near += scale * (wishes @ dense.T - (wishes @ mean)[:, None])
+    deviations = np.sqrt(np.maximum(np.einsum("nd,nd->n", wishes @ spread, wishes), 1e-12))
+    scale = weight / np.where(deviations > 1e-5, deviations, np.inf)
+    return Echo(wishes, np.asarray(wishes @ mean), np.asarray(scale, dtype=np.float32))
 
 
 def _common(dense: Floats, near: Floats) -> Floats:
-    """The mean of the nearest papers, of those that are clearly near."""
-    top = np.argpartition(-near, NEAREST)[:NEAREST] if len(near) > NEAREST else np.arange(len(near))
-    top = np.sort(top[near[top] >= 1])
-    return np.asarray(dense[top].mean(axis=0) if len(top) else np.zeros(dense.shape[1]), dtype=np.float32)
+    """Per look the mean of the nearest papers, of those that are clearly near."""
+    top = np.argpartition(-near, NEAREST, axis=1)[:, :NEAREST] if near.shape[1] > NEAREST else _every(near)
+    top = np.sort(top, axis=1)
+    clear = (np.take_along_axis(near, top, axis=1) >= 1).astype(np.float32)
+    number = np.maximum(clear.sum(axis=1, keepdims=True), 1)
+    return np.asarray((dense[top] * clear[:, :, None]).sum(axis=1) / number)
+
+
+def _every(near: Floats) -> Ints:
+    return np.tile(np.arange(near.shape[1]), (len(near), 1))
 
 
 # -- what else speaks for a paper
@@ -200,37 +220,26 @@ def _compressed(text: Floats) -> Floats:
 
 def _keywords(index: Index, phrases: Iterable[str]) -> Floats:
     worth = np.zeros(len(index), dtype=np.float32)
-    found = [one for phrase in phrases if len((one := index.find(phrase))[0])]
-    for row, several in _by_row(found).items():
-        worth[row] = _together(several)
+    by_row: dict[int, list[float]] = {}
+    for phrase in phrases:
+        for row, value in index.find(phrase).worth.items():
+            by_row.setdefault(row, []).append(value)
+    for row, several in by_row.items():
+        worth[row] = together(several)
     return worth
 
 
-def keyword_worth(index: Index, phrases: Iterable[str], row: int) -> float:
-    """What the keywords that stand in one paper are worth."""
-    found = (index.find(phrase) for phrase in phrases if index.holds(phrase, row))
-    return _together([float(values[np.searchsorted(rows, row)]) for rows, values in found])
-
-
-def _together(worth: Sequence[float]) -> float:
+def together(worth: Sequence[float]) -> float:
     """The best keyword counts whole, the second best and third a third each."""
     best = sorted(worth, reverse=True)
     return best[0] + sum(best[1:3]) / 3 if best else 0.0
-
-
-def _by_row(found: Iterable[Found]) -> Mapping[int, list[float]]:
-    by_row: dict[int, list[float]] = {}
-    for rows, values in found:
-        for row, value in zip(rows.tolist(), values.tolist(), strict=True):
-            by_row.setdefault(row, []).append(value)
-    return by_row
 
 
 def _authors(index: Index, names: Iterable[str]) -> Floats:
     worth = np.zeros(len(index), dtype=np.float32)
     for name in names:
         surname = title_key(name).split()[-1:]
-        for row in index.surnames.get(surname[0], NONE[0]).tolist() if surname else ():
+        for row in index.surnames.get(surname[0], NO_ROWS).tolist() if surname else ():
             if writes(name, index.authors[row]):
                 worth[row] = AUTHOR
     return worth
@@ -253,14 +262,14 @@ def _categories(index: Index, interest: Interest) -> Floats:
     only = not (interest.keywords or interest.authors or interest.like or interest.about)
     worth = np.zeros(len(index), dtype=np.float32)
     for category in interest.categories:
-        worth[index.filed_under.get(category.lower(), NONE[0])] = STRONG if only else CATEGORY
+        worth[index.filed_under.get(category.lower(), NO_ROWS)] = STRONG if only else CATEGORY
     return worth
 
 
 def found_any(index: Index, phrases: Iterable[str]) -> Ints:
     """The rows where any of the phrases stands, in order."""
-    rows = [index.find(phrase)[0] for phrase in phrases]
-    return np.unique(np.concatenate(rows)) if rows else NONE[0]
+    rows = [index.find(phrase).rows for phrase in phrases]
+    return np.unique(np.concatenate(rows)) if rows else NO_ROWS
 
 
 # -- the best
@@ -269,7 +278,7 @@ def found_any(index: Index, phrases: Iterable[str]) -> Ints:
 def _best(index: Index, interest: Interest, found: Evidence) -> Ranked:
     total = found.total
     passing = np.flatnonzero(total >= PASSES[interest.threshold])
-    hidden = np.intersect1d(passing, found.excluded) if len(found.excluded) else NONE[0]
+    hidden = np.intersect1d(passing, found.excluded) if len(found.excluded) else NO_ROWS
     if len(hidden):
         passing = np.setdiff1d(passing, hidden)
     scores = found.order[passing] * np.float32(interest.weight) + np.float32(COMMUNITY) * index.percentiles[passing]

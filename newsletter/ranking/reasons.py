@@ -6,94 +6,130 @@ before it is said.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from newsletter.models import Candidate, Words, said
+from newsletter.models import Candidate, Phrase, Words, said
+from newsletter.ranking.columns import Weights, joined
 from newsletter.ranking.index import Index
-from newsletter.ranking.meaning import Floats
-from newsletter.ranking.profile import Linear, Look, Profile, Weights, of_columns
-from newsletter.ranking.rank import KEYWORDS, compressed, keyword_worth, nearness, writes
+from newsletter.ranking.looks import Look, term_weights
+from newsletter.ranking.profile import Profile
+from newsletter.ranking.rank import KEYWORDS, Scores, compressed, nearness_at, together, writes
 from newsletter.ranking.terms import words
 
 MOST = 3
 CLOSE = 0.1  # of clearly near, from which there is something to say at all
 COUNTS = 0.02  # what a score must lose without the word or example that is named
 
-Wishes = Mapping[Words, Profile]
-"""What may be named, and the profile without it."""
+Match: TypeAlias = tuple[int, int]
+"""The number of a profile, and a row."""
+Trial: TypeAlias = tuple[Words, tuple[Look, ...], float]
+"""What may be named, the looks without it, and what the keywords are worth without it."""
 
 
-def reasons(index: Index, matches: Sequence[tuple[Profile, int]]) -> list[tuple[Words, ...]]:
+def reasons(scores: Scores, matches: Sequence[Match]) -> list[tuple[Words, ...]]:
     """What speaks for each paper, strongest first: `flow matching`, `like 2011.13456`, `by Ada Brook`.
 
-    A match is a profile and a row; all are looked at together.
+    All matches are looked at together.
     """
-    wishes = [_wishes(index, profile, row) for profile, row in matches]
-    near = _near(index, [profile for profile, _ in matches], wishes)
-    return [_told(index, match, one, near) for match, one in zip(matches, wishes, strict=True)]
+    tried = list(_tried(scores, matches))
+    named = _named(scores, matches, tried)
+    parts = [_parts(scores, match, one) for match, one in zip(matches, named, strict=True)]
+    silent = [n for n, match in enumerate(matches) if not parts[n] and scores.near[match] > CLOSE]
+    for n, told in zip(silent, _shared(scores, [matches[n] for n in silent]), strict=True):
+        parts[n] = told
+    return [tuple(dict.fromkeys(one[:MOST])) for one in parts]
 
 
-def _near(index: Index, profiles: Sequence[Profile], wishes: Sequence[Wishes]) -> Mapping[int, Floats]:
-    """How near every paper is to each profile, with and without what may be named; by the profile's identity."""
-    every = {id(one): one for one in (*profiles, *(less for one in wishes for less in one.values()))}
-    return dict(zip(every, nearness(index, list(every.values())), strict=True))
+def _named(scores: Scores, matches: Sequence[Match], tried: Sequence[Sequence[Trial]]) -> Iterator[list[Words]]:
+    """Per match what its score would be lower without, what it would lose most without first."""
+    places = [(looks, row) for (_, row), trials in zip(matches, tried, strict=True) for _, looks, _ in trials]
+    near = iter(nearness_at(scores.index, places).tolist())
+    for (number, row), trials in zip(matches, tried, strict=True):
+        whole = compressed(float(scores.near[number, row])) + KEYWORDS * _worth(scores, number, row)
+        lost = [(whole - compressed(next(near)) - KEYWORDS * worth, name) for name, _, worth in trials]
+        yield [name for one, name in sorted(lost, key=lambda pair: -pair[0]) if one > COUNTS]
 
 
-def _told(index: Index, match: tuple[Profile, int], wishes: Wishes, near: Mapping[int, Floats]) -> tuple[Words, ...]:
-    profile, row = match
-    whole = _order(index, profile, row, near)
-    lost = {name: whole - _order(index, less, row, near) for name, less in wishes.items()}
-    named = sorted((name for name in lost if lost[name] > COUNTS), key=lambda name: -lost[name])
-    parts: list[Words] = [*_written_by(profile, index.authors[row]), *named]
-    parts += _filed(profile, index.candidates[row])
-    if not parts and near[id(profile)][row] > CLOSE:
-        parts += _shared(index, profile, row) or [said("close to {interest}", interest=profile.interest.name)]
-    return tuple(dict.fromkeys(parts[:MOST]))
-
-
-def _order(index: Index, profile: Profile, row: int, near: Mapping[int, Floats]) -> float:
-    text = compressed(float(near[id(profile)][row]))
-    return text + KEYWORDS * keyword_worth(index, profile.phrases.values(), row)
+def _parts(scores: Scores, match: Match, named: Sequence[Words]) -> list[Words]:
+    number, row = match
+    profile, index = scores.profiles[number], scores.index
+    return [*_written_by(profile, index.authors[row]), *named, *_filed(profile, index.candidates[row])]
 
 
 # -- what may be named
 
 
-def _wishes(index: Index, profile: Profile, row: int) -> Wishes:
-    held = [keyword for keyword, phrase in profile.phrases.items() if index.holds(phrase, row)][:MOST]
-    found: dict[Words, Profile] = {keyword: profile.without(keyword) for keyword in held}
-    if profile.examples.ids:
-        best = _most_alike(index, profile, row)
-        found[said("like {paper}", paper=best)] = profile.without(best)
-    if not profile.phrases:
-        found |= {term: profile.less(term) for term in _own_words(index, profile, row)}
+def _tried(scores: Scores, matches: Sequence[Match]) -> Iterator[list[Trial]]:
+    """Per match what is tried."""
+    index, profiles = scores.index, scores.profiles
+    alike = _most_alike(scores, matches)
+    for n, (number, row) in enumerate(matches):
+        profile, found = profiles[number], list[Trial]()
+        worth = {
+            keyword: value
+            for keyword, phrase in profile.phrases.items()
+            if (value := index.find(phrase).worth.get(row)) is not None
+        }
+        for keyword in list(worth)[:MOST]:
+            less = together([value for other, value in worth.items() if other != keyword])
+            found.append((keyword, profile.without(keyword), less))
+        if profile.liked:
+            found.append((_like(alike[n]), profile.without(alike[n]), together(list(worth.values()))))
+        if not profile.phrases:
+            found += [(term, profile.less(term), 0.0) for term in _own_words(index, profile, row)]
+        yield found
+
+
+def _worth(scores: Scores, number: int, row: int) -> float:
+    found = (scores.index.find(phrase).worth.get(row) for phrase in scores.profiles[number].phrases.values())
+    return together([value for value in found if value is not None])
+
+
+@lru_cache(65_536)
+def _like(paper_id: str) -> Phrase:
+    return said("like {paper}", paper=paper_id)
+
+
+def _most_alike(scores: Scores, matches: Sequence[Match]) -> Mapping[int, str]:
+    """Per match with examples the one that the paper is most like, by its number among the matches."""
+    by_profile: dict[int, list[int]] = {}
+    for n, (number, _) in enumerate(matches):
+        if scores.profiles[number].liked:
+            by_profile.setdefault(number, []).append(n)
+    columns, found = scores.index.columns, dict[int, str]()
+    columns.hold([wish for number in by_profile for wish in scores.profiles[number].liked.values()])
+    for number, several in by_profile.items():
+        liked = scores.profiles[number].liked
+        ids, rows = list(liked), [matches[n][1] for n in several]
+        near = columns.rows("terms", list(liked.values()))[:, rows]
+        for table in ("topics", "meaning"):
+            if columns.has(table):
+                near += 0.1 * columns.rows(table, list(liked.values()))[:, rows]
+        found |= {n: ids[best] for n, best in zip(several, near.argmax(axis=0).tolist(), strict=True)}
     return found
-
-
-def _most_alike(index: Index, profile: Profile, row: int) -> str:
-    """The example that the paper is most like."""
-    examples, features = profile.examples, index.features
-    start, end = features.vectors.indptr[row], features.vectors.indptr[row + 1]
-    mine = features.vectors.indices[start:end], features.vectors.data[start:end]
-    near = of_columns(examples.features.vectors, mine) + 0.1 * (examples.features.dense @ features.dense[row])
-    return examples.ids[int(near.argmax())]
 
 
 def _own_words(index: Index, profile: Profile, row: int) -> list[str]:
     """The words of the name and the free text that the paper has."""
-    weights = [look.sum.frequencies for look in profile.looks]
-    return common_terms(index, weights, index.features.frequencies, row)[:MOST]
+    asked = [wish.frequencies for wish in profile.words]
+    return common_terms(index, [joined(asked)], index.features.frequencies, row)[:MOST]
 
 
-def _shared(index: Index, profile: Profile, row: int) -> list[str]:
-    """What the paper has in common with the examples, in words that are not the interest's own."""
-    interest = profile.interest
-    own = set(words(" ".join((interest.name, interest.about, *interest.keywords))))
-    terms = common_terms(index, [look.sum.vectors for look in profile.looks], index.features.vectors, row)
-    return [term for term in terms if not own.intersection(term.split(" "))]
+def _shared(scores: Scores, matches: Sequence[Match]) -> Iterator[list[Words]]:
+    """What papers have in common with the examples, in words that are not the interest's own."""
+    index, profiles = scores.index, {number: scores.profiles[number] for number, _ in matches}
+    weights = iter(term_weights([look for one in profiles.values() for look in one.looks], index.model, index.columns))
+    telling = {number: [next(weights) for _ in one.looks] for number, one in profiles.items()}
+    for number, row in matches:
+        interest = profiles[number].interest
+        own = set(words(" ".join((interest.name, interest.about, *interest.keywords))))
+        terms = common_terms(index, telling[number], index.features.vectors, row)
+        told = [term for term in terms if not own.intersection(term.split(" "))]
+        yield [*told] or [said("close to {interest}", interest=interest.name)]
 
 
 def _written_by(profile: Profile, authors: frozenset[str]) -> list[Words]:
@@ -102,7 +138,7 @@ def _written_by(profile: Profile, authors: frozenset[str]) -> list[Words]:
 
 def _filed(profile: Profile, candidate: Candidate) -> list[str]:
     wanted = {category.lower() for category in profile.interest.categories}
-    return [category for category in candidate.paper.categories if category.lower() in wanted]
+    return [category for category in candidate.paper.categories if category.lower() in wanted] if wanted else []
 
 
 def common_terms(index: Index, weights: Iterable[Weights], rows: Any, row: int) -> list[str]:
@@ -116,20 +152,3 @@ def common_terms(index: Index, weights: Iterable[Weights], rows: Any, row: int) 
     # A pair of words tells a person more than its parts.
     parts = {part for term in telling for part in term.split(" ") if " " in term}
     return sorted(telling.keys() - parts, key=lambda term: (-telling[term], term))
-
-
-# -- one paper, part by part
-
-
-def own_value(index: Index, profile: Profile, look: Look, row: int) -> float:
-    """How near one look says that a paper is, but for what it shares with the day's other papers."""
-    examples = sum(profile.writers.get(name, 0) for name in index.authors[row])
-    return value(look.sum, index, row) + look.writers * float(np.log1p(examples))
-
-
-def value(linear: Linear, index: Index, row: int) -> float:
-    """The linear function at one paper."""
-    features = index.features
-    found = of_columns(features.vectors[row], linear.vectors)[0]
-    found += of_columns(features.frequencies[row], linear.frequencies)[0]
-    return float(found + linear.dense @ features.dense[row] + linear.typical * index.typical[row] + linear.constant)

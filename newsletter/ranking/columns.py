@@ -1,0 +1,159 @@
+"""What each wish says of each of some papers: worked out once, for all readers who share the wish. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from newsletter.ranking.meaning import Floats
+
+Ints = npt.NDArray[np.int64]
+Weights: TypeAlias = tuple[Ints, Floats]
+"""Columns in order, and the weight of each."""
+NOTHING: Weights = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
+
+KEPT = 24_000_000
+"""Bytes of what wishes say that are kept for a digest: a few thousand wishes of a thousand papers."""
+BLOCK = 16  # wishes that are multiplied at once: always as many, so that nobody's company changes a digit
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Texts as numbers, one row each."""
+
+    vectors: sparse.csr_matrix
+    """tf-idf, shape (texts, terms), rows of length 1: for comparing with papers."""
+    frequencies: sparse.csr_matrix
+    """Saturated frequencies as in BM25, shape (texts, terms): for asking with words."""
+    dense: Floats
+    """Latent topics, shape (texts, topics), rows of length 1; after them, where there is one, an embedding."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wish:
+    """What a paper may be compared with. The same wish is one object as long as it is in use: it is its own key."""
+
+    frequencies: Weights = NOTHING
+    """Of words: what each term counts, by the saturated frequencies of a paper."""
+    vectors: Weights = NOTHING
+    """Of an example: its tf-idf vector."""
+    dense: Floats | None = None
+    """Of an example, or of words in an embedding: topics and meaning, shape (dimensions,)."""
+    authors: tuple[str, ...] = ()
+    """Of an example, as names are compared."""
+    potential: float = 0.0
+    """Of words: the sum of what the terms count."""
+
+
+class Columns:
+    """What wishes say of the papers of some features: a row a wish, kept while there is room.
+
+    `written_by` has the papers of each author, where the authors count.
+    """
+
+    def __init__(self, features: Features, typical: Floats, topics: int, written_by: Mapping[str, Ints]) -> None:
+        self.typical = np.asarray(features.vectors @ typical, dtype=np.float32)
+        """How much each paper talks like every paper."""
+        self._number = len(features.dense)
+        self._dense = features.dense
+        self._topics = topics
+        self._written_by = written_by
+        both = sparse.hstack([features.vectors, features.frequencies], format="csr")
+        self._postings = both.T.tocsr()
+        self._terms = features.vectors.shape[1]
+        self._slots: dict[Wish, int] = {}
+        self._tables: dict[str, Floats] = {}
+        self._begin(0)
+
+    def hold(self, wishes: Iterable[Wish]) -> None:
+        """Works out what is not there yet; all of these are there together afterwards."""
+        asked = dict.fromkeys(wishes)
+        new = [wish for wish in asked if wish not in self._slots]
+        if not new:
+            return
+        if len(self._slots) + len(new) > max(KEPT // (4 * max(self._number, 1) * len(self._tables)), len(asked)):
+            self._begin(0)
+            new = list(asked)
+        for start in range(0, len(new), BLOCK):
+            self._add(new[start : start + BLOCK])
+
+    def has(self, table: str) -> bool:
+        """There are `terms`; `topics`, `meaning` and `authors` (how many of them wrote a paper) not always."""
+        return table in self._tables
+
+    def rows(self, table: str, wishes: Sequence[Wish]) -> Floats:
+        """What each of the wishes says, shape (wishes, papers)."""
+        return np.asarray(self._tables[table][[self._slots[wish] for wish in wishes]])
+
+    def sums(self, table: str, groups: Sequence[Sequence[Wish]]) -> Floats:
+        """What the wishes of each group say together, shape (groups, papers)."""
+        slots = self._slots
+        places = [slots[wish] for group in groups for wish in group]
+        ends = np.cumsum([0, *map(len, groups)])
+        rows = self._tables[table][: len(slots)]
+        ones = np.ones(len(places), dtype=np.float32)
+        return np.asarray(sparse.csr_matrix((ones, places, ends), shape=(len(groups), len(rows))) @ rows)
+
+    # -- working out
+
+    def _begin(self, room: int) -> None:
+        self._slots.clear()
+        names = ["terms", "authors"] if self._written_by else ["terms"]
+        names += ["topics"] if self._topics else []
+        names += ["meaning"] if self._dense.shape[1] > self._topics else []
+        self._tables = {name: np.zeros((room, self._number), dtype=np.float32) for name in names}
+
+    def _add(self, wishes: Sequence[Wish]) -> None:
+        first = len(self._slots)
+        self._make_room(first + len(wishes))
+        here = slice(first, first + len(wishes))
+        self._tables["terms"][here] = (self._wanted_terms(wishes) @ self._postings).toarray()
+        wanted = np.zeros((BLOCK, self._dense.shape[1]), dtype=np.float32)
+        for row, wish in enumerate(wishes):
+            if wish.dense is not None:
+                wanted[row] = wish.dense
+        for name, part in (("topics", slice(0, self._topics)), ("meaning", slice(self._topics, None))):
+            if name in self._tables:
+                self._tables[name][here] = (wanted[:, part] @ self._dense[:, part].T)[: len(wishes)]
+        if "authors" in self._tables:
+            self._tables["authors"][here] = [self._by_authors(wish) for wish in wishes]
+        self._slots |= {wish: first + n for n, wish in enumerate(wishes)}
+
+    def _make_room(self, number: int) -> None:
+        for name, table in self._tables.items():
+            if number > len(table):
+                more = np.zeros((max(number, 2 * len(table), 64), self._number), dtype=np.float32)
+                more[: len(table)] = table
+                self._tables[name] = more
+
+    def _wanted_terms(self, wishes: Sequence[Wish]) -> sparse.csr_matrix:
+        """The weights of terms, one row each, first by vector and then by frequency."""
+        vectors = rows_of([wish.vectors for wish in wishes], self._terms)
+        return sparse.hstack([vectors, rows_of([wish.frequencies for wish in wishes], self._terms)], format="csr")
+
+    def _by_authors(self, wish: Wish) -> Floats:
+        counts = np.zeros(self._number, dtype=np.float32)
+        for name in wish.authors:
+            if name in self._written_by:
+                counts[self._written_by[name]] += 1
+        return counts
+
+
+def rows_of(weights: Sequence[Weights], columns: int) -> sparse.csr_matrix:
+    """Sparse rows, one for each of the weights."""
+    ends = np.cumsum([0, *(len(places) for places, _ in weights)])
+    places, values = (np.concatenate([one[n] for one in weights]) for n in range(2))
+    return sparse.csr_matrix((values, places, ends), shape=(len(weights), columns))
+
+
+def joined(weights: Sequence[Weights]) -> Weights:
+    """The sum of some weights."""
+    if len(weights) < 2:
+        return weights[0] if weights else NOTHING
+    columns, places = np.unique(np.concatenate([one for one, _ in weights]), return_inverse=True)
+    return columns, np.bincount(places, np.concatenate([values for _, values in weights])).astype(np.float32)
