@@ -149,8 +149,8 @@ def test_an_empty_digest_ranks_nothing():
 
 def test_the_parts_add_up():
     one = profile(Interest("Water", about="rivers", keywords=("sediment",), authors=("Ada Rivers",)), (), {}, MODEL)
-    parts = evidence(INDEX, one, nearness(INDEX, [one])[0])
-    row = ROW["rivers"]
+    parts = evidence(INDEX, [one], nearness(INDEX, [one]))
+    row = 0, ROW["rivers"]
     assert parts.total[row] == parts.text[row] + parts.keywords[row] + parts.authors[row] + parts.categories[row]
     assert parts.keywords[row] > 0 < parts.authors[row]
 

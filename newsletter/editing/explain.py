@@ -10,7 +10,7 @@ from newsletter.models import Edition, Subscriber
 from newsletter.ranking.index import Index
 from newsletter.ranking.looks import look_at
 from newsletter.ranking.profile import Profile, phrases
-from newsletter.ranking.rank import PASSES, STRONG, Scores, evidence, nearness
+from newsletter.ranking.rank import PASSES, STRONG, Scores, evidence
 from newsletter.ranking.reasons import reasons
 
 
@@ -54,12 +54,12 @@ def explain(edition: Edition, subscriber: Subscriber, scores: Scores, seen: Coll
 def _parts(scores: Scores, number: int, row: int) -> dict[str, float]:
     """What each thing says, in units of clearly near; then what that counts as evidence, its sum, and the need."""
     index, profile = scores.index, scores.profiles[number]
-    near = nearness(index, [profile])[0]
-    found = evidence(index, profile, near)
-    parts = _near_parts(index, profile, float(near[row]), row)
+    near = scores.near[number : number + 1]
+    found = evidence(index, [profile], near)
+    parts = _near_parts(index, profile, float(near[0, row]), row)
     named = {"text": found.text, "keywords": found.keywords, "authors": found.authors, "categories": found.categories}
-    parts |= {name: float(values[row]) for name, values in named.items()}
-    parts |= {"sum": float(found.total[row]), "needed": PASSES[profile.interest.threshold]}
+    parts |= {name: float(values[0, row]) for name, values in named.items()}
+    parts |= {"sum": float(found.total[0, row]), "needed": PASSES[profile.interest.threshold]}
     return {name: round(value, 3) + 0.0 for name, value in parts.items()}  # no -0.0
 
 

@@ -19,7 +19,7 @@ NOTHING: Weights = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
 
 KEPT = 24_000_000
 """Bytes of what wishes say that are kept for a digest: a few thousand wishes of a thousand papers."""
-BLOCK = 16  # wishes that are multiplied at once: always as many, so that nobody's company changes a digit
+BLOCK = 16  # rows that are multiplied at once: always as many, so that nobody's company changes a digit
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,7 @@ class Columns:
         if len(self._slots) + len(new) > max(KEPT // (4 * max(self._number, 1) * len(self._tables)), len(asked)):
             self._begin(0)
             new = list(asked)
-        for start in range(0, len(new), BLOCK):
-            self._add(new[start : start + BLOCK])
+        self._add(new)
 
     def has(self, table: str) -> bool:
         """There are `terms`; `topics`, `meaning` and `authors` (how many of them wrote a paper) not always."""
@@ -92,12 +91,13 @@ class Columns:
 
     def sums(self, table: str, groups: Sequence[Sequence[Wish]]) -> Floats:
         """What the wishes of each group say together, shape (groups, papers)."""
-        slots = self._slots
-        places = [slots[wish] for group in groups for wish in group]
-        ends = np.cumsum([0, *map(len, groups)])
-        rows = self._tables[table][: len(slots)]
-        ones = np.ones(len(places), dtype=np.float32)
-        return np.asarray(sparse.csr_matrix((ones, places, ends), shape=(len(groups), len(rows))) @ rows)
+        rows, slots = self._tables[table], self._slots
+        found = np.zeros((len(groups), self._number), dtype=np.float32)
+        for place in range(max(map(len, groups), default=0)):
+            asked = [(n, slots[group[place]]) for n, group in enumerate(groups) if len(group) > place]
+            into, of = np.array(asked, dtype=np.int64).T
+            found[into] += rows[of]
+        return found
 
     # -- working out
 
@@ -113,13 +113,13 @@ class Columns:
         self._make_room(first + len(wishes))
         here = slice(first, first + len(wishes))
         self._tables["terms"][here] = (self._wanted_terms(wishes) @ self._postings).toarray()
-        wanted = np.zeros((BLOCK, self._dense.shape[1]), dtype=np.float32)
+        wanted = np.zeros((len(wishes), self._dense.shape[1]), dtype=np.float32)
         for row, wish in enumerate(wishes):
             if wish.dense is not None:
                 wanted[row] = wish.dense
         for name, part in (("topics", slice(0, self._topics)), ("meaning", slice(self._topics, None))):
             if name in self._tables:
-                self._tables[name][here] = (wanted[:, part] @ self._dense[:, part].T)[: len(wishes)]
+                self._tables[name][here] = product(wanted[:, part], self._dense[:, part].T)
         if "authors" in self._tables:
             self._tables["authors"][here] = [self._by_authors(wish) for wish in wishes]
         self._slots |= {wish: first + n for n, wish in enumerate(wishes)}
@@ -157,3 +157,12 @@ def joined(weights: Sequence[Weights]) -> Weights:
         return weights[0] if weights else NOTHING
     columns, places = np.unique(np.concatenate([one for one, _ in weights]), return_inverse=True)
     return columns, np.bincount(places, np.concatenate([values for _, values in weights])).astype(np.float32)
+
+
+def product(rows: Floats, matrix: Floats) -> Floats:
+    """The matrix product, in blocks that are always as large."""
+    number = -(-len(rows) // BLOCK)
+    whole = np.zeros((number * BLOCK, rows.shape[1]), dtype=np.float32)
+    whole[: len(rows)] = rows
+    found = whole.reshape(number, BLOCK, rows.shape[1]) @ matrix
+    return np.asarray(found.reshape(len(whole), matrix.shape[1])[: len(rows)])

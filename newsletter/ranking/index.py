@@ -24,6 +24,7 @@ IN_TITLE, IN_TEXT = (
 TWINS = 0.6  # the cosine from which two papers are about the same thing
 TOO_SHORT = 40  # terms, below which a text does not tell so much
 
+FEW = 2_000  # papers, whose likeness to each other takes 16 MB
 NO_ROWS: Ints = np.zeros(0, dtype=np.int64)
 KEPT = 65_536  # phrases whose places are kept, the last that were asked for
 
@@ -32,6 +33,8 @@ class Found(NamedTuple):
     """Where a phrase stands."""
 
     rows: Ints
+    titles: Ints
+    """1 for each row where it stands in the title, 0 for the others."""
     worth: Mapping[int, float]
     """Per row what it is worth there, as evidence."""
 
@@ -112,6 +115,19 @@ class Index:
         _, labels = sparse.csgraph.connected_components(near, directed=False)
         return np.asarray(labels, dtype=np.int64)
 
+    def alike(self, rows: Ints) -> Floats:
+        """The cosines of some papers in topics, shape (rows, rows)."""
+        if self._likeness is not None:
+            return np.asarray(self._likeness[rows[:, None], rows])
+        dense = self.features.dense[rows]
+        return np.asarray(dense @ dense.T)
+
+    @cached_property
+    def _likeness(self) -> Floats | None:
+        """The same for all papers, unless they are too many to be worth it."""
+        dense = self.features.dense
+        return dense @ dense.T if len(dense) <= FEW else None
+
     # -- phrases
 
     @cached_property
@@ -127,8 +143,9 @@ class Index:
         wanted = f" {phrase} "
         held = [self._holding.get(word, NO_ROWS) for word in phrase.split(" ")]
         rows = [row for row in min(held, key=len).tolist() if wanted in self.texts[row]]
-        worth = {row: IN_TITLE if wanted in self.titles[row] else IN_TEXT for row in rows}
-        return Found(np.array(rows, dtype=np.int64), worth)
+        titles = [int(wanted in self.titles[row]) for row in rows]
+        worth = {row: IN_TITLE if in_title else IN_TEXT for row, in_title in zip(rows, titles, strict=True)}
+        return Found(np.array(rows, dtype=np.int64), np.array(titles, dtype=np.int64), worth)
 
     @cached_property
     def _holding(self) -> Mapping[str, Ints]:

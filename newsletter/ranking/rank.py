@@ -11,15 +11,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from newsletter.identity import title_key
-from newsletter.models import Interest, Threshold
-from newsletter.ranking.columns import Ints
-from newsletter.ranking.index import NO_ROWS, Index
-from newsletter.ranking.looks import Look, look_at
+from newsletter.models import Threshold
+from newsletter.ranking.columns import Ints, product
+from newsletter.ranking.index import IN_TEXT, IN_TITLE, NO_ROWS, Index
+from newsletter.ranking.looks import Look, Sight, look_at
 from newsletter.ranking.meaning import Floats
 from newsletter.ranking.profile import Profile
 
@@ -31,21 +32,22 @@ CATEGORY = 0.3
 COMMUNITY = 0.15
 KEYWORDS = 0.1  # of a keyword's worth, in the order of those that pass: text tells more (docs/ranking.md)
 NEAREST = 6  # papers of the day that are looked at once more, for others like them
-BLOCK = 64  # looks that are multiplied at once: always as many, so that nobody's company changes a digit
+BLOCK = 256  # looks that are put together at once
+TOGETHER = 256  # profiles that are scored at once
 
 Rows = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Per row of the index, each part of the score of one interest. Shape (papers,) each."""
+    """Per profile and row of the index each part of the score, shape (profiles, papers) each."""
 
     text: Floats
     keywords: Floats
     authors: Floats
     categories: Floats
-    excluded: Ints
-    """The rows that must not come."""
+    excluded: tuple[Ints, ...]
+    """Per profile the rows that must not come."""
 
     @property
     def total(self) -> Floats:
@@ -93,8 +95,11 @@ def rank(index: Index, profiles: Sequence[Profile]) -> Scores:
     A profile's scores do not depend on which others are in the batch, to the last bit.
     """
     near = nearness(index, profiles)
-    ranked = tuple(_best(index, one.interest, evidence(index, one, near[n])) for n, one in enumerate(profiles))
-    return Scores(index, tuple(profiles), ranked, near)
+    ranked: list[Ranked] = []
+    for start in range(0, len(profiles), TOGETHER):
+        some = slice(start, start + TOGETHER)
+        ranked += _best(index, profiles[some], evidence(index, profiles[some], near[some]))
+    return Scores(index, tuple(profiles), tuple(ranked), near)
 
 
 # -- how near
@@ -106,10 +111,10 @@ def nearness(index: Index, profiles: Sequence[Profile]) -> Floats:
     owners = [n for n, one in enumerate(profiles) for _ in one.looks]
     for start, near, echo in _looked(index, [look for one in profiles for look in one.looks]):
         near += echo.all(index.features.dense)
-        for n, values in zip(owners[start:], near, strict=False):
-            first = start == 0 or owners[start - 1] != n
+        for at, values in enumerate(near, start):
+            n = owners[at]
+            first = at == 0 or owners[at - 1] != n
             found[n] = values if first else np.maximum(found[n], values)
-            start += 1
     return np.round(found, 5)
 
 
@@ -127,7 +132,7 @@ def nearness_at(index: Index, places: Sequence[tuple[tuple[Look, ...], int]]) ->
     found = np.full(len(places), -np.inf, dtype=np.float32)
     ordered = np.array(sorted(asked), dtype=np.int64).reshape(-1, 3).T
     for first, near, echo in _looked(index, looks):
-        look, rows, of = ordered[:, slice(*np.searchsorted(ordered[0], (first, first + BLOCK)))]
+        look, rows, of = ordered[:, slice(*np.searchsorted(ordered[0], (first, first + len(near))))]
         look = look - first
         np.maximum.at(found, of, near[look, rows] + echo.at(index.features.dense, look, rows))
     found[np.isneginf(found)] = 0
@@ -142,14 +147,14 @@ class Echo:
     """
 
     wishes: Floats
-    """Per look, shape (BLOCK, topics)."""
+    """Per look, shape (looks, topics)."""
     usual: Floats
     """What a wish says of a usual paper."""
     scale: Floats
 
     def all(self, dense: Floats) -> Floats:
-        """Per look and paper, shape (BLOCK, papers)."""
-        return np.asarray(self.scale[:, None] * (self.wishes @ dense.T - self.usual[:, None]))
+        """Per look and paper, shape (looks, papers)."""
+        return np.asarray(self.scale[:, None] * (product(self.wishes, dense.T) - self.usual[:, None]))
 
     def at(self, dense: Floats, looks: Ints, rows: Ints) -> Floats:
         """For pairs of a look and a row."""
@@ -160,26 +165,23 @@ class Echo:
 def _looked(index: Index, looks: Sequence[Look]) -> Iterator[tuple[int, Floats, Echo]]:
     """Block by block where it starts, what its looks say of each paper by itself, and the echo, still to be added."""
     for start in range(0, len(looks) if len(index) else 0, BLOCK):
-        block = looks[start : start + BLOCK]
-        sight = look_at(block, index.model, index.columns)
-        near = np.zeros((BLOCK, len(index)), dtype=np.float32)
-        near[: len(block)] = sight.near
-        echo = np.zeros(BLOCK, dtype=np.float32)
-        echo[: len(block)] = sight.echo
-        yield start, near, _echo(index, near, echo)
+        sight = look_at(looks[start : start + BLOCK], index.model, index.columns)
+        yield start, sight.near, _echo(index, sight)
 
 
-def _echo(index: Index, near: Floats, weight: Floats) -> Echo:
-    dense = index.features.dense
-    wishes = np.asarray(_common(dense, near) * weight[:, None], dtype=np.float32)
+def _echo(index: Index, sight: Sight) -> Echo:
+    wishes = np.asarray(_common(index.features.dense, sight.near) * sight.echo[:, None], dtype=np.float32)
     mean, spread = index.model.usual_dense
-    deviations = np.sqrt(np.maximum(np.einsum("nd,nd->n", wishes @ spread, wishes), 1e-12))
-    scale = weight / np.where(deviations > 1e-5, deviations, np.inf)
-    return Echo(wishes, np.asarray(wishes @ mean), np.asarray(scale, dtype=np.float32))
+    found = product(wishes, np.column_stack([spread, mean]))
+    deviations = np.sqrt(np.maximum(np.einsum("nd,nd->n", found[:, :-1], wishes), 1e-12))
+    scale = sight.echo / np.where(deviations > 1e-5, deviations, np.inf)
+    return Echo(wishes, found[:, -1], np.asarray(scale, dtype=np.float32))
 
 
 def _common(dense: Floats, near: Floats) -> Floats:
     """Per look the mean of the nearest papers, of those that are clearly near."""
+    if not dense.shape[1]:
+        return np.zeros((len(near), 0), dtype=np.float32)
     top = np.argpartition(-near, NEAREST, axis=1)[:, :NEAREST] if near.shape[1] > NEAREST else _every(near)
     top = np.sort(top, axis=1)
     clear = (np.take_along_axis(near, top, axis=1) >= 1).astype(np.float32)
@@ -194,15 +196,14 @@ def _every(near: Floats) -> Ints:
 # -- what else speaks for a paper
 
 
-def evidence(index: Index, profile: Profile, near: Floats) -> Evidence:
-    """What speaks for each paper; `near` is its row of `nearness`."""
-    interest = profile.interest
+def evidence(index: Index, profiles: Sequence[Profile], near: Floats) -> Evidence:
+    """What speaks for each paper; `near` is of `nearness`."""
     return Evidence(
         text=_compressed(near),
-        keywords=_keywords(index, profile.phrases.values()),
-        authors=_authors(index, interest.authors),
-        categories=_categories(index, interest),
-        excluded=found_any(index, profile.excluded.values()),
+        keywords=_keywords(index, profiles),
+        authors=_authors(index, profiles),
+        categories=_categories(index, profiles),
+        excluded=tuple(found_any(index, one.excluded.values()) for one in profiles),
     )
 
 
@@ -218,15 +219,15 @@ def _compressed(text: Floats) -> Floats:
     return found
 
 
-def _keywords(index: Index, phrases: Iterable[str]) -> Floats:
-    worth = np.zeros(len(index), dtype=np.float32)
-    by_row: dict[int, list[float]] = {}
-    for phrase in phrases:
-        for row, value in index.find(phrase).worth.items():
-            by_row.setdefault(row, []).append(value)
-    for row, several in by_row.items():
-        worth[row] = together(several)
-    return worth
+def _keywords(index: Index, profiles: Sequence[Profile]) -> Floats:
+    found = [(n, index.find(phrase)) for n, one in enumerate(profiles) for phrase in one.phrases.values()]
+    counts = np.zeros((len(profiles), len(index), 2), dtype=np.int64)
+    if found:
+        starts = np.repeat([n * len(index) for n, _ in found], [len(one.rows) for _, one in found])
+        cells = 2 * (starts + np.concatenate([one.rows for _, one in found]))
+        cells += np.concatenate([one.titles for _, one in found])
+        counts = np.minimum(np.bincount(cells, minlength=counts.size), COUNTED).reshape(counts.shape)
+    return WORTH[counts[:, :, 1], counts[:, :, 0]]
 
 
 def together(worth: Sequence[float]) -> float:
@@ -235,13 +236,21 @@ def together(worth: Sequence[float]) -> float:
     return best[0] + sum(best[1:3]) / 3 if best else 0.0
 
 
-def _authors(index: Index, names: Iterable[str]) -> Floats:
-    worth = np.zeros(len(index), dtype=np.float32)
-    for name in names:
+COUNTED = 3  # keywords of a paper
+WORTH = np.array(
+    [[together([IN_TITLE] * n + [IN_TEXT] * m) for m in range(COUNTED + 1)] for n in range(COUNTED + 1)],
+    dtype=np.float32,
+)
+"""What keywords are worth, by how many of them stand in the title and how many elsewhere."""
+
+
+def _authors(index: Index, profiles: Sequence[Profile]) -> Floats:
+    worth = np.zeros((len(profiles), len(index)), dtype=np.float32)
+    for n, name in ((n, name) for n, one in enumerate(profiles) for name in one.interest.authors):
         surname = title_key(name).split()[-1:]
         for row in index.surnames.get(surname[0], NO_ROWS).tolist() if surname else ():
             if writes(name, index.authors[row]):
-                worth[row] = AUTHOR
+                worth[n, row] = AUTHOR
     return worth
 
 
@@ -257,12 +266,13 @@ def _same_person(a: list[str], b: list[str]) -> bool:
     return a[0][0] == b[0][0] and (len(a[0]) == 1 or len(b[0]) == 1)
 
 
-def _categories(index: Index, interest: Interest) -> Floats:
+def _categories(index: Index, profiles: Sequence[Profile]) -> Floats:
     """A category says little beside other wishes, and is enough where it is the only one."""
-    only = not (interest.keywords or interest.authors or interest.like or interest.about)
-    worth = np.zeros(len(index), dtype=np.float32)
-    for category in interest.categories:
-        worth[index.filed_under.get(category.lower(), NO_ROWS)] = STRONG if only else CATEGORY
+    worth = np.zeros((len(profiles), len(index)), dtype=np.float32)
+    for n, category in ((n, name) for n, one in enumerate(profiles) for name in one.interest.categories):
+        interest = profiles[n].interest
+        only = not (interest.keywords or interest.authors or interest.like or interest.about)
+        worth[n, index.filed_under.get(category.lower(), NO_ROWS)] = STRONG if only else CATEGORY
     return worth
 
 
@@ -275,16 +285,27 @@ def found_any(index: Index, phrases: Iterable[str]) -> Ints:
 # -- the best
 
 
-def _best(index: Index, interest: Interest, found: Evidence) -> Ranked:
+def _best(index: Index, profiles: Sequence[Profile], found: Evidence) -> Iterator[Ranked]:
     total = found.total
-    passing = np.flatnonzero(total >= PASSES[interest.threshold])
-    hidden = np.intersect1d(passing, found.excluded) if len(found.excluded) else NO_ROWS
-    if len(hidden):
-        passing = np.setdiff1d(passing, hidden)
-    scores = found.order[passing] * np.float32(interest.weight) + np.float32(COMMUNITY) * index.percentiles[passing]
+    needed, weight = _per_profile([(PASSES[one.interest.threshold], one.interest.weight) for one in profiles])
+    passing = total >= needed
+    shares = total / needed
+    hidden = []
+    for n, excluded in enumerate(found.excluded):
+        hidden.append(excluded[passing[n, excluded]])
+        passing[n, excluded], shares[n, excluded] = False, 0
+    owners, rows = np.nonzero(passing)
+    scores = (found.order * weight + np.float32(COMMUNITY) * index.percentiles)[owners, rows]
     # Ties go to the earlier row: candidates are in a fixed order, so the same digest always ranks alike.
-    order = np.argsort(-scores, kind="stable")[:BEST]
-    rows = passing[order]
-    shares = total / np.float32(PASSES[interest.threshold])
-    shares[found.excluded] = 0
-    return Ranked(rows, scores[order], total[rows] >= STRONG, hidden, shares)
+    order = np.lexsort((-scores, owners))
+    rows, scores = rows[order], scores[order]
+    strong = total[owners, rows] >= STRONG
+    ends = np.searchsorted(owners, np.arange(len(profiles) + 1)).tolist()
+    for n, (start, end) in enumerate(pairwise(ends)):
+        best = slice(start, min(end, start + BEST))
+        yield Ranked(rows[best], scores[best], strong[best], hidden[n], shares[n])
+
+
+def _per_profile(values: Sequence[tuple[float, float]]) -> Floats:
+    """Columns that stand beside a row for each profile."""
+    return np.array(values, dtype=np.float32).reshape(-1, 2).T[:, :, None]
