@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 from itertools import accumulate, islice, pairwise
 from typing import NamedTuple
 
@@ -179,22 +180,17 @@ def _wanted(scores: Scores, allowed: Mask, most: int) -> Wanted:
     An interest's weight wins places, but no paper that fits another interest better.
     """
     index = scores.index
-    may = [eligible(index, ranked, allowed) for ranked in scores.ranked]
-    found = [
-        (ranked.rows[one][:most], ranked.scores[one][:most]) for ranked, one in zip(scores.ranked, may, strict=True)
-    ]
-    if not found:
-        return Wanted([], [], [], [], [])
-    rows, points = (np.concatenate([one[n] for one in found]) for n in range(2))
-    worth = np.concatenate([_varied(index, *one) for one in found])
-    numbers = np.repeat(np.arange(len(found)), [len(one) for one, _ in found])
-    weights = np.array([profile.interest.weight for profile in scores.profiles])
-    best = np.lexsort((numbers, -(points / weights[numbers]), rows))
-    best = best[np.diff(rows[best], prepend=-1) > 0]
-    # Ties in the digest's order.
-    order = best[np.lexsort((rows[best], -worth[best], ~index.new[rows[best]]))]
-    rows = rows[order]
-    columns = rows, numbers[order], points[order], index.new[rows], index.twins[rows]
+    fit, worth, points = np.full((3, len(scores.ranked) + 1, len(index)), -np.inf)
+    for number, (ranked, profile) in enumerate(zip(scores.ranked, scores.profiles, strict=True)):
+        may = eligible(index, ranked, allowed)
+        rows, found = ranked.rows[may][:most], ranked.scores[may][:most]
+        points[number, rows], fit[number, rows] = found, found / np.float64(profile.interest.weight)
+        worth[number, rows] = _varied(index, rows, found)
+    best = fit.argmax(axis=0)
+    rows = np.flatnonzero(fit[best, np.arange(len(index))] > -np.inf)
+    rows = rows[np.argsort(-worth[best[rows], rows], kind="stable")]  # ties in the digest's order
+    rows = np.concatenate([rows[index.new[rows]], rows[~index.new[rows]]])
+    columns = rows, best[rows], points[best[rows], rows], index.new[rows], index.twins[rows]
     return Wanted(*(column.tolist() for column in columns))
 
 
@@ -203,10 +199,16 @@ def _varied(index: Index, rows: Rows, scores: Floats) -> Floats:
 
     Maximal marginal relevance (Carbonell and Goldstein 1998) with topics for likeness.
     """
-    if not len(rows):
+    if not len(rows) or not index.features.dense.shape[1]:
         return scores
-    nearest = np.triu(index.alike(rows), 1).max(axis=0)  # each with those above it
+    nearest = (index.alike(rows) * _above(len(rows))).max(axis=0)
     return np.asarray(scores - DIVERSITY * np.maximum(nearest, 0))
+
+
+@lru_cache(64)
+def _above(number: int) -> Floats:
+    """1 for each with those above it."""
+    return np.triu(np.ones((number, number), dtype=np.float32), 1)
 
 
 # -- who gets which place

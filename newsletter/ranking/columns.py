@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -70,16 +70,14 @@ class Columns:
         self._tables: dict[str, Floats] = {}
         self._begin(0)
 
-    def hold(self, wishes: Iterable[Wish]) -> None:
+    def hold(self, wishes: Collection[Wish]) -> None:
         """Works out what is not there yet; all of these are there together afterwards."""
-        asked = dict.fromkeys(wishes)
-        new = [wish for wish in asked if wish not in self._slots]
-        if not new:
-            return
-        if len(self._slots) + len(new) > max(KEPT // (4 * max(self._number, 1) * len(self._tables)), len(asked)):
+        new = [wish for wish in dict.fromkeys(wishes) if wish not in self._slots]
+        if new and len(self._slots) + len(new) > KEPT // (4 * max(self._number, 1) * len(self._tables)):
             self._begin(0)
-            new = list(asked)
-        self._add(new)
+            new = [*dict.fromkeys(wishes)]
+        if new:
+            self._add(new)
 
     def has(self, table: str) -> bool:
         """There are `terms`; `topics`, `meaning` and `authors` (how many of them wrote a paper) not always."""

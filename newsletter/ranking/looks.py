@@ -7,9 +7,8 @@ measurement).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
@@ -44,10 +43,6 @@ class Look(NamedTuple):
     """What is not liked."""
     company: Wishes
     """All examples of the interest: what else their authors wrote counts."""
-
-    @property
-    def wishes(self) -> Iterator[Wish]:
-        return chain(self.words, self.near, self.far, self.company, (self.meant,) if self.meant else ())
 
 
 class Part(NamedTuple):
@@ -94,7 +89,7 @@ class _Both:
         self.model, self._sample, self._day = model, model.sample_columns, day
         self.number = len(model.sample.dense)
 
-    def hold(self, wishes: Sequence[Wish]) -> None:
+    def hold(self, wishes: Collection[Wish]) -> None:
         self._sample.hold(wishes)
         self._day.hold(wishes)
 
@@ -117,7 +112,7 @@ class _Both:
 def look_at(looks: Sequence[Look], model: Model, day: Columns) -> Sight:
     """Looks at all papers of the day."""
     both = _Both(model, day)
-    both.hold([wish for look in looks for wish in look.wishes])
+    both.hold(_wishes(looks))
     examples, terms = _like([look.near for look in looks], 1.0, both)
     parts, deviations = {"examples": examples, "words": _words(looks, both)}, {"examples": terms}
     if any(look.far for look in looks):
@@ -130,6 +125,11 @@ def look_at(looks: Sequence[Look], model: Model, day: Columns) -> Sight:
         near += np.float32(WRITERS) * scale * _writers([look.company for look in looks], day)
     echo = scale[:, 0] * np.array([ECHO if look.near else WORDS_ECHO for look in looks], dtype=np.float32)
     return Sight(near, scale[:, 0], echo, parts, deviations, both.number)
+
+
+def _wishes(looks: Sequence[Look]) -> set[Wish]:
+    groups = [group for look in looks for group in (look.words, look.near, look.far, look.company)]
+    return set().union(*groups, (look.meant for look in looks if look.meant))
 
 
 def term_weights(looks: Sequence[Look], model: Model, day: Columns) -> list[Weights]:

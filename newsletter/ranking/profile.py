@@ -28,6 +28,8 @@ class Profile:
     model: Model
     looks: tuple[Look, ...]
     """A paper is as near as the best of them says; none where nothing is looked for in the text."""
+    asked: Mapping[str, Wish]
+    """The wishes in words, as written."""
     liked: Mapping[str, Wish]
     """The examples whose text is known, by their ids."""
     far: Wishes
@@ -38,11 +40,6 @@ class Profile:
     """The same for what must not come."""
     _without: dict[str, tuple[Look, ...]] = field(default_factory=dict, repr=False, compare=False)
 
-    @property
-    def words(self) -> Wishes:
-        """The wishes in words."""
-        return self.looks[0].words if self.looks else ()
-
     def without(self, wish: str) -> tuple[Look, ...]:
         """The looks as they would be without a keyword, or without an example (by its id)."""
         found = self._without.get(wish)
@@ -50,7 +47,7 @@ class Profile:
             interest = self.interest
             keywords = tuple(keyword for keyword in interest.keywords if keyword != wish)
             like = tuple(id_ for id_ in interest.like if id_ != wish)
-            asked = _asked(interest, interest.name, interest.about, keywords, like)
+            asked = _asked(interest, interest.name, interest.about, keywords, like, self.model)
             found = self._without[wish] = _looks(asked, _known(like, self.liked), self.far, self.model)
         return found
 
@@ -60,7 +57,7 @@ class Profile:
         if key not in self._without:
             interest, parts = self.interest, set(term.split(" "))
             name, about = (_less(text, parts) for text in (interest.name, interest.about))
-            asked = _asked(interest, name, about, interest.keywords, interest.like)
+            asked = _asked(interest, name, about, interest.keywords, interest.like, self.model)
             self._without[key] = _looks(asked, _known(interest.like, self.liked), self.far, self.model)
         return self._without[key]
 
@@ -69,10 +66,10 @@ def profile(interest: Interest, exclude: Sequence[str], examples: Mapping[str, P
     """Compiles an interest; `exclude` are the subscriber's own, `examples` the papers known by their ids."""
     liked = {id_: model.example(examples[id_]) for id_ in interest.like if id_ in examples}
     far = tuple(model.example(examples[id_]) for id_ in interest.dislike if id_ in examples)
-    asked = _asked(interest, interest.name, interest.about, interest.keywords, interest.like)
+    asked = _asked(interest, interest.name, interest.about, interest.keywords, interest.like, model)
     looks = _looks(asked, _known(interest.like, liked), far, model)
     muted = phrases((*interest.exclude, *exclude))
-    return Profile(interest, model, looks, liked, far, phrases(interest.keywords), muted)
+    return Profile(interest, model, looks, asked, liked, far, phrases(interest.keywords), muted)
 
 
 def phrases(texts: Sequence[str]) -> dict[str, str]:
@@ -92,13 +89,17 @@ def _known(like: Sequence[str], liked: Mapping[str, Wish]) -> Wishes:
 # -- words
 
 
-def _asked(interest: Interest, name: str, about: str, keywords: Sequence[str], like: Sequence[str]) -> dict[str, float]:
-    """What is asked for in words, and how much of its weight each text has.
+def _asked(
+    interest: Interest, name: str, about: str, keywords: Sequence[str], like: Sequence[str], model: Model
+) -> dict[str, Wish]:
+    """What is asked for in words.
 
     The name counts unless it only labels a wish for people or categories: "Friends" is no subject.
     """
     only_a_label = (interest.authors or interest.categories) and not (about or keywords or like)
-    return {"" if only_a_label else name: NAME} | dict.fromkeys((*keywords, about), 1.0)
+    weights = {"" if only_a_label else name: NAME} | dict.fromkeys((*keywords, about), 1.0)
+    found = ((text, model.words(text, weight)) for text, weight in weights.items())
+    return {text: wish for text, wish in found if wish.potential}
 
 
 def _less(text: str, parts: Set[str]) -> str:
@@ -108,10 +109,9 @@ def _less(text: str, parts: Set[str]) -> str:
 # -- looks
 
 
-def _looks(asked: Mapping[str, float], examples: Wishes, far: Wishes, model: Model) -> tuple[Look, ...]:
-    wishes = {text: wish for text, weight in asked.items() if (wish := model.words(text, weight)).potential}
-    told = tuple(wishes.values())
-    meant = model.meant(". ".join(wishes)) if wishes and model.meaning else None
+def _looks(asked: Mapping[str, Wish], examples: Wishes, far: Wishes, model: Model) -> tuple[Look, ...]:
+    told = tuple(asked.values())
+    meant = model.meant(". ".join(asked)) if asked and model.meaning else None
     return tuple(Look(told, meant, group, far, examples) for group in _groups(examples, told, model))
 
 

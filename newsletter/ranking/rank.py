@@ -8,9 +8,9 @@ Text counts in units of "clearly nearer than papers of the archive are", so that
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -118,23 +118,22 @@ def nearness(index: Index, profiles: Sequence[Profile]) -> Floats:
     return np.round(found, 5)
 
 
-def nearness_at(index: Index, places: Sequence[tuple[tuple[Look, ...], int]]) -> Floats:
-    """How near single papers' texts are: a place is looks, as a profile has them, and a row."""
-    starts: dict[tuple[Look, ...], int] = {}
-    looks: list[Look] = []
-    asked = []
-    for n, (way, row) in enumerate(places):
-        start = starts.get(way)
-        if start is None:
-            start = starts[way] = len(looks)
-            looks += way
-        asked += [(look, row, n) for look in range(start, start + len(way))]
-    found = np.full(len(places), -np.inf, dtype=np.float32)
-    ordered = np.array(sorted(asked), dtype=np.int64).reshape(-1, 3).T
-    for first, near, echo in _looked(index, looks):
-        look, rows, of = ordered[:, slice(*np.searchsorted(ordered[0], (first, first + len(near))))]
-        look = look - first
-        np.maximum.at(found, of, near[look, rows] + echo.at(index.features.dense, look, rows))
+def nearness_at(index: Index, ways: Sequence[tuple[Look, ...]], rows: Sequence[int]) -> Floats:
+    """How near single papers' texts are: to looks as a profile has them, each with a row."""
+    numbers: dict[tuple[Look, ...], int] = {}
+    of = np.array([numbers.setdefault(way, len(numbers)) for way in ways], dtype=np.int64)
+    sizes = np.array([len(way) for way in numbers], dtype=np.int64)
+    places = np.repeat(np.arange(len(ways)), sizes[of])  # a place for each look of each way
+    nth = np.arange(len(places)) - np.repeat(np.cumsum(sizes[of]) - sizes[of], sizes[of])
+    looks = (np.cumsum(sizes) - sizes)[of[places]] + nth
+    order = np.argsort(looks, kind="stable")
+    looks, places = looks[order], places[order]
+    at = np.array(rows, dtype=np.int64)[places]
+    found = np.full(len(ways), -np.inf, dtype=np.float32)
+    for first, near, echo in _looked(index, [look for way in numbers for look in way]):
+        here = slice(*np.searchsorted(looks, (first, first + len(near))))
+        look = looks[here] - first
+        np.maximum.at(found, places[here], near[look, at[here]] + echo.at(index.features.dense, look, at[here]))
     found[np.isneginf(found)] = 0
     return np.round(found, 5)
 
@@ -199,7 +198,7 @@ def _every(near: Floats) -> Ints:
 def evidence(index: Index, profiles: Sequence[Profile], near: Floats) -> Evidence:
     """What speaks for each paper; `near` is of `nearness`."""
     return Evidence(
-        text=_compressed(near),
+        text=compressed(near),
         keywords=_keywords(index, profiles),
         authors=_authors(index, profiles),
         categories=_categories(index, profiles),
@@ -207,13 +206,9 @@ def evidence(index: Index, profiles: Sequence[Profile], near: Floats) -> Evidenc
     )
 
 
-def compressed(near: float) -> float:
+def compressed(near: Floats) -> Floats:
     """As it is up to 1 (clearly near), then 1 more for each doubling: no interest drowns another."""
-    return 1 + math.log2(near) if near > 1 else max(near, 0.0)
-
-
-def _compressed(text: Floats) -> Floats:
-    found = np.maximum(text, 0)
+    found = np.maximum(near, 0)
     far = found > 1
     found[far] = 1 + np.log2(found[far])
     return found
@@ -230,7 +225,8 @@ def _keywords(index: Index, profiles: Sequence[Profile]) -> Floats:
     return WORTH[counts[:, :, 1], counts[:, :, 0]]
 
 
-def together(worth: Sequence[float]) -> float:
+@lru_cache
+def together(worth: tuple[float, ...]) -> float:
     """The best keyword counts whole, the second best and third a third each."""
     best = sorted(worth, reverse=True)
     return best[0] + sum(best[1:3]) / 3 if best else 0.0
@@ -238,7 +234,7 @@ def together(worth: Sequence[float]) -> float:
 
 COUNTED = 3  # keywords of a paper
 WORTH = np.array(
-    [[together([IN_TITLE] * n + [IN_TEXT] * m) for m in range(COUNTED + 1)] for n in range(COUNTED + 1)],
+    [[together((IN_TITLE,) * n + (IN_TEXT,) * m) for m in range(COUNTED + 1)] for n in range(COUNTED + 1)],
     dtype=np.float32,
 )
 """What keywords are worth, by how many of them stand in the title and how many elsewhere."""

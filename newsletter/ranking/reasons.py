@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from newsletter.models import Candidate, Phrase, Words, said
+from newsletter.models import Candidate, Interest, Phrase, Words, said
 from newsletter.ranking.columns import Weights, joined
 from newsletter.ranking.index import Index
 from newsletter.ranking.looks import Look, term_weights
@@ -22,12 +22,22 @@ from newsletter.ranking.terms import words
 
 MOST = 3
 CLOSE = 0.1  # of clearly near, from which there is something to say at all
+KEPT = 65_536  # names of examples
 COUNTS = 0.02  # what a score must lose without the word or example that is named
 
 Match: TypeAlias = tuple[int, int]
 """The number of a profile, and a row."""
-Trial: TypeAlias = tuple[Words, tuple[Look, ...], float]
-"""What may be named, the looks without it, and what the keywords are worth without it."""
+
+
+class Trial(NamedTuple):
+    """Something that may be named, and the looks without it."""
+
+    match: int
+    row: int
+    name: Words
+    looks: tuple[Look, ...]
+    worth: float
+    """What the keywords are worth without it."""
 
 
 def reasons(scores: Scores, matches: Sequence[Match]) -> list[tuple[Words, ...]]:
@@ -35,87 +45,89 @@ def reasons(scores: Scores, matches: Sequence[Match]) -> list[tuple[Words, ...]]
 
     All matches are looked at together.
     """
-    tried = list(_tried(scores, matches))
-    named = _named(scores, matches, tried)
-    parts = [_parts(scores, match, one) for match, one in zip(matches, named, strict=True)]
+    parts = [_parts(scores, match, named) for match, named in zip(matches, _named(scores, matches), strict=True)]
     silent = [n for n, match in enumerate(matches) if not parts[n] and scores.near[match] > CLOSE]
     for n, told in zip(silent, _shared(scores, [matches[n] for n in silent]), strict=True):
-        parts[n] = told
-    return [tuple(dict.fromkeys(one[:MOST])) for one in parts]
+        parts[n] = tuple(dict.fromkeys(told[:MOST]))
+    return parts
 
 
-def _named(scores: Scores, matches: Sequence[Match], tried: Sequence[Sequence[Trial]]) -> Iterator[list[Words]]:
-    """Per match what its score would be lower without, what it would lose most without first."""
-    places = [(looks, row) for (_, row), trials in zip(matches, tried, strict=True) for _, looks, _ in trials]
-    near = iter(nearness_at(scores.index, places).tolist())
-    for (number, row), trials in zip(matches, tried, strict=True):
-        whole = compressed(float(scores.near[number, row])) + KEYWORDS * _worth(scores, number, row)
-        lost = [(whole - compressed(next(near)) - KEYWORDS * worth, name) for name, _, worth in trials]
-        yield [name for one, name in sorted(lost, key=lambda pair: -pair[0]) if one > COUNTS]
-
-
-def _parts(scores: Scores, match: Match, named: Sequence[Words]) -> list[Words]:
+def _parts(scores: Scores, match: Match, named: list[Words]) -> tuple[Words, ...]:
     number, row = match
-    profile, index = scores.profiles[number], scores.index
-    return [*_written_by(profile, index.authors[row]), *named, *_filed(profile, index.candidates[row])]
+    interest, index = scores.profiles[number].interest, scores.index
+    if interest.authors or interest.categories:
+        named = [*_written_by(interest, index.authors[row]), *named, *_filed(interest, index.candidates[row])]
+        return tuple(dict.fromkeys(named[:MOST]))
+    return tuple(named[:MOST])
+
+
+def _named(scores: Scores, matches: Sequence[Match]) -> list[list[Words]]:
+    """Per match what its score would be lower without, what it would lose most without first."""
+    whole, trials = [0.0] * len(matches), list[Trial]()
+    for number, places in _by_profile(matches).items():
+        trials += _trials(scores, number, [(place, matches[place][1]) for place in places], whole)
+    found: list[list[Words]] = [[] for _ in matches]
+    if trials:
+        of, rows, names, looks, worth = zip(*trials, strict=True)
+        numbers, at = np.array(matches).T
+        order = compressed(scores.near[numbers, at]) + KEYWORDS * np.array(whole)
+        lost = order[list(of)] - compressed(nearness_at(scores.index, looks, rows)) - KEYWORDS * np.array(worth)
+        for n in np.lexsort((-lost, of))[: len(lost)].tolist():
+            if lost[n] > COUNTS:
+                found[of[n]].append(names[n])
+    return found
+
+
+def _by_profile(matches: Sequence[Match]) -> Mapping[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for place, (number, _) in enumerate(matches):
+        found.setdefault(number, []).append(place)
+    return found
 
 
 # -- what may be named
 
 
-def _tried(scores: Scores, matches: Sequence[Match]) -> Iterator[list[Trial]]:
-    """Per match what is tried."""
-    index, profiles = scores.index, scores.profiles
-    alike = _most_alike(scores, matches)
-    for n, (number, row) in enumerate(matches):
-        profile, found = profiles[number], list[Trial]()
-        worth = {
-            keyword: value
-            for keyword, phrase in profile.phrases.items()
-            if (value := index.find(phrase).worth.get(row)) is not None
-        }
-        for keyword in list(worth)[:MOST]:
-            less = together([value for other, value in worth.items() if other != keyword])
-            found.append((keyword, profile.without(keyword), less))
-        if profile.liked:
-            found.append((_like(alike[n]), profile.without(alike[n]), together(list(worth.values()))))
-        if not profile.phrases:
-            found += [(term, profile.less(term), 0.0) for term in _own_words(index, profile, row)]
-        yield found
+def _trials(scores: Scores, number: int, places: Sequence[Match], whole: list[float]) -> Iterator[Trial]:
+    """What is tried for the matches of a profile, each with its row; writes what their keywords are worth to `whole`."""
+    index, profile = scores.index, scores.profiles[number]
+    keywords = [(keyword, index.find(phrase).worth) for keyword, phrase in profile.phrases.items()]
+    alike = _most_alike(index, profile, [row for _, row in places])
+    for n, (match, row) in enumerate(places):
+        held = [(keyword, worth[row]) for keyword, worth in keywords if row in worth]
+        worth = tuple(value for _, value in held)
+        whole[match] = together(worth)
+        for k, (keyword, _) in enumerate(held[:MOST]):
+            yield Trial(match, row, keyword, profile.without(keyword), together(worth[:k] + worth[k + 1 :]))
+        if alike:
+            yield Trial(match, row, _like(alike[n]), profile.without(alike[n]), whole[match])
+        if not keywords:
+            for term in _own_words(index, profile, row):
+                yield Trial(match, row, term, profile.less(term), 0.0)
 
 
-def _worth(scores: Scores, number: int, row: int) -> float:
-    found = (scores.index.find(phrase).worth.get(row) for phrase in scores.profiles[number].phrases.values())
-    return together([value for value in found if value is not None])
-
-
-@lru_cache(65_536)
+@lru_cache(KEPT)
 def _like(paper_id: str) -> Phrase:
     return said("like {paper}", paper=paper_id)
 
 
-def _most_alike(scores: Scores, matches: Sequence[Match]) -> Mapping[int, str]:
-    """Per match with examples the one that the paper is most like, by its number among the matches."""
-    by_profile: dict[int, list[int]] = {}
-    for n, (number, _) in enumerate(matches):
-        if scores.profiles[number].liked:
-            by_profile.setdefault(number, []).append(n)
-    columns, found = scores.index.columns, dict[int, str]()
-    columns.hold([wish for number in by_profile for wish in scores.profiles[number].liked.values()])
-    for number, several in by_profile.items():
-        liked = scores.profiles[number].liked
-        ids, rows = list(liked), [matches[n][1] for n in several]
-        near = columns.rows("terms", list(liked.values()))[:, rows]
-        for table in ("topics", "meaning"):
-            if columns.has(table):
-                near += 0.1 * columns.rows(table, list(liked.values()))[:, rows]
-        found |= {n: ids[best] for n, best in zip(several, near.argmax(axis=0).tolist(), strict=True)}
-    return found
+def _most_alike(index: Index, profile: Profile, rows: Sequence[int]) -> list[str]:
+    """Per row the example that the paper is most like; nothing where there are no examples."""
+    ids, liked = list(profile.liked), list(profile.liked.values())
+    if len(liked) < 2:
+        return ids * len(rows)
+    columns = index.columns
+    columns.hold(liked)
+    near = columns.rows("terms", liked)[:, rows]
+    for table in ("topics", "meaning"):
+        if columns.has(table):
+            near += 0.1 * columns.rows(table, liked)[:, rows]
+    return [ids[best] for best in near.argmax(axis=0).tolist()]
 
 
 def _own_words(index: Index, profile: Profile, row: int) -> list[str]:
     """The words of the name and the free text that the paper has."""
-    asked = [wish.frequencies for wish in profile.words]
+    asked = [wish.frequencies for wish in profile.asked.values()]
     return common_terms(index, [joined(asked)], index.features.frequencies, row)[:MOST]
 
 
@@ -132,13 +144,13 @@ def _shared(scores: Scores, matches: Sequence[Match]) -> Iterator[list[Words]]:
         yield [*told] or [said("close to {interest}", interest=interest.name)]
 
 
-def _written_by(profile: Profile, authors: frozenset[str]) -> list[Words]:
-    return [said("by {author}", author=name) for name in profile.interest.authors if writes(name, authors)]
+def _written_by(interest: Interest, authors: frozenset[str]) -> list[Words]:
+    return [said("by {author}", author=name) for name in interest.authors if writes(name, authors)]
 
 
-def _filed(profile: Profile, candidate: Candidate) -> list[str]:
-    wanted = {category.lower() for category in profile.interest.categories}
-    return [category for category in candidate.paper.categories if category.lower() in wanted] if wanted else []
+def _filed(interest: Interest, candidate: Candidate) -> list[str]:
+    wanted = {category.lower() for category in interest.categories}
+    return [category for category in candidate.paper.categories if category.lower() in wanted]
 
 
 def common_terms(index: Index, weights: Iterable[Weights], rows: Any, row: int) -> list[str]:
