@@ -22,7 +22,8 @@ from newsletter.records import content_of, content_record, read_content, restore
 
 WHITENED_ON = 2_000  # papers, the most recently listed
 TOGETHER = 200  # readers whose editions are made at once
-KEPT = 10_000  # examples, and profiles: when there are more a run begins to keep anew, so that its memory stays flat
+KEPT = 10_000  # examples: when there are more a run begins to keep anew, so that its memory stays flat
+POPULAR = 1_000  # profiles, for interests that many readers have in the same words; and lessons
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,9 @@ class Composer:
         if len(self._papers) > KEPT:
             self._papers.clear()
         if missing := sorted(wanted - self._papers.keys()):
-            self._papers |= self._app.archive.find(missing)
+            found = self._app.archive.find(missing)
+            self._model.examples(list(found.values()))
+            self._papers |= found
 
     def _compiled(self, subscriber: Subscriber) -> list[Profile]:
         compiled = []
@@ -106,7 +109,7 @@ class Composer:
             recipe = interest, subscriber.exclude, known
             found = self._profiles.get(recipe)
             if found is None:
-                if len(self._profiles) > KEPT:
+                if len(self._profiles) >= POPULAR:
                     self._profiles.clear()
                 found = profile(interest, subscriber.exclude, self._papers, self._model)
                 self._profiles[recipe] = found
@@ -124,6 +127,8 @@ class Composer:
     ) -> Subscriber:
         recipe = (subscriber, tuple((id_, verdict) for id_, verdict in said.items() if id_ in papers))
         if recipe not in self._lessons:
+            if len(self._lessons) >= POPULAR:
+                self._lessons.clear()
             rated = {papers[id_].id: papers[id_] for id_, _ in recipe[1]}
             self._read([subscriber])
             near = fits(list(rated.values()), self._compiled(subscriber), self._model)

@@ -50,6 +50,17 @@ class Wish:
     """Of words: the sum of what the terms count."""
 
 
+class Groups:
+    """Groups of wishes, ready to be added up: the first of each, then the second of those that have one, and so on."""
+
+    def __init__(self, groups: Sequence[Sequence[Wish]]) -> None:
+        self.number = len(groups)
+        self.steps: list[tuple[Ints, list[Wish]]] = []
+        for place in range(max(map(len, groups), default=0)):
+            into = [n for n, group in enumerate(groups) if len(group) > place]
+            self.steps.append((np.array(into), [groups[n][place] for n in into]))
+
+
 class Columns:
     """What wishes say of the papers of some features: a row a wish, kept while there is room.
 
@@ -87,14 +98,12 @@ class Columns:
         """What each of the wishes says, shape (wishes, papers)."""
         return np.asarray(self._tables[table][[self._slots[wish] for wish in wishes]])
 
-    def sums(self, table: str, groups: Sequence[Sequence[Wish]]) -> Floats:
+    def sums(self, table: str, groups: Groups) -> Floats:
         """What the wishes of each group say together, shape (groups, papers)."""
         rows, slots = self._tables[table], self._slots
-        found = np.zeros((len(groups), self._number), dtype=np.float32)
-        for place in range(max(map(len, groups), default=0)):
-            asked = [(n, slots[group[place]]) for n, group in enumerate(groups) if len(group) > place]
-            into, of = np.array(asked, dtype=np.int64).T
-            found[into] += rows[of]
+        found = np.zeros((groups.number, self._number), dtype=np.float32)
+        for into, wishes in groups.steps:
+            found[into] += rows[[slots[wish] for wish in wishes]]
         return found
 
     # -- working out

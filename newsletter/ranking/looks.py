@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 
-from newsletter.ranking.columns import Columns, Ints, Weights, Wish, joined
+from newsletter.ranking.columns import Columns, Groups, Ints, Weights, Wish, joined
 from newsletter.ranking.meaning import Floats
 from newsletter.ranking.model import Model
 
@@ -93,7 +93,7 @@ class _Both:
         self._sample.hold(wishes)
         self._day.hold(wishes)
 
-    def sums(self, table: str, groups: Sequence[Wishes]) -> Floats:
+    def sums(self, table: str, groups: Groups) -> Floats:
         return np.hstack([self._sample.sums(table, groups), self._day.sums(table, groups)])
 
     def has(self, table: str) -> bool:
@@ -172,10 +172,10 @@ def _words(looks: Sequence[Look], both: _Both) -> Part:
     potential = np.array([sum(wish.potential for wish in group) for group in groups], dtype=np.float32)[:, None]
     potential = np.maximum(potential, np.float32(1e-3))
     # A paper that shares only common words with a long wish is not near, however rare that is: hence the least.
-    values, _ = both.standard(both.sums("terms", groups), 0.065 * potential, 0.1 * potential, 0.06 * potential)
+    values, _ = both.standard(both.sums("terms", Groups(groups)), 0.065 * potential, 0.1 * potential, 0.06 * potential)
     if both.has("meaning"):
-        groups = [*((meant,) for _, meant in filter(None, asked) if meant), ()]
-        values += MEANING * both.standard(both.sums("meaning", groups), 0.0, 0.07, 0.02)[0]
+        meant = Groups([*((one,) for _, one in filter(None, asked) if one), ()])
+        values += MEANING * both.standard(both.sums("meaning", meant), 0.0, 0.07, 0.02)[0]
     values[-1] = 0
     weight = [WORDS * len(look.near) ** -FADING if look.near else 1.0 for look in looks]
     return Part(values, which, np.array(weight, dtype=np.float32)[:, None])
@@ -185,11 +185,11 @@ def _like(groups: Sequence[Wishes], weight: float, both: _Both) -> tuple[Part, F
     """Likeness to the mean of the papers of each group, and per group the deviation of its likeness in terms."""
     found, which = _distinct(groups)
     found.append(())
-    number = np.array([max(len(group), 1) for group in found], dtype=np.float32)[:, None]
-    values, deviation = both.standard(both.sums("terms", found) / number, 0.021, 0.009, 0.004)
+    number, together = np.array([max(len(group), 1) for group in found], dtype=np.float32)[:, None], Groups(found)
+    values, deviation = both.standard(both.sums("terms", together) / number, 0.021, 0.009, 0.004)
     for table, counts in (("topics", TOPICS), ("meaning", MEANING)):
         if both.has(table):
-            values += counts * both.standard(both.sums(table, found) / number, 0.0, 0.07, 0.02)[0]
+            values += counts * both.standard(both.sums(table, together) / number, 0.0, 0.07, 0.02)[0]
     values += TYPICAL * both.typical()
     values[-1] = 0
     return Part(values, which, np.full((len(groups), 1), weight, dtype=np.float32)), deviation[which, 0]
@@ -198,7 +198,7 @@ def _like(groups: Sequence[Wishes], weight: float, both: _Both) -> tuple[Part, F
 def _writers(groups: Sequence[Wishes], day: Columns) -> Floats:
     """Per paper the logarithm of how many of the examples its authors wrote."""
     found, which = _distinct(groups)
-    return np.asarray(np.log1p(day.sums("authors", [*found, ()]))[which])
+    return np.asarray(np.log1p(day.sums("authors", Groups([*found, ()])))[which])
 
 
 def usual(values: Floats, mean: Usual, deviation: Usual, least: Usual) -> tuple[Floats, Floats]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -113,10 +114,20 @@ class Model:
         """A wish in words, as the embedding understands it."""
         return lru_cache(KEPT)(partial(_meant, self))
 
+    def examples(self, papers: Sequence[Paper]) -> list[Wish]:
+        """Papers as examples: each is read once, as long as there is room; many at once are read faster."""
+        kept = self._read
+        new = {paper.id: paper for paper in papers if paper.id not in kept or kept[paper.id][0] is not paper}
+        if len(kept) + len(new) > KEPT:
+            kept.clear()
+            new = {paper.id: paper for paper in papers}
+        if new:
+            kept |= zip(new, zip(new.values(), _examples(self, list(new.values())), strict=True), strict=True)
+        return [kept[paper.id][1] for paper in papers]
+
     @cached_property
-    def example(self) -> Callable[[Paper], Wish]:
-        """A paper as an example."""
-        return lru_cache(KEPT)(partial(_example, self))
+    def _read(self) -> dict[str, tuple[Paper, Wish]]:
+        return {}
 
     @property
     def term_counts(self) -> TermCounts:
@@ -159,10 +170,12 @@ def _meant(model: Model, text: str) -> Wish:
     return Wish(dense=np.concatenate([np.zeros(model.topics, dtype=np.float32), meant]))
 
 
-def _example(model: Model, paper: Paper) -> Wish:
-    made = features([paper], model)
-    vector = made.vectors.indices.astype(np.int64), made.vectors.data
-    return Wish(vectors=vector, dense=made.dense[0], authors=tuple(map(title_key, paper.authors)))
+def _examples(model: Model, papers: Sequence[Paper]) -> Iterator[Wish]:
+    made = features(papers, model)
+    places, data, ends = made.vectors.indices.astype(np.int64), made.vectors.data, made.vectors.indptr.tolist()
+    for paper, dense, (start, end) in zip(papers, made.dense, pairwise(ends), strict=True):
+        vector = places[start:end].copy(), data[start:end].copy()  # not to keep all for one
+        yield Wish(vectors=vector, dense=dense.copy(), authors=tuple(map(title_key, paper.authors)))
 
 
 def with_meaning(model: Model, meaning: Meaning, papers: Sequence[Paper]) -> Model:

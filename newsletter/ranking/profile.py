@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -38,34 +38,33 @@ class Profile:
     """Per keyword as written, the words to look for, stemmed and joined by spaces."""
     excluded: Mapping[str, str]
     """The same for what must not come."""
-    _without: dict[str, tuple[Look, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def without(self, wish: str) -> tuple[Look, ...]:
         """The looks as they would be without a keyword, or without an example (by its id)."""
-        found = self._without.get(wish)
-        if found is None:
-            interest = self.interest
-            keywords = tuple(keyword for keyword in interest.keywords if keyword != wish)
-            like = tuple(id_ for id_ in interest.like if id_ != wish)
-            asked = _asked(interest, interest.name, interest.about, keywords, like, self.model)
-            found = self._without[wish] = _looks(asked, _known(like, self.liked), self.far, self.model)
-        return found
+        examples = _known([id_ for id_ in self.interest.like if id_ != wish], self.liked)
+        return _looks(self._asked_without(wish), examples, self.far, self.model)
+
+    def _asked_without(self, wish: str) -> Mapping[str, Wish]:
+        interest = self.interest
+        if not (interest.authors or interest.categories or wish in (interest.name, interest.about)):
+            return {text: one for text, one in self.asked.items() if text != wish}
+        keywords = [keyword for keyword in interest.keywords if keyword != wish]
+        like = [id_ for id_ in interest.like if id_ != wish]
+        return _asked(interest, interest.name, interest.about, keywords, like, self.model)
 
     def less(self, term: str) -> tuple[Look, ...]:
         """The looks as they would be if the name and the free text did not have the words of a term."""
-        key = f"less {term}"
-        if key not in self._without:
-            interest, parts = self.interest, set(term.split(" "))
-            name, about = (_less(text, parts) for text in (interest.name, interest.about))
-            asked = _asked(interest, name, about, interest.keywords, interest.like, self.model)
-            self._without[key] = _looks(asked, _known(interest.like, self.liked), self.far, self.model)
-        return self._without[key]
+        interest, parts = self.interest, set(term.split(" "))
+        name, about = (_less(text, parts) for text in (interest.name, interest.about))
+        asked = _asked(interest, name, about, interest.keywords, interest.like, self.model)
+        return _looks(asked, _known(interest.like, self.liked), self.far, self.model)
 
 
 def profile(interest: Interest, exclude: Sequence[str], examples: Mapping[str, Paper], model: Model) -> Profile:
     """Compiles an interest; `exclude` are the subscriber's own, `examples` the papers known by their ids."""
-    liked = {id_: model.example(examples[id_]) for id_ in interest.like if id_ in examples}
-    far = tuple(model.example(examples[id_]) for id_ in interest.dislike if id_ in examples)
+    known = [id_ for id_ in interest.like if id_ in examples]
+    liked = dict(zip(known, model.examples([examples[id_] for id_ in known]), strict=True))
+    far = tuple(model.examples([examples[id_] for id_ in interest.dislike if id_ in examples]))
     asked = _asked(interest, interest.name, interest.about, interest.keywords, interest.like, model)
     looks = _looks(asked, _known(interest.like, liked), far, model)
     muted = phrases((*interest.exclude, *exclude))

@@ -118,19 +118,17 @@ def nearness(index: Index, profiles: Sequence[Profile]) -> Floats:
     return np.round(found, 5)
 
 
-def nearness_at(index: Index, ways: Sequence[tuple[Look, ...]], rows: Sequence[int]) -> Floats:
-    """How near single papers' texts are: to looks as a profile has them, each with a row."""
-    numbers: dict[tuple[Look, ...], int] = {}
-    of = np.array([numbers.setdefault(way, len(numbers)) for way in ways], dtype=np.int64)
-    sizes = np.array([len(way) for way in numbers], dtype=np.int64)
-    places = np.repeat(np.arange(len(ways)), sizes[of])  # a place for each look of each way
-    nth = np.arange(len(places)) - np.repeat(np.cumsum(sizes[of]) - sizes[of], sizes[of])
-    looks = (np.cumsum(sizes) - sizes)[of[places]] + nth
+def nearness_at(index: Index, ways: Sequence[tuple[Look, ...]], of: Sequence[int], rows: Sequence[int]) -> Floats:
+    """How near single papers' texts are: `of` and `rows` are pairs of a way to look, as a profile has, and a row."""
+    way, sizes = np.array(of, dtype=np.int64), np.array([len(one) for one in ways], dtype=np.int64)
+    places = np.repeat(np.arange(len(way)), sizes[way])  # a place for each look of each way
+    nth = np.arange(len(places)) - np.repeat(np.cumsum(sizes[way]) - sizes[way], sizes[way])
+    looks = (np.cumsum(sizes) - sizes)[way[places]] + nth
     order = np.argsort(looks, kind="stable")
     looks, places = looks[order], places[order]
     at = np.array(rows, dtype=np.int64)[places]
-    found = np.full(len(ways), -np.inf, dtype=np.float32)
-    for first, near, echo in _looked(index, [look for way in numbers for look in way]):
+    found = np.full(len(way), -np.inf, dtype=np.float32)
+    for first, near, echo in _looked(index, [look for one in ways for look in one]):
         here = slice(*np.searchsorted(looks, (first, first + len(near))))
         look = looks[here] - first
         np.maximum.at(found, places[here], near[look, at[here]] + echo.at(index.features.dense, look, at[here]))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -29,15 +29,8 @@ Match: TypeAlias = tuple[int, int]
 """The number of a profile, and a row."""
 
 
-class Trial(NamedTuple):
-    """Something that may be named, and the looks without it."""
-
-    match: int
-    row: int
-    name: Words
-    looks: tuple[Look, ...]
-    worth: float
-    """What the keywords are worth without it."""
+Trial: TypeAlias = tuple[int, int, Words, int, float]
+"""The match, the row, what may be named, the way to look without it, and what the keywords are worth without it."""
 
 
 def reasons(scores: Scores, matches: Sequence[Match]) -> list[tuple[Words, ...]]:
@@ -63,16 +56,16 @@ def _parts(scores: Scores, match: Match, named: list[Words]) -> tuple[Words, ...
 
 def _named(scores: Scores, matches: Sequence[Match]) -> list[list[Words]]:
     """Per match what its score would be lower without, what it would lose most without first."""
-    whole, trials = [0.0] * len(matches), list[Trial]()
+    whole, trials, ways = [0.0] * len(matches), list[Trial](), list[tuple[Look, ...]]()
     for number, places in _by_profile(matches).items():
-        trials += _trials(scores, number, [(place, matches[place][1]) for place in places], whole)
+        trials += _trials(scores, number, [(place, matches[place][1]) for place in places], whole, ways)
     found: list[list[Words]] = [[] for _ in matches]
     if trials:
-        of, rows, names, looks, worth = zip(*trials, strict=True)
+        of, rows, names, way, worth = zip(*trials, strict=True)
         numbers, at = np.array(matches).T
         order = compressed(scores.near[numbers, at]) + KEYWORDS * np.array(whole)
-        lost = order[list(of)] - compressed(nearness_at(scores.index, looks, rows)) - KEYWORDS * np.array(worth)
-        for n in np.lexsort((-lost, of))[: len(lost)].tolist():
+        lost = order[list(of)] - compressed(nearness_at(scores.index, ways, way, rows)) - KEYWORDS * np.array(worth)
+        for n in np.lexsort((-lost, of)).tolist():
             if lost[n] > COUNTS:
                 found[of[n]].append(names[n])
     return found
@@ -88,22 +81,34 @@ def _by_profile(matches: Sequence[Match]) -> Mapping[int, list[int]]:
 # -- what may be named
 
 
-def _trials(scores: Scores, number: int, places: Sequence[Match], whole: list[float]) -> Iterator[Trial]:
-    """What is tried for the matches of a profile, each with its row; writes what their keywords are worth to `whole`."""
-    index, profile = scores.index, scores.profiles[number]
+def _trials(
+    scores: Scores, number: int, places: Sequence[Match], whole: list[float], ways: list[tuple[Look, ...]]
+) -> Iterator[Trial]:
+    """What is tried for the matches of a profile, each with its row.
+
+    Writes to `whole` what their keywords are worth, and adds to `ways`.
+    """
+    index, profile, known = scores.index, scores.profiles[number], dict[str, int]()
     keywords = [(keyword, index.find(phrase).worth) for keyword, phrase in profile.phrases.items()]
     alike = _most_alike(index, profile, [row for _, row in places])
+
+    def way(wish: str, term: str = "") -> int:
+        if wish not in known:
+            known[wish] = len(ways)
+            ways.append(profile.less(term) if term else profile.without(wish))
+        return known[wish]
+
     for n, (match, row) in enumerate(places):
         held = [(keyword, worth[row]) for keyword, worth in keywords if row in worth]
-        worth = tuple(value for _, value in held)
+        worth = tuple([value for _, value in held])
         whole[match] = together(worth)
         for k, (keyword, _) in enumerate(held[:MOST]):
-            yield Trial(match, row, keyword, profile.without(keyword), together(worth[:k] + worth[k + 1 :]))
+            yield match, row, keyword, way(keyword), together(worth[:k] + worth[k + 1 :])
         if alike:
-            yield Trial(match, row, _like(alike[n]), profile.without(alike[n]), whole[match])
+            yield match, row, _like(alike[n]), way(alike[n]), whole[match]
         if not keywords:
             for term in _own_words(index, profile, row):
-                yield Trial(match, row, term, profile.less(term), 0.0)
+                yield match, row, term, way(f"less {term}", term), 0.0
 
 
 @lru_cache(KEPT)

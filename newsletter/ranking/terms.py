@@ -66,7 +66,10 @@ def paper_text(paper: Paper) -> str:
 
 def wish_terms(text: str) -> Counter[str]:
     """The terms of an interest's words, with those that hide in a word with humps: `SocialAgent`, `RAGBench`."""
-    return Counter(terms(text)) + Counter(term for word in text.split() for term in terms(_parted(word)))
+    found = Counter(terms(text))
+    for parts in filter(None, map(_parted, text.split())):
+        found.update(terms(parts))
+    return found
 
 
 def _parted(word: str) -> str:
