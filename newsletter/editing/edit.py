@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
-from itertools import accumulate, islice, pairwise
+from itertools import accumulate, count, islice, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -238,10 +238,10 @@ def _share_out(subscriber: Subscriber, wanted: Wanted, room: int) -> list[int]:
     chosen: list[int] = []
     taken, twins = [0] * len(caps), set[int]()
     for limits in ([min(share, cap) for cap in caps], caps):
-        for place, (interest, twin) in enumerate(zip(wanted.interests, wanted.twins, strict=True)):
-            if len(chosen) == room:
-                break
+        for place, interest, twin in zip(count(), wanted.interests, wanted.twins, strict=False):
             if twin not in twins and taken[interest] < limits[interest]:
+                if len(chosen) == room:
+                    break
                 chosen.append(place)
                 twins.add(twin)
                 taken[interest] += 1

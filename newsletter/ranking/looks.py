@@ -169,7 +169,7 @@ def _distinct(groups: Sequence[T]) -> tuple[list[T], Ints]:
 def _words(looks: Sequence[Look], both: _Both) -> Part:
     asked, which = _distinct([(look.words, look.meant) if look.words else None for look in looks])
     groups = [*(words for words, _ in filter(None, asked)), ()]
-    potential = np.array([sum(wish.potential for wish in group) for group in groups], dtype=np.float32)[:, None]
+    potential = np.array([sum([wish.potential for wish in group]) for group in groups], dtype=np.float32)[:, None]
     potential = np.maximum(potential, np.float32(1e-3))
     # A paper that shares only common words with a long wish is not near, however rare that is: hence the least.
     values, _ = both.standard(both.sums("terms", Groups(groups)), 0.065 * potential, 0.1 * potential, 0.06 * potential)

@@ -284,10 +284,11 @@ def _best(index: Index, profiles: Sequence[Profile], found: Evidence) -> Iterato
     needed, weight = _per_profile([(PASSES[one.interest.threshold], one.interest.weight) for one in profiles])
     passing = total >= needed
     shares = total / needed
-    hidden = []
+    hidden = [NO_ROWS] * len(profiles)
     for n, excluded in enumerate(found.excluded):
-        hidden.append(excluded[passing[n, excluded]])
-        passing[n, excluded], shares[n, excluded] = False, 0
+        if len(excluded):
+            hidden[n] = excluded[passing[n, excluded]]
+            passing[n, excluded], shares[n, excluded] = False, 0
     owners, rows = np.nonzero(passing)
     scores = (found.order * weight + np.float32(COMMUNITY) * index.percentiles)[owners, rows]
     # Ties go to the earlier row: candidates are in a fixed order, so the same digest always ranks alike.
