@@ -17,8 +17,9 @@ Weights: TypeAlias = tuple[Ints, Floats]
 """Columns in order, and the weight of each."""
 NOTHING: Weights = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
 
-KEPT = 24_000_000
-"""Bytes of what wishes say that are kept for a digest: a few thousand wishes of a thousand papers."""
+KEPT = 48_000_000
+"""Bytes of what wishes say that are kept for a digest; then it is begun anew. Four thousand wishes of a thousand papers:
+as many as two hundred readers may have who share none."""
 BLOCK = 16  # rows that are multiplied at once: always as many, so that nobody's company changes a digit
 
 
@@ -77,15 +78,14 @@ class Columns:
         both = sparse.hstack([features.vectors, features.frequencies], format="csr")
         self._postings = both.T.tocsr()
         self._terms = features.vectors.shape[1]
-        self._slots: dict[Wish, int] = {}
-        self._tables: dict[str, Floats] = {}
-        self._begin(0)
+        self._begin()
+        self._most = KEPT // (4 * max(self._number, 1) * len(self._tables))
 
     def hold(self, wishes: Collection[Wish]) -> None:
         """Works out what is not there yet; all of these are there together afterwards."""
         new = [wish for wish in dict.fromkeys(wishes) if wish not in self._slots]
-        if new and len(self._slots) + len(new) > KEPT // (4 * max(self._number, 1) * len(self._tables)):
-            self._begin(0)
+        if new and len(self._slots) + len(new) > self._most:
+            self._begin()
             new = [*dict.fromkeys(wishes)]
         if new:
             self._add(new)
@@ -108,12 +108,12 @@ class Columns:
 
     # -- working out
 
-    def _begin(self, room: int) -> None:
-        self._slots.clear()
+    def _begin(self) -> None:
+        self._slots: dict[Wish, int] = {}
         names = ["terms", "authors"] if self._written_by else ["terms"]
         names += ["topics"] if self._topics else []
         names += ["meaning"] if self._dense.shape[1] > self._topics else []
-        self._tables = {name: np.zeros((room, self._number), dtype=np.float32) for name in names}
+        self._tables = {name: np.zeros((0, self._number), dtype=np.float32) for name in names}
 
     def _add(self, wishes: Sequence[Wish]) -> None:
         first = len(self._slots)
@@ -134,7 +134,7 @@ class Columns:
     def _make_room(self, number: int) -> None:
         for name, table in self._tables.items():
             if number > len(table):
-                more = np.zeros((max(number, 2 * len(table), 64), self._number), dtype=np.float32)
+                more = np.zeros((max(number, min(2 * len(table), self._most)), self._number), dtype=np.float32)
                 more[: len(table)] = table
                 self._tables[name] = more
 

@@ -25,7 +25,7 @@ CLOSE = 0.1  # of clearly near, from which there is something to say at all
 KEPT = 65_536  # names of examples
 COUNTS = 0.02  # what a score must lose without the word or example that is named
 
-Match: TypeAlias = tuple[int, int]
+Pair: TypeAlias = tuple[int, int]
 """The number of a profile, and a row."""
 
 
@@ -33,7 +33,7 @@ Trial: TypeAlias = tuple[int, int, Words, int, float]
 """The match, the row, what may be named, the way to look without it, and what the keywords are worth without it."""
 
 
-def reasons(scores: Scores, matches: Sequence[Match]) -> list[tuple[Words, ...]]:
+def reasons(scores: Scores, matches: Sequence[Pair]) -> list[tuple[Words, ...]]:
     """What speaks for each paper, strongest first: `flow matching`, `like 2011.13456`, `by Ada Brook`.
 
     All matches are looked at together.
@@ -45,7 +45,7 @@ def reasons(scores: Scores, matches: Sequence[Match]) -> list[tuple[Words, ...]]
     return parts
 
 
-def _parts(scores: Scores, match: Match, named: list[Words]) -> tuple[Words, ...]:
+def _parts(scores: Scores, match: Pair, named: list[Words]) -> tuple[Words, ...]:
     number, row = match
     interest, index = scores.profiles[number].interest, scores.index
     if interest.authors or interest.categories:
@@ -54,7 +54,7 @@ def _parts(scores: Scores, match: Match, named: list[Words]) -> tuple[Words, ...
     return tuple(named[:MOST])
 
 
-def _named(scores: Scores, matches: Sequence[Match]) -> list[list[Words]]:
+def _named(scores: Scores, matches: Sequence[Pair]) -> list[list[Words]]:
     """Per match what its score would be lower without, what it would lose most without first."""
     whole, trials, ways = [0.0] * len(matches), list[Trial](), list[tuple[Look, ...]]()
     for number, places in _by_profile(matches).items():
@@ -71,7 +71,7 @@ def _named(scores: Scores, matches: Sequence[Match]) -> list[list[Words]]:
     return found
 
 
-def _by_profile(matches: Sequence[Match]) -> Mapping[int, list[int]]:
+def _by_profile(matches: Sequence[Pair]) -> Mapping[int, list[int]]:
     found: dict[int, list[int]] = {}
     for place, (number, _) in enumerate(matches):
         found.setdefault(number, []).append(place)
@@ -82,7 +82,7 @@ def _by_profile(matches: Sequence[Match]) -> Mapping[int, list[int]]:
 
 
 def _trials(
-    scores: Scores, number: int, places: Sequence[Match], whole: list[float], ways: list[tuple[Look, ...]]
+    scores: Scores, number: int, places: Sequence[Pair], whole: list[float], ways: list[tuple[Look, ...]]
 ) -> Iterator[Trial]:
     """What is tried for the matches of a profile, each with its row.
 
@@ -136,7 +136,7 @@ def _own_words(index: Index, profile: Profile, row: int) -> list[str]:
     return common_terms(index, [joined(asked)], index.features.frequencies, row)[:MOST]
 
 
-def _shared(scores: Scores, matches: Sequence[Match]) -> Iterator[list[Words]]:
+def _shared(scores: Scores, matches: Sequence[Pair]) -> Iterator[list[Words]]:
     """What papers have in common with the examples, in words that are not the interest's own."""
     index, profiles = scores.index, {number: scores.profiles[number] for number, _ in matches}
     weights = iter(term_weights([look for one in profiles.values() for look in one.looks], index.model, index.columns))
