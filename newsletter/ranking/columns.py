@@ -55,11 +55,11 @@ class Groups:
     """Groups of wishes, ready to be added up: the first of each, then the second of those that have one, and so on."""
 
     def __init__(self, groups: Sequence[Sequence[Wish]]) -> None:
-        self.number = len(groups)
-        self.steps: list[tuple[Ints, list[Wish]]] = []
-        for place in range(max(map(len, groups), default=0)):
-            into = [n for n, group in enumerate(groups) if len(group) > place]
-            self.steps.append((np.array(into), [groups[n][place] for n in into]))
+        self.order = sorted(range(len(groups)), key=lambda n: -len(groups[n]))
+        """The largest first, so that those that have one more always come first."""
+        ordered = [groups[n] for n in self.order]
+        places = range(max(map(len, groups), default=0))
+        self.steps = [[group[place] for group in ordered if len(group) > place] for place in places]
 
 
 class Columns:
@@ -71,7 +71,7 @@ class Columns:
     def __init__(self, features: Features, typical: Floats, topics: int, written_by: Mapping[str, Ints]) -> None:
         self.typical = np.asarray(features.vectors @ typical, dtype=np.float32)
         """How much each paper talks like every paper."""
-        self._number = len(features.dense)
+        self.number = len(features.dense)
         self._dense = features.dense
         self._topics = topics
         self._written_by = written_by
@@ -79,7 +79,7 @@ class Columns:
         self._postings = both.T.tocsr()
         self._terms = features.vectors.shape[1]
         self._begin()
-        self._most = KEPT // (4 * max(self._number, 1) * len(self._tables))
+        self._most = KEPT // (4 * max(self.number, 1) * len(self._tables))
 
     def hold(self, wishes: Collection[Wish]) -> None:
         """Works out what is not there yet; all of these are there together afterwards."""
@@ -99,11 +99,11 @@ class Columns:
         return np.asarray(self._tables[table][[self._slots[wish] for wish in wishes]])
 
     def sums(self, table: str, groups: Groups) -> Floats:
-        """What the wishes of each group say together, shape (groups, papers)."""
+        """What the wishes of each group say together, shape (groups, papers), in the order of `groups.order`."""
         rows, slots = self._tables[table], self._slots
-        found = np.zeros((groups.number, self._number), dtype=np.float32)
-        for into, wishes in groups.steps:
-            found[into] += rows[[slots[wish] for wish in wishes]]
+        found = np.zeros((len(groups.order), self.number), dtype=np.float32)
+        for wishes in groups.steps:
+            found[: len(wishes)] += rows.take([slots[wish] for wish in wishes], axis=0)
         return found
 
     # -- working out
@@ -113,7 +113,7 @@ class Columns:
         names = ["terms", "authors"] if self._written_by else ["terms"]
         names += ["topics"] if self._topics else []
         names += ["meaning"] if self._dense.shape[1] > self._topics else []
-        self._tables = {name: np.zeros((0, self._number), dtype=np.float32) for name in names}
+        self._tables = {name: np.zeros((0, self.number), dtype=np.float32) for name in names}
 
     def _add(self, wishes: Sequence[Wish]) -> None:
         first = len(self._slots)
@@ -134,7 +134,7 @@ class Columns:
     def _make_room(self, number: int) -> None:
         for name, table in self._tables.items():
             if number > len(table):
-                more = np.zeros((max(number, min(2 * len(table), self._most)), self._number), dtype=np.float32)
+                more = np.zeros((max(number, min(2 * len(table), self._most)), self.number), dtype=np.float32)
                 more[: len(table)] = table
                 self._tables[name] = more
 
@@ -144,7 +144,7 @@ class Columns:
         return sparse.hstack([vectors, rows_of([wish.frequencies for wish in wishes], self._terms)], format="csr")
 
     def _by_authors(self, wish: Wish) -> Floats:
-        counts = np.zeros(self._number, dtype=np.float32)
+        counts = np.zeros(self.number, dtype=np.float32)
         for name in wish.authors:
             if name in self._written_by:
                 counts[self._written_by[name]] += 1

@@ -94,7 +94,10 @@ class _Both:
         self._day.hold(wishes)
 
     def sums(self, table: str, groups: Groups) -> Floats:
-        return np.hstack([self._sample.sums(table, groups), self._day.sums(table, groups)])
+        found = np.empty((len(groups.order), self.number + self._day.number), dtype=np.float32)
+        found[groups.order, : self.number] = self._sample.sums(table, groups)
+        found[groups.order, self.number :] = self._day.sums(table, groups)
+        return found
 
     def has(self, table: str) -> bool:
         return self._day.has(table)
@@ -198,7 +201,8 @@ def _like(groups: Sequence[Wishes], weight: float, both: _Both) -> tuple[Part, F
 def _writers(groups: Sequence[Wishes], day: Columns) -> Floats:
     """Per paper the logarithm of how many of the examples its authors wrote."""
     found, which = _distinct(groups)
-    return np.asarray(np.log1p(day.sums("authors", Groups([*found, ()])))[which])
+    together = Groups([*found, ()])
+    return np.asarray(np.log1p(day.sums("authors", together))[np.argsort(together.order)[which]])
 
 
 def usual(values: Floats, mean: Usual, deviation: Usual, least: Usual) -> tuple[Floats, Floats]:
