@@ -27,8 +27,6 @@ COUNTS = 0.02  # what a score must lose without the word or example that is name
 
 Pair: TypeAlias = tuple[int, int]
 """The number of a profile, and a row."""
-
-
 Trial: TypeAlias = tuple[int, int, Words, int, float]
 """The match, the row, what may be named, the way to look without it, and what the keywords are worth without it."""
 
