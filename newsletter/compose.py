@@ -10,7 +10,7 @@ from datetime import datetime
 
 from newsletter import embeddings
 from newsletter.app import App
-from newsletter.editing.edit import edit, quiet_reason
+from newsletter.editing.edit import Reader, edit_all, quiet_reason
 from newsletter.errors import NewsletterError, RenderError, SettingsError
 from newsletter.ledger import Claim, Delivery, Key
 from newsletter.models import Digest, Edition, Message, Paper, Period, Stamp, Subscriber, Verdict
@@ -24,6 +24,9 @@ from newsletter.records import content_of, content_record, read_content, restore
 
 log = logging.getLogger("newsletter.compose")
 WHITENED_ON = 2_000  # papers, the most recently listed
+TOGETHER = 200  # readers whose editions are made at once
+KEPT = 10_000  # examples: when there are more a run begins to keep anew, so that its memory stays flat
+POPULAR = 1_000  # profiles, for interests that many readers have in the same words; and lessons
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class Composer:
         self._app = app
         self._model = _model(app)
         self._indexes: dict[str, Index] = {}
+        self._papers: dict[str, Paper] = {}
         self._profiles: dict[object, Profile] = {}
         self._lessons: dict[object, Subscriber] = {}
 
@@ -76,40 +80,54 @@ class Composer:
             with suppress(RenderError, SettingsError):  # it is said where it is needed
                 self._app.renderer.version(design, language)
 
-    def scores(self, digest: Digest, subscribers: Sequence[Subscriber]) -> list[Scores]:
-        """Per subscriber the scores of their interests, all ranked at once."""
-        compiled = [self._compiled(subscriber) for subscriber in self._taught(subscribers)]
-        scores = rank(self.index(digest), [one for profiles in compiled for one in profiles])
-        parts, start = [], 0
-        for profiles in compiled:
-            parts.append(scores.of(start, start + len(profiles)))
-            start += len(profiles)
-        return parts
+    def scores(self, digest: Digest, subscribers: Sequence[Subscriber]) -> Scores:
+        """The scores of the subscribers' interests, one subscriber after the other, all ranked at once."""
+        taught = self._taught(subscribers)
+        self._read(taught)
+        return rank(self.index(digest), [one for subscriber in taught for one in self._compiled(subscriber)])
 
     def editions(
         self, digest: Digest, wanted: Sequence[tuple[Subscriber, Period]], seen: Mapping[str, frozenset[str]]
     ) -> Iterator[Edition]:
         """The editions of a digest for these subscribers, in their order."""
-        scores = self.scores(digest, [subscriber for subscriber, _ in wanted])
-        unwanted = self._unwanted([subscriber.key for subscriber, _ in wanted] if digest.later else [])
-        for (subscriber, period), their in zip(wanted, scores, strict=True):
-            key = subscriber.key
-            yield edit(digest, subscriber, their, seen.get(key, frozenset()), period, unwanted.get(key, ()))
+        for start in range(0, len(wanted), TOGETHER):
+            some = wanted[start : start + TOGETHER]
+            keys = [subscriber.key for subscriber, _ in some]
+            unwanted = self._unwanted(keys) if digest.later else {}
+            readers = [
+                Reader(*one, seen.get(key, ()), unwanted.get(key, ())) for one, key in zip(some, keys, strict=True)
+            ]
+            yield from edit_all(digest, self.scores(digest, [subscriber for subscriber, _ in some]), readers)
 
     def _unwanted(self, subscribers: Sequence[str]) -> dict[str, list[str]]:
         """Per subscriber the papers that they want less of."""
         given = self._app.feedback.of(subscribers)
         return {key: [id_ for id_, verdict in said.items() if verdict == "less"] for key, said in given.items()}
 
+    def _read(self, subscribers: Sequence[Subscriber]) -> None:
+        """Has the text of all their examples, as far as the archive knows them."""
+        wanted = {
+            id_ for one in subscribers for interest in one.interests for id_ in (*interest.like, *interest.dislike)
+        }
+        if len(self._papers) > KEPT:
+            self._papers.clear()
+        if missing := sorted(wanted - self._papers.keys()):
+            found = self._app.archive.find(missing)
+            self._model.examples(list(found.values()))
+            self._papers |= found
+
     def _compiled(self, subscriber: Subscriber) -> list[Profile]:
-        wanted = sorted({id_ for interest in subscriber.interests for id_ in (*interest.like, *interest.dislike)})
-        known = self._app.archive.find(wanted) if wanted else {}
         compiled = []
         for interest in subscriber.interests:
-            recipe = (interest, subscriber.exclude, tuple(id_ for id_ in wanted if id_ in known))
-            if recipe not in self._profiles:
-                self._profiles[recipe] = profile(interest, subscriber.exclude, known, self._model)
-            compiled.append(self._profiles[recipe])
+            known = tuple(id_ for id_ in (*interest.like, *interest.dislike) if id_ in self._papers)
+            recipe = interest, subscriber.exclude, known
+            found = self._profiles.get(recipe)
+            if found is None:
+                if len(self._profiles) >= POPULAR:
+                    self._profiles.clear()
+                found = profile(interest, subscriber.exclude, self._papers, self._model)
+                self._profiles[recipe] = found
+            compiled.append(found)
         return compiled
 
     def _taught(self, subscribers: Sequence[Subscriber]) -> list[Subscriber]:
@@ -123,7 +141,10 @@ class Composer:
     ) -> Subscriber:
         recipe = (subscriber, tuple((id_, verdict) for id_, verdict in said.items() if id_ in papers))
         if recipe not in self._lessons:
+            if len(self._lessons) >= POPULAR:
+                self._lessons.clear()
             rated = {papers[id_].id: papers[id_] for id_, _ in recipe[1]}
+            self._read([subscriber])
             near = fits(list(rated.values()), self._compiled(subscriber), self._model)
             interests = assign(subscriber.interests, papers, said, near)
             self._lessons[recipe] = replace(subscriber, interests=interests)

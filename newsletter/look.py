@@ -143,7 +143,7 @@ def explained_each(
 
     `subscriber` is as the file has them: of an edition that was made only their address is kept.
     """
-    [scores] = composer.scores(seen.digest, [subscriber])
+    scores = composer.scores(seen.digest, [subscriber])
     shown = app.seen([subscriber.key]).get(subscriber.key, frozenset())
     shown -= {match.paper.id for match in seen.edition.matches}
     for paper in papers:

@@ -149,8 +149,8 @@ def test_an_empty_digest_ranks_nothing():
 
 def test_the_parts_add_up():
     one = profile(Interest("Water", about="rivers", keywords=("sediment",), authors=("Ada Rivers",)), (), {}, MODEL)
-    parts = evidence(INDEX, one, nearness(INDEX, [one])[0])
-    row = ROW["rivers"]
+    parts = evidence(INDEX, [one], nearness(INDEX, [one]))
+    row = 0, ROW["rivers"]
     assert parts.total[row] == parts.text[row] + parts.keywords[row] + parts.authors[row] + parts.categories[row]
     assert parts.keywords[row] > 0 < parts.authors[row]
 
@@ -160,13 +160,13 @@ def test_reasons_are_in_the_readers_own_words():
     one = profile(
         Interest("Water", keywords=("Sediment transport",), authors=("A. Rivers",), like=(like,)), (), EXAMPLES, MODEL
     )
-    [told] = reasons(INDEX, [(one, ROW["rivers"])])
+    [told] = reasons(rank(INDEX, [one]), [(0, ROW["rivers"])])
     assert ("by A. Rivers", f"like {like}", "Sediment transport") == tuple(map(str, told))
 
 
 def test_without_a_word_of_the_reader_the_shared_terms_are_the_reason():
     one = profile(Interest("Hands", about="a policy that folds shirts"), (), {}, MODEL)
-    assert "fold shirt" in reasons(INDEX, [(one, ROW["robots"])])[0]
+    assert "fold shirt" in reasons(rank(INDEX, [one]), [(0, ROW["robots"])])[0]
 
 
 @pytest.mark.parametrize(

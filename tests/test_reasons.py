@@ -52,7 +52,7 @@ def interests():
 
 def order(interest, row):
     one = profile(interest, (), EXAMPLES, MODEL)
-    return float(evidence(INDEX, one, nearness(INDEX, [one])[0]).order[row])
+    return float(evidence(INDEX, [one], nearness(INDEX, [one])).order[0, row])
 
 
 def without(interest, reason):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
-from itertools import islice
+from functools import lru_cache
+from itertools import accumulate, count, islice, pairwise
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +30,7 @@ from newsletter.models import (
     said,
 )
 from newsletter.ranking.index import Index
+from newsletter.ranking.meaning import Floats
 from newsletter.ranking.profile import phrases
 from newsletter.ranking.rank import Ranked, Scores, found_any
 from newsletter.ranking.reasons import reasons
@@ -43,21 +46,38 @@ Rows = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Pick:
-    """A row that an interest asks for."""
+class Reader(NamedTuple):
+    """Who gets an edition, and what they had before."""
 
-    score: float
-    interest: int
-    row: int
-    new: bool
-    worth: float
-    """The score, less where the paper is like a better one of the same interest."""
+    subscriber: Subscriber
+    period: Period
+    seen: Collection[str]
+    """Ids of papers."""
+    unwanted: Collection[str] = ()
+    """Ids of papers of which the reader wants less: they are not mentioned again."""
 
-    @property
-    def order(self) -> tuple[bool, float, int]:
-        """News before what is carried over, then the best; ties in the digest's order."""
-        return not self.new, -self.worth, self.row
+
+class Wanted(NamedTuple):
+    """The rows that the interests ask for, each once, news and the best first: lists of the same length."""
+
+    rows: list[int]
+    interests: list[int]
+    """By number."""
+    scores: list[float]
+    new: list[bool]
+    twins: list[int]
+    """Near-duplicates have the same number."""
+
+
+class Choice(NamedTuple):
+    """What comes into an edition."""
+
+    allowed: Mask
+    wanted: Wanted
+    chosen: list[int]
+    """Places in `wanted`, in order."""
+    trending: list[int]
+    """Rows."""
 
 
 def edit(
@@ -68,30 +88,58 @@ def edit(
     period: Period,
     unwanted: Collection[str] = (),
 ) -> Edition:
-    """Makes the edition. `scores` are of this subscriber's interests, in their order; `seen` are paper ids.
+    """One reader's edition; see `edit_all`."""
+    [made] = edit_all(digest, scores, [Reader(subscriber, period, seen, unwanted)])
+    return made
 
-    Of the `unwanted` papers (by id) the reader wants less: they are not mentioned again.
+
+def edit_all(digest: Digest, scores: Scores, readers: Sequence[Reader]) -> list[Edition]:
+    """Makes editions. `scores` are of the readers' interests, reader by reader, in their order.
 
     Every paper comes once, in the section of the interest that it fits best, and of papers about the same thing
     only one. Each interest has its share of the places before any gets more. Papers of earlier days come only when
-    they are strong.
+    they are strong. The reasons of all are looked for at once.
     """
-    allowed = allowed_rows(subscriber, scores.index, seen)
-    wanted = _wanted(scores, allowed, LOOKED_AT * subscriber.max_papers + MISSED)
-    chosen, trending = _fill(subscriber, scores, wanted, allowed)
-    wild = _wild_card(subscriber, scores, allowed, chosen, trending)
-    sections = _sections(subscriber, scores, chosen)
-    shown = {match.paper.id for section in (trending, wild) for match in section.matches}
+    starts = list(accumulate((len(reader.subscriber.interests) for reader in readers), initial=0))
+    parts = [scores.of(start, stop) for start, stop in pairwise(starts)]
+    choices = [_choose(reader, part) for reader, part in zip(readers, parts, strict=True)]
+    matches = [
+        (start + choice.wanted.interests[place], choice.wanted.rows[place])
+        for start, choice in zip(starts, choices, strict=False)
+        for place in choice.chosen
+    ]
+    why, told = iter(reasons(scores, matches)), notes(digest)
+    return [_made(digest, *one, why, told) for one in zip(readers, parts, choices, strict=True)]
+
+
+def _choose(reader: Reader, scores: Scores) -> Choice:
+    allowed = allowed_rows(reader.subscriber, scores.index, reader.seen)
+    wanted = _wanted(scores, allowed, LOOKED_AT * reader.subscriber.max_papers + MISSED)
+    return Choice(allowed, wanted, *_fill(reader.subscriber, scores.index, wanted, allowed))
+
+
+def _made(
+    digest: Digest,
+    reader: Reader,
+    scores: Scores,
+    choice: Choice,
+    why: Iterator[tuple[Words, ...]],
+    notes: Sequence[Words],
+) -> Edition:
+    subscriber, index = reader.subscriber, scores.index
+    beside = [_trending(index, choice.trending), _wild_card(subscriber, scores, choice)]
+    sections = [*_sections(subscriber, index, choice, why), *beside]
+    shown = {match.paper.id for section in beside for match in section.matches}
     return Edition(
         subscriber=subscriber,
-        period=period,
+        period=reader.period,
         digest=digest.id,
-        sections=tuple(section for section in (*sections, trending, wild) if section.matches),
-        notes=(*_hidden(scores, allowed, chosen), *notes(digest)),
+        sections=tuple(section for section in sections if section.matches),
+        notes=(*_hidden(scores, choice), *notes),
         note=digest.note,
-        considered=int(allowed.sum()),
-        missed=tuple(_missed(scores.index, wanted, chosen, shown)),
-        later=_later(digest, subscriber, scores.index, seen, unwanted),
+        considered=int(np.count_nonzero(choice.allowed)),
+        missed=tuple(islice(_missed(index, choice, shown), MISSED)),
+        later=_later(digest, reader, index),
         first=digest.first,
     )
 
@@ -127,33 +175,41 @@ def eligible(index: Index, ranked: Ranked, allowed: Mask) -> Mask:
     return np.asarray(allowed[ranked.rows] & (ranked.strong | index.new[ranked.rows]))
 
 
-def _wanted(scores: Scores, allowed: Mask, most: int) -> list[Pick]:
+def _wanted(scores: Scores, allowed: Mask, most: int) -> Wanted:
     """Each row once, for the interest that it fits best; news and the best first.
 
     An interest's weight wins places, but no paper that fits another interest better.
     """
-    best: dict[int, tuple[float, Pick]] = {}
+    index = scores.index
+    fit, worth, points = np.full((3, len(scores.ranked) + 1, len(index)), -np.inf)
     for number, (ranked, profile) in enumerate(zip(scores.ranked, scores.profiles, strict=True)):
-        may = eligible(scores.index, ranked, allowed)
-        for pick in _varied(scores.index, number, ranked.rows[may][:most], ranked.scores[may][:most]):
-            fit = pick.score / profile.interest.weight
-            if pick.row not in best or fit > best[pick.row][0]:
-                best[pick.row] = fit, pick
-    return sorted((pick for _, pick in best.values()), key=lambda pick: pick.order)
+        may = eligible(index, ranked, allowed)
+        rows, found = ranked.rows[may][:most], ranked.scores[may][:most]
+        points[number, rows], fit[number, rows] = found, found / np.float64(profile.interest.weight)
+        worth[number, rows] = _varied(index, rows, found)
+    best = fit.argmax(axis=0)
+    rows = np.flatnonzero(fit[best, np.arange(len(index))] > -np.inf)
+    rows = rows[np.argsort(-worth[best[rows], rows], kind="stable")]  # ties in the digest's order
+    rows = np.concatenate([rows[index.new[rows]], rows[~index.new[rows]]])
+    columns = rows, best[rows], points[best[rows], rows], index.new[rows], index.twins[rows]
+    return Wanted(*(column.tolist() for column in columns))
 
 
-def _varied(index: Index, number: int, rows: Rows, scores: npt.NDArray[np.float32]) -> Iterator[Pick]:
-    """An interest's papers, each worth less the more it is like one that comes before it.
+def _varied(index: Index, rows: Rows, scores: Floats) -> Floats:
+    """What an interest's papers are worth: each less, the more it is like one that comes before it.
 
     Maximal marginal relevance (Carbonell and Goldstein 1998) with topics for likeness.
     """
-    dense = index.features.dense[rows]
-    like = np.triu(dense @ dense.T, 1)  # each with those above it
-    nearest = like.max(axis=0) if len(rows) else np.zeros(0)
-    worth = scores - DIVERSITY * np.maximum(nearest, 0)
-    new = index.new[rows]
-    for row, score, one, is_new in zip(rows.tolist(), scores.tolist(), worth.tolist(), new.tolist(), strict=True):
-        yield Pick(score, number, row, is_new, one)
+    if not len(rows) or not index.features.dense.shape[1]:
+        return scores
+    nearest = (index.alike(rows) * _above(len(rows))).max(axis=0)
+    return np.asarray(scores - DIVERSITY * np.maximum(nearest, 0))
+
+
+@lru_cache(64)
+def _above(number: int) -> Floats:
+    """1 for each with those above it."""
+    return np.triu(np.ones((number, number), dtype=np.float32), 1)
 
 
 # -- who gets which place
@@ -164,59 +220,61 @@ def places(subscriber: Subscriber) -> int:
     return max(subscriber.max_papers - min(subscriber.trending, subscriber.max_papers // 2), 1)
 
 
-def _fill(subscriber: Subscriber, scores: Scores, wanted: Sequence[Pick], allowed: Mask) -> tuple[list[Pick], Section]:
-    """The interests' picks and *Trending*; places that *Trending* leaves empty go to the interests."""
+def _fill(subscriber: Subscriber, index: Index, wanted: Wanted, allowed: Mask) -> tuple[list[int], list[int]]:
+    """The interests' places in `wanted` and the rows of *Trending*; what *Trending* leaves empty goes to the interests."""
     room = places(subscriber)
-    chosen = _share_out(subscriber, scores.index, wanted, room)
-    trending = _trending(subscriber, scores.index, allowed, chosen)
-    spare = subscriber.max_papers - len(chosen) - len(trending.matches)
+    chosen = _share_out(subscriber, wanted, room)
+    trending = _favourites(subscriber, index, allowed, [wanted.rows[place] for place in chosen])
+    spare = subscriber.max_papers - len(chosen) - len(trending)
     if spare and len(chosen) == room:
-        chosen = _share_out(subscriber, scores.index, wanted, room + spare)
-        trending = _trending(subscriber, scores.index, allowed, chosen)
+        chosen = _share_out(subscriber, wanted, room + spare)
+        trending = _favourites(subscriber, index, allowed, [wanted.rows[place] for place in chosen])
     return chosen, trending
 
 
-def _share_out(subscriber: Subscriber, index: Index, wanted: Sequence[Pick], room: int) -> list[Pick]:
+def _share_out(subscriber: Subscriber, wanted: Wanted, room: int) -> list[int]:
     """First each interest's fair share, then the best of what is left; of near-duplicates only the first."""
     share = max(room // max(len(subscriber.interests), 1), 1)
     caps = [interest.max_papers or room for interest in subscriber.interests]
-    chosen: list[Pick] = []
+    chosen: list[int] = []
+    taken, twins = [0] * len(caps), set[int]()
     for limits in ([min(share, cap) for cap in caps], caps):
-        taken = [sum(pick.interest == number for pick in chosen) for number in range(len(caps))]
-        twins = {int(index.twins[pick.row]) for pick in chosen}
-        for pick in wanted:
-            if len(chosen) == room:
-                break
-            if int(index.twins[pick.row]) not in twins and taken[pick.interest] < limits[pick.interest]:
-                chosen.append(pick)
-                twins.add(int(index.twins[pick.row]))
-                taken[pick.interest] += 1
-    return sorted(chosen, key=lambda pick: pick.order)
+        for place, interest, twin in zip(count(), wanted.interests, wanted.twins, strict=False):
+            if twin not in twins and taken[interest] < limits[interest]:
+                if len(chosen) == room:
+                    break
+                chosen.append(place)
+                twins.add(twin)
+                taken[interest] += 1
+    return sorted(chosen)
 
 
-def _sections(subscriber: Subscriber, scores: Scores, chosen: Sequence[Pick]) -> list[Section]:
-    why = reasons(scores.index, [(scores.profiles[pick.interest], pick.row) for pick in chosen])
+def _sections(
+    subscriber: Subscriber, index: Index, choice: Choice, why: Iterator[tuple[Words, ...]]
+) -> Iterator[Section]:
     found: list[list[Match]] = [[] for _ in subscriber.interests]
-    for pick, told in zip(chosen, why, strict=True):
-        found[pick.interest].append(Match(scores.index.candidates[pick.row], round(pick.score, 4), told))
-    return [
-        Section("interest", interest.name, tuple(matches))
-        for interest, matches in zip(subscriber.interests, found, strict=True)
-    ]
+    rows, interests, scores, *_ = choice.wanted
+    for place in choice.chosen:
+        found[interests[place]].append(Match(index.candidates[rows[place]], round(scores[place], 4), next(why)))
+    for interest, matches in zip(subscriber.interests, found, strict=True):
+        yield Section("interest", interest.name, tuple(matches))
 
 
 # -- beside the interests
 
 
-def _trending(subscriber: Subscriber, index: Index, allowed: Mask, chosen: Sequence[Pick]) -> Section:
+def _favourites(subscriber: Subscriber, index: Index, allowed: Mask, taken: Sequence[int]) -> list[int]:
     """New papers that the community likes best among those of their day."""
     most = subscriber.trending if subscriber.interests else subscriber.max_papers
-    number = min(most, subscriber.max_papers - len(chosen))
     left = allowed & index.new
-    left[[pick.row for pick in chosen]] = False
+    left[taken] = False
     if subscriber.interests:
         left &= index.percentiles >= FAVOURITE
-    rows = [row for row in index.by_votes if left[row]][:number]
+    rows: list[int] = index.by_votes[left[index.by_votes]].tolist()
+    return rows[: min(most, subscriber.max_papers - len(taken))]
+
+
+def _trending(index: Index, rows: Sequence[int]) -> Section:
     found = (index.candidates[row] for row in rows)
     return Section("trending", "Trending", tuple(Match(c, c.percentile, (_standing(c),)) for c in found))
 
@@ -229,18 +287,16 @@ def _standing(candidate: Candidate) -> Phrase:
     return said("most upvoted of {day}", day=candidate.day)
 
 
-def _wild_card(
-    subscriber: Subscriber, scores: Scores, allowed: Mask, chosen: Sequence[Pick], trending: Section
-) -> Section:
+def _wild_card(subscriber: Subscriber, scores: Scores, choice: Choice) -> Section:
     """At most one paper that no interest asks for and that is between two of them, where a place is left."""
     nothing = Section("wildcard", "Wild card", ())
-    if len(chosen) + len(trending.matches) >= subscriber.max_papers or len(subscriber.interests) < 2:
+    shown = [choice.wanted.rows[place] for place in choice.chosen] + choice.trending
+    if len(shown) >= subscriber.max_papers or len(subscriber.interests) < 2:
         return nothing
     shares = np.sort(np.stack([ranked.shares for ranked in scores.ranked]), axis=0)
     between = shares[-2].copy()
-    shown = [scores.index.rows[match.paper.id] for match in trending.matches]
-    between[[pick.row for pick in chosen] + shown] = 0
-    between[~(allowed & scores.index.new) | (shares[-1] >= 1)] = 0
+    between[shown] = 0
+    between[~(choice.allowed & scores.index.new) | (shares[-1] >= 1)] = 0
     row = int(between.argmax()) if len(between) else 0
     if not len(between) or between[row] < NEARLY:
         return nothing
@@ -251,31 +307,29 @@ def _wild_card(
     return replace(nothing, matches=(match,))
 
 
-def _missed(
-    index: Index, wanted: Sequence[Pick], chosen: Sequence[Pick], shown: Collection[str]
-) -> Iterator[Candidate]:
+def _missed(index: Index, choice: Choice, shown: Collection[str]) -> Iterator[Candidate]:
     """New papers that would have come, had there been more places."""
-    taken = {pick.row for pick in chosen}
-    left = [index.candidates[pick.row] for pick in wanted if pick.new and pick.row not in taken]
-    yield from [candidate for candidate in left if candidate.paper.id not in shown][:MISSED]
+    taken = set(choice.chosen)
+    for place, (row, new) in enumerate(zip(choice.wanted.rows, choice.wanted.new, strict=True)):
+        if new and place not in taken and index.candidates[row].paper.id not in shown:
+            yield index.candidates[row]
 
 
-def _hidden(scores: Scores, allowed: Mask, chosen: Sequence[Pick]) -> list[Words]:
+def _hidden(scores: Scores, choice: Choice) -> list[Words]:
     """How many new papers did not come for what the reader excludes, in words."""
     rows = {row for ranked in scores.ranked for row in ranked.hidden.tolist() if scores.index.new[row]}
-    number = len(rows - {pick.row for pick in chosen})
+    number = len(rows.difference(choice.wanted.rows[place] for place in choice.chosen)) if rows else 0
     if not number:
         return []
     return [counted("{n} paper was hidden by your excludes.", "{n} papers were hidden by your excludes.", number)]
 
 
-def _later(
-    digest: Digest, subscriber: Subscriber, index: Index, seen: Collection[str], unwanted: Collection[str]
-) -> tuple[Later, ...]:
+def _later(digest: Digest, reader: Reader, index: Index) -> tuple[Later, ...]:
     """What became of papers that this reader was shown, and wants no less of by now."""
+    seen = reader.seen
     if not digest.later or not seen:
         return ()
-    allowed = allowed_rows(subscriber, index, unwanted)
+    allowed = allowed_rows(reader.subscriber, index, reader.unwanted)
     told = (later for later in digest.later if is_seen(later.paper, seen) and allowed[index.rows[later.paper.id]])
     return tuple(islice(told, MENTIONED))
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from newsletter.editing.edit import Mask, allowed_rows, eligible, is_seen, places
 from newsletter.models import Edition, Subscriber
 from newsletter.ranking.index import Index
+from newsletter.ranking.looks import look_at
 from newsletter.ranking.profile import Profile, phrases
-from newsletter.ranking.rank import PASSES, STRONG, Scores, evidence, nearness
-from newsletter.ranking.reasons import own_value, reasons, value
+from newsletter.ranking.rank import PASSES, STRONG, Scores, evidence
+from newsletter.ranking.reasons import reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ def explain(edition: Edition, subscriber: Subscriber, scores: Scores, seen: Coll
     verdict = f"It is in the edition, under {section}." if section else _why_not(edition, subscriber, scores, seen, row)
     names = [interest.name for interest in subscriber.interests]
     parts = {name: _parts(scores, number, row) for number, name in enumerate(names)}
-    told = reasons(scores.index, [(one, row) for one in scores.profiles])
+    told = reasons(scores, [(number, row) for number in range(len(names))])
     why = {name: tuple(map(str, one)) for name, one in zip(names, told, strict=True)}
     return Explanation(paper.id, paper.title, section, verdict, parts, why)
 
@@ -53,21 +54,24 @@ def explain(edition: Edition, subscriber: Subscriber, scores: Scores, seen: Coll
 def _parts(scores: Scores, number: int, row: int) -> dict[str, float]:
     """What each thing says, in units of clearly near; then what that counts as evidence, its sum, and the need."""
     index, profile = scores.index, scores.profiles[number]
-    near = nearness(index, [profile])[0]
-    found = evidence(index, profile, near)
-    parts = _near_parts(index, profile, float(near[row]), row)
+    near = scores.near[number : number + 1]
+    found = evidence(index, [profile], near)
+    parts = _near_parts(index, profile, float(near[0, row]), row)
     named = {"text": found.text, "keywords": found.keywords, "authors": found.authors, "categories": found.categories}
-    parts |= {name: float(values[row]) for name, values in named.items()}
-    parts |= {"sum": float(found.total[row]), "needed": PASSES[profile.interest.threshold]}
+    parts |= {name: float(values[0, row]) for name, values in named.items()}
+    parts |= {"sum": float(found.total[0, row]), "needed": PASSES[profile.interest.threshold]}
     return {name: round(value, 3) + 0.0 for name, value in parts.items()}  # no -0.0
 
 
 def _near_parts(index: Index, profile: Profile, near: float, row: int) -> dict[str, float]:
     if not profile.looks:
         return {}
-    look = max(profile.looks, key=lambda one: own_value(index, profile, one, row))
-    parts = {name: value(linear, index, row) for name, linear in look.parts.items()}
-    parts["same authors"] = own_value(index, profile, look, row) - value(look.sum, index, row)
+    sight = look_at(profile.looks, index.model, index.columns)
+    best = int(sight.near[:, row].argmax())
+    look, own = profile.looks[best], sight.told(best, row)
+    asked = {"examples": look.near, "words": look.words, "dislikes": look.far}
+    parts = {name: own[name] for name, wishes in asked.items() if wishes}
+    parts["same authors"] = float(sight.near[best, row]) - sum(parts.values())
     return parts | {"like the nearest": near - sum(parts.values())}
 
 

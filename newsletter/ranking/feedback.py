@@ -62,10 +62,9 @@ def _with(interest: Interest, paper_id: str, verdict: Verdict) -> Interest:
 def fits(papers: Sequence[Paper], profiles: Sequence[Profile], model: Model) -> Nearness:
     """How well each of these papers fits each interest: the evidence that lets it pass, 0 for what must not come."""
     company = index([Candidate(paper, date.min, new=False, percentile=0.0) for paper in papers], model)
-    near = nearness(company, profiles)
+    speaks = evidence(company, profiles, nearness(company, profiles))
     found = {}
-    for n, profile in enumerate(profiles):
-        speaks = evidence(company, profile, near[n])
-        found[profile.interest] = speaks.total
-        found[profile.interest][speaks.excluded] = 0
+    for profile, total, excluded in zip(profiles, speaks.total, speaks.excluded, strict=True):
+        total[excluded] = 0
+        found[profile.interest] = total
     return lambda interest, paper: float(found[interest][company.rows[paper.id]])

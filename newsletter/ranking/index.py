@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,17 +13,30 @@ from scipy import sparse
 
 from newsletter.identity import title_key
 from newsletter.models import Candidate, Paper
+from newsletter.ranking.columns import Columns, Features, Ints
 from newsletter.ranking.meaning import Floats
-from newsletter.ranking.model import Features, Ints, Model, features
+from newsletter.ranking.model import Model, features
 from newsletter.ranking.terms import words
 
-IN_TITLE, IN_TEXT = 1.2, 0.8  # what a keyword is worth, as evidence, by where it stands
+IN_TITLE, IN_TEXT = (
+    float(np.float32(worth)) for worth in (1.2, 0.8)
+)  # what a keyword is worth, as evidence, by where it stands
 TWINS = 0.6  # the cosine from which two papers are about the same thing
 TOO_SHORT = 40  # terms, below which a text does not tell so much
 
-Found = tuple[Ints, Floats]
-"""Rows, and what each is worth; every other row is worth nothing."""
-NONE: Found = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
+FEW = 2_000  # papers, whose likeness to each other takes 16 MB
+NO_ROWS: Ints = np.zeros(0, dtype=np.int64)
+KEPT = 65_536  # phrases whose places are kept, the last that were asked for
+
+
+class Found(NamedTuple):
+    """Where a phrase stands."""
+
+    rows: Ints
+    titles: Ints
+    """1 for each row where it stands in the title, 0 for the others."""
+    worth: Mapping[int, float]
+    """Per row what it is worth there, as evidence."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +50,6 @@ class Index:
     """Per row the title's words, stemmed, between spaces."""
     texts: tuple[str, ...]
     """Per row all words, stemmed, between spaces."""
-    _found: dict[str, Found] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.candidates)
@@ -61,21 +74,15 @@ class Index:
         return np.array([candidate.new for candidate in self.candidates], dtype=bool)
 
     @cached_property
-    def typical(self) -> Floats:
-        """How much each paper talks like every paper."""
-        return np.asarray(self.features.vectors @ self.model.typical, dtype=np.float32)
-
-    @cached_property
-    def by_votes(self) -> tuple[int, ...]:
+    def by_votes(self) -> Ints:
         """The rows, the community's favourites first."""
         key = [(-c.percentile, -c.paper.upvotes) for c in self.candidates]
-        return tuple(sorted(range(len(self)), key=key.__getitem__))
+        return np.array(sorted(range(len(self)), key=key.__getitem__), dtype=np.int64)
 
     @cached_property
-    def postings(self) -> sparse.csr_matrix:
-        """Per term the papers that hold it, shape (2 x terms, papers): first by vector, then by frequency."""
-        both = sparse.hstack([self.features.vectors, self.features.frequencies], format="csr")
-        return both.T.tocsr()
+    def columns(self) -> Columns:
+        """What wishes say of each paper."""
+        return Columns(self.features, self.model.typical, self.model.topics, self.written_by)
 
     @cached_property
     def authors(self) -> tuple[frozenset[str], ...]:
@@ -108,14 +115,25 @@ class Index:
         _, labels = sparse.csgraph.connected_components(near, directed=False)
         return np.asarray(labels, dtype=np.int64)
 
+    def alike(self, rows: Ints) -> Floats:
+        """The cosines of some papers in topics, shape (rows, rows)."""
+        if self._likeness is not None:
+            return np.asarray(self._likeness[rows[:, None], rows])
+        dense = self.features.dense[rows]
+        return np.asarray(dense @ dense.T)
+
+    @cached_property
+    def _likeness(self) -> Floats | None:
+        """The same for all papers, unless they are too many to be worth it."""
+        dense = self.features.dense
+        return dense @ dense.T if len(dense) <= FEW else None
+
     # -- phrases
 
-    def find(self, phrase: str) -> Found:
-        """Where the phrase stands, and what it is worth there. Looked for once, then kept."""
-        found = self._found.get(phrase)
-        if found is None:
-            found = self._found[phrase] = self._look_for(phrase)
-        return found
+    @cached_property
+    def find(self) -> Callable[[str], Found]:
+        """Where a phrase stands, and what it is worth there. Looked for once, then kept."""
+        return lru_cache(KEPT)(self._look_for)
 
     def holds(self, phrase: str, row: int) -> bool:
         """Whether the phrase stands in a paper."""
@@ -123,10 +141,11 @@ class Index:
 
     def _look_for(self, phrase: str) -> Found:
         wanted = f" {phrase} "
-        held = [self._holding.get(word, NONE[0]) for word in phrase.split(" ")]
+        held = [self._holding.get(word, NO_ROWS) for word in phrase.split(" ")]
         rows = [row for row in min(held, key=len).tolist() if wanted in self.texts[row]]
-        worth = [IN_TITLE if wanted in self.titles[row] else IN_TEXT for row in rows]
-        return np.array(rows, dtype=np.int64), np.array(worth, dtype=np.float32)
+        titles = [int(wanted in self.titles[row]) for row in rows]
+        worth = {row: IN_TITLE if in_title else IN_TEXT for row, in_title in zip(rows, titles, strict=True)}
+        return Found(np.array(rows, dtype=np.int64), np.array(titles, dtype=np.int64), worth)
 
     @cached_property
     def _holding(self) -> Mapping[str, Ints]:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from newsletter.identity import title_key
 from newsletter.models import Paper
+from newsletter.ranking.columns import Columns, Features, Ints, Wish
 from newsletter.ranking.meaning import Floats, Meaning, unit
-from newsletter.ranking.terms import paper_text, terms
-
-Ints = npt.NDArray[np.int64]
+from newsletter.ranking.terms import paper_text, terms, wish_terms
 
 LEAST = 5  # papers that hold a term, for it to be compared by: rarer ones are chance (docs/ranking.md)
 TOO_COMMON = 0.25  # share of papers that hold a term, above which it is of no topic
@@ -26,6 +27,8 @@ PAPERS_PER_TOPIC = 8
 ENOUGH = 200  # papers to learn topics from
 SAMPLE = 512  # papers that nearness is measured against
 K1, B = 1.2, 0.75  # of BM25
+PAIR = 0.5  # of a pair among a wish's words, beside the words that it is made of
+KEPT = 8_192  # wishes of each kind, the last that were asked for: an example takes about 4 kB
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +40,6 @@ class TermCounts:
 
 
 NOTHING = TermCounts(0, {})
-
-
-@dataclass(frozen=True, slots=True)
-class Features:
-    """Texts as numbers, one row each."""
-
-    vectors: sparse.csr_matrix
-    """tf-idf, shape (texts, terms), rows of length 1: for comparing with papers."""
-    frequencies: sparse.csr_matrix
-    """Saturated frequencies as in BM25, shape (texts, terms): for asking with words."""
-    dense: Floats
-    """Latent topics, shape (texts, topics), rows of length 1; after them, where there is one, an embedding."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +80,14 @@ class Model:
         return np.asarray(mean, dtype=np.float32).ravel()
 
     @cached_property
-    def usual_typicality(self) -> Floats:
-        """How much each paper of the sample talks like every paper."""
-        return np.asarray(self.sample.vectors @ self.typical, dtype=np.float32)
+    def sample_columns(self) -> Columns:
+        """What wishes say of the sample."""
+        return Columns(self.sample, self.typical, self.topics, {})
+
+    @property
+    def topics(self) -> int:
+        """How many there are."""
+        return int(self.basis.shape[1])
 
     @cached_property
     def usual_dense(self) -> tuple[Floats, Floats]:
@@ -106,6 +102,32 @@ class Model:
     def names(self) -> tuple[str, ...]:
         """Per column its term."""
         return tuple(self.columns)
+
+    @cached_property
+    def words(self) -> Callable[[str, float], Wish]:
+        """A wish in words, its terms weighed as BM25 does by how rare they are, all times a weight."""
+        same = lru_cache(KEPT)(partial(_of_terms, self))
+        return lru_cache(KEPT)(lambda text, weight: same(_terms_of(text, self.columns), weight))
+
+    @cached_property
+    def meant(self) -> Callable[[str], Wish]:
+        """A wish in words, as the embedding understands it."""
+        return lru_cache(KEPT)(partial(_meant, self))
+
+    def examples(self, papers: Sequence[Paper]) -> list[Wish]:
+        """Papers as examples: each is read once, as long as there is room; many at once are read faster."""
+        kept = self._read
+        new = {paper.id: paper for paper in papers if paper.id not in kept or kept[paper.id][0] is not paper}
+        if len(kept) + len(new) > KEPT:
+            kept.clear()
+            new = {paper.id: paper for paper in papers}
+        if new:
+            kept |= zip(new, zip(new.values(), _examples(self, list(new.values())), strict=True), strict=True)
+        return [kept[paper.id][1] for paper in papers]
+
+    @cached_property
+    def _read(self) -> dict[str, tuple[Paper, Wish]]:
+        return {}
 
     @property
     def term_counts(self) -> TermCounts:
@@ -125,6 +147,35 @@ def features(papers: Sequence[Paper], model: Model) -> Features:
         return made
     meant = model.meaning.of([f"{paper.title}. {paper.abstract}".strip() for paper in papers])
     return replace(made, dense=np.hstack([made.dense, meant]))
+
+
+# -- wishes
+
+
+def _terms_of(text: str, columns: Mapping[str, int]) -> tuple[tuple[int, float], ...]:
+    """The columns of a text's terms, in order, with how often each is asked for."""
+    found = {columns[term]: (term, n) for term, n in wish_terms(text).items() if term in columns}
+    return tuple((column, n * (PAIR if " " in term else 1.0)) for column, (term, n) in sorted(found.items()))
+
+
+def _of_terms(model: Model, found: Sequence[tuple[int, float]], weight: float) -> Wish:
+    columns = np.array([column for column, _ in found], dtype=np.int64)
+    weights = np.array([n * weight for _, n in found], dtype=np.float32) * model.rarity[columns]
+    return Wish(frequencies=(columns, weights), potential=float(weights.sum()))
+
+
+def _meant(model: Model, text: str) -> Wish:
+    assert model.meaning is not None
+    [meant] = model.meaning.of([text])
+    return Wish(dense=np.concatenate([np.zeros(model.topics, dtype=np.float32), meant]))
+
+
+def _examples(model: Model, papers: Sequence[Paper]) -> Iterator[Wish]:
+    made = features(papers, model)
+    places, data, ends = made.vectors.indices.astype(np.int64), made.vectors.data, made.vectors.indptr.tolist()
+    for paper, dense, (start, end) in zip(papers, made.dense, pairwise(ends), strict=True):
+        vector = places[start:end].copy(), data[start:end].copy()  # not to keep all for one
+        yield Wish(vectors=vector, dense=dense.copy(), authors=tuple(map(title_key, paper.authors)))
 
 
 def with_meaning(model: Model, meaning: Meaning, papers: Sequence[Paper]) -> Model:

@@ -8,20 +8,21 @@ Text counts in units of "clearly nearer than papers of the archive are", so that
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from newsletter.identity import title_key
-from newsletter.models import Interest, Threshold
-from newsletter.ranking.index import NONE, Found, Index
+from newsletter.models import Threshold
+from newsletter.ranking.columns import Ints, product
+from newsletter.ranking.index import IN_TEXT, IN_TITLE, NO_ROWS, Index
+from newsletter.ranking.looks import Look, Sight, look_at
 from newsletter.ranking.meaning import Floats
-from newsletter.ranking.model import Ints
-from newsletter.ranking.profile import Linear, Look, Profile
+from newsletter.ranking.profile import Profile
 
 BEST = 100
 PASSES: Mapping[Threshold, float] = {"loose": 0.7, "normal": 1.0, "strict": 1.6}
@@ -31,21 +32,22 @@ CATEGORY = 0.3
 COMMUNITY = 0.15
 KEYWORDS = 0.1  # of a keyword's worth, in the order of those that pass: text tells more (docs/ranking.md)
 NEAREST = 6  # papers of the day that are looked at once more, for others like them
-BLOCK = 16  # looks that are multiplied at once: always as many, so that nobody's company changes a digit
+BLOCK = 256  # looks that are put together at once
+TOGETHER = 256  # profiles that are scored at once
 
 Rows = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Per row of the index, each part of the score of one interest. Shape (papers,) each."""
+    """Per profile and row of the index each part of the score, shape (profiles, papers) each."""
 
     text: Floats
     keywords: Floats
     authors: Floats
     categories: Floats
-    excluded: Ints
-    """The rows that must not come."""
+    excluded: tuple[Ints, ...]
+    """Per profile the rows that must not come."""
 
     @property
     def total(self) -> Floats:
@@ -79,10 +81,12 @@ class Scores:
     index: Index
     profiles: tuple[Profile, ...]
     ranked: tuple[Ranked, ...]
+    near: Floats
+    """Per profile how near each paper's text is, shape (profiles, papers)."""
 
     def of(self, start: int, stop: int) -> Scores:
         """The part of some neighbouring profiles, as one subscriber's are."""
-        return Scores(self.index, self.profiles[start:stop], self.ranked[start:stop])
+        return Scores(self.index, self.profiles[start:stop], self.ranked[start:stop], self.near[start:stop])
 
 
 def rank(index: Index, profiles: Sequence[Profile]) -> Scores:
@@ -91,8 +95,11 @@ def rank(index: Index, profiles: Sequence[Profile]) -> Scores:
     A profile's scores do not depend on which others are in the batch, to the last bit.
     """
     near = nearness(index, profiles)
-    ranked = tuple(_best(index, one.interest, evidence(index, one, near[n])) for n, one in enumerate(profiles))
-    return Scores(index, tuple(profiles), ranked)
+    ranked: list[Ranked] = []
+    for start in range(0, len(profiles), TOGETHER):
+        some = slice(start, start + TOGETHER)
+        ranked += _best(index, profiles[some], evidence(index, profiles[some], near[some]))
+    return Scores(index, tuple(profiles), tuple(ranked), near)
 
 
 # -- how near
@@ -101,138 +108,143 @@ def rank(index: Index, profiles: Sequence[Profile]) -> Scores:
 def nearness(index: Index, profiles: Sequence[Profile]) -> Floats:
     """How near each paper's text is, shape (profiles, papers): 1 is what few papers of the archive reach."""
     found = np.zeros((len(profiles), len(index)), dtype=np.float32)
-    if not len(index):
-        return found
-    looks = [(n, look) for n, one in enumerate(profiles) for look in one.looks]
-    for start in range(0, len(looks), BLOCK):
-        block = looks[start : start + BLOCK]
-        near = _looked(index, [look for _, look in block])
-        for (n, look), values in zip(block, near, strict=False):
-            values += look.writers * _writers(index, profiles[n].writers)
-        _echo(index, [look for _, look in block], near)
-        for (n, look), values in zip(block, near, strict=False):
-            first = look is profiles[n].looks[0]
+    owners = [n for n, one in enumerate(profiles) for _ in one.looks]
+    for start, near, echo in _looked(index, [look for one in profiles for look in one.looks]):
+        near += echo.all(index.features.dense)
+        for at, values in enumerate(near, start):
+            n = owners[at]
+            first = at == 0 or owners[at - 1] != n
             found[n] = values if first else np.maximum(found[n], values)
     return np.round(found, 5)
 
 
-def _looked(index: Index, looks: Sequence[Look]) -> Floats:
-    """What a block of looks says of each paper by itself, shape (BLOCK, papers)."""
-    sums = [look.sum for look in looks]
-    near = np.zeros((BLOCK, len(index)), dtype=np.float32)
-    near[: len(sums)] = (_terms(sums, index) @ index.postings).toarray()
-    dense = np.zeros((BLOCK, index.features.dense.shape[1]), dtype=np.float32)
-    typical, constant = np.zeros((2, BLOCK, 1), dtype=np.float32)
-    for n, one in enumerate(sums):
-        dense[n], typical[n], constant[n] = one.dense, one.typical, one.constant
-    near += dense @ index.features.dense.T
-    near += typical * index.typical + constant
-    return near
+def nearness_at(index: Index, ways: Sequence[tuple[Look, ...]], of: Sequence[int], rows: Sequence[int]) -> Floats:
+    """How near single papers' texts are: `of` and `rows` are pairs of a way to look, as a profile has, and a row."""
+    way, sizes = np.array(of, dtype=np.int64), np.array([len(one) for one in ways], dtype=np.int64)
+    places = np.repeat(np.arange(len(way)), sizes[way])  # a place for each look of each way
+    nth = np.arange(len(places)) - np.repeat(np.cumsum(sizes[way]) - sizes[way], sizes[way])
+    looks = (np.cumsum(sizes) - sizes)[way[places]] + nth
+    order = np.argsort(looks, kind="stable")
+    looks, places = looks[order], places[order]
+    at = np.array(rows, dtype=np.int64)[places]
+    found = np.full(len(way), -np.inf, dtype=np.float32)
+    for first, near, echo in _looked(index, [look for one in ways for look in one]):
+        here = slice(*np.searchsorted(looks, (first, first + len(near))))
+        look = looks[here] - first
+        np.maximum.at(found, places[here], near[look, at[here]] + echo.at(index.features.dense, look, at[here]))
+    found[np.isneginf(found)] = 0
+    return np.round(found, 5)
 
 
-def _terms(sums: Sequence[Linear], index: Index) -> sparse.csr_matrix:
-    """The weights of terms, one row each, first by vector and then by frequency."""
-    columns = len(index.model.columns)
-    places = [part for one in sums for part in (one.vectors[0], one.frequencies[0] + columns)]
-    values = [part for one in sums for part in (one.vectors[1], one.frequencies[1])]
-    ends = np.cumsum([0, *(len(one.vectors[0]) + len(one.frequencies[0]) for one in sums)])
-    shape = (len(sums), 2 * columns)
-    return sparse.csr_matrix((np.concatenate(values), np.concatenate(places), ends), shape=shape)
-
-
-def _writers(index: Index, writers: Mapping[str, int]) -> Floats:
-    """Per paper the logarithm of how many examples its authors wrote."""
-    counts = np.zeros(len(index), dtype=np.float32)
-    for name in writers.keys() & index.written_by.keys():
-        counts[index.written_by[name]] += writers[name]
-    return np.log1p(counts)
-
-
-def _echo(index: Index, looks: Sequence[Look], near: Floats) -> None:
-    """Adds what papers have in common with the nearest of the day, where some are clearly near.
+@dataclass(frozen=True, slots=True)
+class Echo:
+    """What papers have in common with the nearest of the day, where some are clearly near.
 
     Feedback from the papers that were found first (pseudo-relevance feedback, Rocchio 1971), in the space of topics.
     """
-    dense = index.features.dense
-    wishes = np.zeros((BLOCK, dense.shape[1]), dtype=np.float32)
-    for n, look in enumerate(looks):
-        wishes[n] = _common(dense, near[n]) * look.echo
+
+    wishes: Floats
+    """Per look, shape (looks, topics)."""
+    usual: Floats
+    """What a wish says of a usual paper."""
+    scale: Floats
+
+    def all(self, dense: Floats) -> Floats:
+        """Per look and paper, shape (looks, papers)."""
+        return np.asarray(self.scale[:, None] * (product(self.wishes, dense.T) - self.usual[:, None]))
+
+    def at(self, dense: Floats, looks: Ints, rows: Ints) -> Floats:
+        """For pairs of a look and a row."""
+        likeness = np.einsum("nd,nd->n", self.wishes[looks], dense[rows])
+        return np.asarray(self.scale[looks] * (likeness - self.usual[looks]))
+
+
+def _looked(index: Index, looks: Sequence[Look]) -> Iterator[tuple[int, Floats, Echo]]:
+    """Block by block where it starts, what its looks say of each paper by itself, and the echo, still to be added."""
+    for start in range(0, len(looks) if len(index) else 0, BLOCK):
+        sight = look_at(looks[start : start + BLOCK], index.model, index.columns)
+        yield start, sight.near, _echo(index, sight)
+
+
+def _echo(index: Index, sight: Sight) -> Echo:
+    wishes = np.asarray(_common(index.features.dense, sight.near) * sight.echo[:, None], dtype=np.float32)
     mean, spread = index.model.usual_dense
-    deviations = np.sqrt(np.maximum(np.einsum("nd,de,ne->n", wishes, spread, wishes, optimize=True), 1e-12))
-    weights = np.array([look.echo for look in looks] + [0.0] * (BLOCK - len(looks)), dtype=np.float32)
-    scale = (weights / np.where(deviations > 1e-5, deviations, np.inf))[:, None]
-    near += scale * (wishes @ dense.T - (wishes @ mean)[:, None])
+    found = product(wishes, np.column_stack([spread, mean]))
+    deviations = np.sqrt(np.maximum(np.einsum("nd,nd->n", found[:, :-1], wishes), 1e-12))
+    scale = sight.echo / np.where(deviations > 1e-5, deviations, np.inf)
+    return Echo(wishes, found[:, -1], np.asarray(scale, dtype=np.float32))
 
 
 def _common(dense: Floats, near: Floats) -> Floats:
-    """The mean of the nearest papers, of those that are clearly near."""
-    top = np.argpartition(-near, NEAREST)[:NEAREST] if len(near) > NEAREST else np.arange(len(near))
-    top = np.sort(top[near[top] >= 1])
-    return np.asarray(dense[top].mean(axis=0) if len(top) else np.zeros(dense.shape[1]), dtype=np.float32)
+    """Per look the mean of the nearest papers, of those that are clearly near."""
+    if not dense.shape[1]:
+        return np.zeros((len(near), 0), dtype=np.float32)
+    top = np.argpartition(-near, NEAREST, axis=1)[:, :NEAREST] if near.shape[1] > NEAREST else _every(near)
+    top = np.sort(top, axis=1)
+    clear = (np.take_along_axis(near, top, axis=1) >= 1).astype(np.float32)
+    number = np.maximum(clear.sum(axis=1, keepdims=True), 1)
+    return np.asarray((dense[top] * clear[:, :, None]).sum(axis=1) / number)
+
+
+def _every(near: Floats) -> Ints:
+    return np.tile(np.arange(near.shape[1]), (len(near), 1))
 
 
 # -- what else speaks for a paper
 
 
-def evidence(index: Index, profile: Profile, near: Floats) -> Evidence:
-    """What speaks for each paper; `near` is its row of `nearness`."""
-    interest = profile.interest
+def evidence(index: Index, profiles: Sequence[Profile], near: Floats) -> Evidence:
+    """What speaks for each paper; `near` is of `nearness`."""
     return Evidence(
-        text=_compressed(near),
-        keywords=_keywords(index, profile.phrases.values()),
-        authors=_authors(index, interest.authors),
-        categories=_categories(index, interest),
-        excluded=found_any(index, profile.excluded.values()),
+        text=compressed(near),
+        keywords=_keywords(index, profiles),
+        authors=_authors(index, profiles),
+        categories=_categories(index, profiles),
+        excluded=tuple(found_any(index, one.excluded.values()) for one in profiles),
     )
 
 
-def compressed(near: float) -> float:
+def compressed(near: Floats) -> Floats:
     """As it is up to 1 (clearly near), then 1 more for each doubling: no interest drowns another."""
-    return 1 + math.log2(near) if near > 1 else max(near, 0.0)
-
-
-def _compressed(text: Floats) -> Floats:
-    found = np.maximum(text, 0)
+    found = np.maximum(near, 0)
     far = found > 1
     found[far] = 1 + np.log2(found[far])
     return found
 
 
-def _keywords(index: Index, phrases: Iterable[str]) -> Floats:
-    worth = np.zeros(len(index), dtype=np.float32)
-    found = [one for phrase in phrases if len((one := index.find(phrase))[0])]
-    for row, several in _by_row(found).items():
-        worth[row] = _together(several)
-    return worth
+def _keywords(index: Index, profiles: Sequence[Profile]) -> Floats:
+    found = [(n, index.find(phrase)) for n, one in enumerate(profiles) for phrase in one.phrases.values()]
+    counts = np.zeros((len(profiles), len(index), 2), dtype=np.int64)
+    if found:
+        starts = np.repeat([n * len(index) for n, _ in found], [len(one.rows) for _, one in found])
+        cells = 2 * (starts + np.concatenate([one.rows for _, one in found]))
+        cells += np.concatenate([one.titles for _, one in found])
+        counts = np.minimum(np.bincount(cells, minlength=counts.size), COUNTED).reshape(counts.shape)
+    return WORTH[counts[:, :, 1], counts[:, :, 0]]
 
 
-def keyword_worth(index: Index, phrases: Iterable[str], row: int) -> float:
-    """What the keywords that stand in one paper are worth."""
-    found = (index.find(phrase) for phrase in phrases if index.holds(phrase, row))
-    return _together([float(values[np.searchsorted(rows, row)]) for rows, values in found])
-
-
-def _together(worth: Sequence[float]) -> float:
+@lru_cache
+def together(worth: tuple[float, ...]) -> float:
     """The best keyword counts whole, the second best and third a third each."""
     best = sorted(worth, reverse=True)
     return best[0] + sum(best[1:3]) / 3 if best else 0.0
 
 
-def _by_row(found: Iterable[Found]) -> Mapping[int, list[float]]:
-    by_row: dict[int, list[float]] = {}
-    for rows, values in found:
-        for row, value in zip(rows.tolist(), values.tolist(), strict=True):
-            by_row.setdefault(row, []).append(value)
-    return by_row
+COUNTED = 3  # keywords of a paper
+WORTH = np.array(
+    [[together((IN_TITLE,) * n + (IN_TEXT,) * m) for m in range(COUNTED + 1)] for n in range(COUNTED + 1)],
+    dtype=np.float32,
+)
+"""What keywords are worth, by how many of them stand in the title and how many elsewhere."""
 
 
-def _authors(index: Index, names: Iterable[str]) -> Floats:
-    worth = np.zeros(len(index), dtype=np.float32)
-    for name in names:
+def _authors(index: Index, profiles: Sequence[Profile]) -> Floats:
+    worth = np.zeros((len(profiles), len(index)), dtype=np.float32)
+    for n, name in ((n, name) for n, one in enumerate(profiles) for name in one.interest.authors):
         surname = title_key(name).split()[-1:]
-        for row in index.surnames.get(surname[0], NONE[0]).tolist() if surname else ():
+        for row in index.surnames.get(surname[0], NO_ROWS).tolist() if surname else ():
             if writes(name, index.authors[row]):
-                worth[row] = AUTHOR
+                worth[n, row] = AUTHOR
     return worth
 
 
@@ -248,34 +260,47 @@ def _same_person(a: list[str], b: list[str]) -> bool:
     return a[0][0] == b[0][0] and (len(a[0]) == 1 or len(b[0]) == 1)
 
 
-def _categories(index: Index, interest: Interest) -> Floats:
+def _categories(index: Index, profiles: Sequence[Profile]) -> Floats:
     """A category says little beside other wishes, and is enough where it is the only one."""
-    only = not (interest.keywords or interest.authors or interest.like or interest.about)
-    worth = np.zeros(len(index), dtype=np.float32)
-    for category in interest.categories:
-        worth[index.filed_under.get(category.lower(), NONE[0])] = STRONG if only else CATEGORY
+    worth = np.zeros((len(profiles), len(index)), dtype=np.float32)
+    for n, category in ((n, name) for n, one in enumerate(profiles) for name in one.interest.categories):
+        interest = profiles[n].interest
+        only = not (interest.keywords or interest.authors or interest.like or interest.about)
+        worth[n, index.filed_under.get(category.lower(), NO_ROWS)] = STRONG if only else CATEGORY
     return worth
 
 
 def found_any(index: Index, phrases: Iterable[str]) -> Ints:
     """The rows where any of the phrases stands, in order."""
-    rows = [index.find(phrase)[0] for phrase in phrases]
-    return np.unique(np.concatenate(rows)) if rows else NONE[0]
+    rows = [index.find(phrase).rows for phrase in phrases]
+    return np.unique(np.concatenate(rows)) if rows else NO_ROWS
 
 
 # -- the best
 
 
-def _best(index: Index, interest: Interest, found: Evidence) -> Ranked:
+def _best(index: Index, profiles: Sequence[Profile], found: Evidence) -> Iterator[Ranked]:
     total = found.total
-    passing = np.flatnonzero(total >= PASSES[interest.threshold])
-    hidden = np.intersect1d(passing, found.excluded) if len(found.excluded) else NONE[0]
-    if len(hidden):
-        passing = np.setdiff1d(passing, hidden)
-    scores = found.order[passing] * np.float32(interest.weight) + np.float32(COMMUNITY) * index.percentiles[passing]
+    needed, weight = _per_profile([(PASSES[one.interest.threshold], one.interest.weight) for one in profiles])
+    passing = total >= needed
+    shares = total / needed
+    hidden = [NO_ROWS] * len(profiles)
+    for n, excluded in enumerate(found.excluded):
+        if len(excluded):
+            hidden[n] = excluded[passing[n, excluded]]
+            passing[n, excluded], shares[n, excluded] = False, 0
+    owners, rows = np.nonzero(passing)
+    scores = (found.order * weight + np.float32(COMMUNITY) * index.percentiles)[owners, rows]
     # Ties go to the earlier row: candidates are in a fixed order, so the same digest always ranks alike.
-    order = np.argsort(-scores, kind="stable")[:BEST]
-    rows = passing[order]
-    shares = total / np.float32(PASSES[interest.threshold])
-    shares[found.excluded] = 0
-    return Ranked(rows, scores[order], total[rows] >= STRONG, hidden, shares)
+    order = np.lexsort((-scores, owners))
+    rows, scores = rows[order], scores[order]
+    strong = total[owners, rows] >= STRONG
+    ends = np.searchsorted(owners, np.arange(len(profiles) + 1)).tolist()
+    for n, (start, end) in enumerate(pairwise(ends)):
+        best = slice(start, min(end, start + BEST))
+        yield Ranked(rows[best], scores[best], strong[best], hidden[n], shares[n])
+
+
+def _per_profile(values: Sequence[tuple[float, float]]) -> Floats:
+    """Columns that stand beside a row for each profile."""
+    return np.array(values, dtype=np.float32).reshape(-1, 2).T[:, :, None]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 
 from newsletter.models import Paper
 
@@ -46,17 +47,22 @@ def terms(text: str) -> Iterator[str]:
     """The terms of a text: single words, hyphenated words whole, and pairs of neighbours."""
     before = ""
     for word in _WORD.findall(text.lower()):
-        parts = [stem(part) for part in word.split("-") if part]
+        parts = _parts(word)
         if len(parts) > 1:
             yield stem(word)
         for part in parts:
-            if part in STOP_WORDS or len(part) < 2 or not _LETTER.search(part):
-                before = ""
-                continue
-            yield part
-            if before:
-                yield f"{before} {part}"
+            if part:
+                yield part
+                if before:
+                    yield f"{before} {part}"
             before = part
+
+
+@lru_cache(65_536)
+def _parts(word: str) -> tuple[str, ...]:
+    """The parts of a hyphenated word, stemmed; empty ones for what is no term. Kept: most words are said often."""
+    parts = (stem(part) for part in word.split("-") if part)
+    return tuple(p if p not in STOP_WORDS and len(p) >= 2 and _LETTER.search(p) else "" for p in parts)
 
 
 def paper_text(paper: Paper) -> str:
@@ -66,10 +72,13 @@ def paper_text(paper: Paper) -> str:
 
 def wish_terms(text: str) -> Counter[str]:
     """The terms of an interest's words, with those that hide in a word with humps: `SocialAgent`, `RAGBench`."""
-    return Counter(terms(text)) + Counter(term for word in text.split() for term in terms(_parted(word)))
+    found = Counter(terms(text))
+    for parts in filter(None, map(_humps, text.split())):
+        found.update(terms(parts))
+    return found
 
 
-def _parted(word: str) -> str:
+def _humps(word: str) -> str:
     """The parts of a word with humps; nothing where a part is too short to be a word, as in `LoRA`."""
     parts = _HUMP.split(word)
     return " ".join(parts) if len(parts) > 1 and all(len(part) >= 3 for part in parts) else ""
