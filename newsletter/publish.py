@@ -11,6 +11,7 @@ Running `publish` again is the retry: what was planned stays planned, what was s
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -153,10 +154,22 @@ def _send_waiting(
     composer.prepare(waiting, by_key)
     sending = Sending(app, composer, provider, by_key, run, sent)
     work_off, job = queues.queue(app.settings), sending.job()
-    # Day by day: what an earlier edition shows has to be known before a later one is made.
-    for _, day in groupby(waiting, lambda delivery: delivery.day):
-        work_off([delivery.key for delivery in day], job)
+    with _kept_apart():
+        # Day by day: what an earlier edition shows has to be known before a later one is made.
+        for _, day in groupby(waiting, lambda delivery: delivery.day):
+            work_off([delivery.key for delivery in day], job)
     return True
+
+
+@contextmanager
+def _kept_apart() -> Iterator[None]:
+    """What is there already stays, so garbage is not looked for in it: a quarter of the time of ranking and editing."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @dataclass(frozen=True, slots=True)
