@@ -397,7 +397,7 @@ PAGE = (
         ("", "neither RSS, Atom nor JSON Feed"),
         ("Sorry!", "neither RSS, Atom nor JSON Feed"),
         (b"%PDF-1.7 \x00\xff\xfe", "neither RSS, Atom nor JSON Feed"),
-        (gzip.compress(b"<rss/>"), "neither RSS, Atom nor JSON Feed"),
+        (gzip.compress(b"<rss/>", mtime=0), "neither RSS, Atom nor JSON Feed"),
         ("<note><to>Ada</to></note>", "neither RSS, Atom nor JSON Feed"),
         ('{"papers": []}', "JSON, but not a JSON Feed"),
         ('{"version": "https://jsonfeed.org/version/1.1", "items": 3}', "a JSON Feed whose `items` is not a list"),

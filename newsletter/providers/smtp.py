@@ -11,7 +11,7 @@ from datetime import timedelta
 from newsletter.errors import Halt, SettingsError
 from newsletter.models import Message, Outcome, Receipt, TryLater
 from newsletter.pace import Pace
-from newsletter.providers.smtp_line import Line, NoConnection, trust
+from newsletter.providers.smtp_line import Line, NoConnection, Sending, trust
 from newsletter.providers.smtp_spec import Server, parse
 from newsletter.settings import Settings
 
@@ -46,13 +46,25 @@ class SmtpProvider:
 
     def send(self, messages: Sequence[Message], key: str) -> list[Outcome]:
         """One message a connection. SMTP knows no keys: `key` is not used."""
-        tried = list(self._pool.map(_try, self._lines, messages))
+        tried = self._try(messages)
         tried = [self._on_another(message, one) for message, one in zip(messages, tried, strict=True)]
         outcomes = [_left_by(one) if isinstance(one, Halt) else one for one in tried]
         self._adapt(outcomes)
         for halt in sorted((one for one in tried if isinstance(one, Halt)), key=lambda halt: halt.passing):
             raise Halt(str(halt), outcomes, passing=halt.passing) from halt
         return outcomes
+
+    def _try(self, messages: Sequence[Message]) -> list[Outcome | Halt]:
+        """What becomes of each message on its line; all lines are at the same step of it."""
+        lines = self._lines[: len(messages)]
+        failed = self._make_ready([line for line in lines if not line.is_ready])
+        sending = [line.sending(message) for line, message in zip(lines, messages, strict=True) if line not in failed]
+        outcomes = iter(_together(sending))
+        return [failed[line] if line in failed else next(outcomes) for line in lines]
+
+    def _make_ready(self, lines: Sequence[Line]) -> dict[Line, Halt]:
+        """Connects them at the same time; says why those that failed did."""
+        return {line: halt for line, halt in zip(lines, self._pool.map(_connect, lines), strict=True) if halt}
 
     def _on_another(self, message: Message, one: Outcome | Halt) -> Outcome | Halt:
         """Some servers take fewer connections than we would have; those that there are carry the rest."""
@@ -61,7 +73,7 @@ class SmtpProvider:
             return one
         self._width = max(1, sum(line.is_open for line in self._lines))
         self._clean = 0
-        return _try(spare, message)
+        return _together([spare.sending(message)])[0]
 
     def _adapt(self, outcomes: Sequence[Outcome]) -> None:
         self._clean = self._clean + len(outcomes) if all(isinstance(one, Receipt) for one in outcomes) else 0
@@ -108,8 +120,27 @@ def _left_by(halt: Halt) -> Outcome:
     return halt.outcomes[0] if halt.outcomes else TryLater(str(halt))
 
 
-def _try(line: Line, message: Message) -> Outcome | Halt:
+def _connect(line: Line) -> Halt | None:
     try:
-        return line.send(message)
+        line.make_ready()
     except Halt as halt:
         return halt
+    return None
+
+
+def _together(sending: Sequence[Sending]) -> list[Outcome | Halt]:
+    """Takes all of them step by step, so that each one's answer is on its way while the others are asked.
+
+    In one thread: as many threads as lines take twice the processor's time for it (measured 2026-11).
+    """
+    found: dict[int, Outcome | Halt] = {}
+    while len(found) < len(sending):
+        for number, one in enumerate(sending):
+            if number not in found:
+                try:
+                    next(one)
+                except StopIteration as end:
+                    found[number] = end.value
+                except Halt as halt:
+                    found[number] = halt
+    return [found[number] for number in range(len(sending))]

@@ -9,7 +9,7 @@ import re
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -28,6 +28,7 @@ DATA_START: Final = 120.0
 DATA_BLOCK: Final = 180.0
 DATA_END: Final = 600.0
 GOODBYE: Final = 2.0
+BUFFER: Final = 262_144  # octets
 LIFETIME: Final = 300.0  # of a connection, as Postfix has it (smtp_connection_reuse_time_limit, 2026-11)
 
 
@@ -46,6 +47,9 @@ def trust(server: Server) -> Trust:
         return context
 
     return read
+
+
+Sending: TypeAlias = Generator[None, None, Outcome]
 
 
 class NoConnection(Halt):
@@ -125,19 +129,31 @@ class Line:
 
     # -- sending
 
-    def send(self, message: Message) -> Outcome:
-        """Sends one message; on a kept connection that is closed before the message is accepted, once more on a new one.
+    def make_ready(self) -> None:
+        """Has a connection that is not worn. Raises `NoConnection`."""
+        if self._is_worn():
+            self.close()
+        if self._client is None:
+            self.connect()
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether `make_ready` would have nothing to do."""
+        return self._client is not None and not self._is_worn()
+
+    def sending(self, message: Message) -> Sending:
+        """Sends one message, step by step; on a kept connection that is closed before the message is accepted, once
+        more on a new one.
+
+        It yields whenever an answer is awaited, so that one thread can send on many lines, and returns the outcome.
         Raises `Halt` for what concerns us rather than this reader.
         """
         if not f"{message.sender}{message.recipient}".isascii():
             return Refused("the address is not ASCII; SMTPUTF8 (RFC 6531) is not spoken here")
-        if self._is_worn():
-            self.close()
         kept = self._client is not None and self._sent > 0
-        outcome = self._transaction(self._client or self.connect(), message)
+        outcome = yield from self._transaction(self._client or self.connect(), message)
         if isinstance(outcome, _Gone) and outcome.again and kept:
-            outcome = self._transaction(self.connect(), message)
+            outcome = yield from self._transaction(self.connect(), message)
         self._sent += 1
         self._used = self._clock()
         return outcome.outcome if isinstance(outcome, _Gone) else outcome
@@ -147,13 +163,15 @@ class Line:
         old = now - self._opened > LIFETIME or now - self._used > self._server.idle
         return self._client is not None and (old or self._sent >= self._server.recycle)
 
-    def _transaction(self, client: _Client, message: Message) -> Outcome | _Gone:
+    def _transaction(self, client: _Client, message: Message) -> Generator[None, None, Outcome | _Gone]:
         stage: Stage = "mail"
         try:
             if client.unasked():
                 return self._gone("the server said something that nobody asked for")
             for stage, command, patience, yes in _commands(message):
-                code, said = client.ask(command, patience)
+                client.say(command, patience)
+                yield
+                code, said = client.answer(patience)
                 if code not in yes:
                     return self._refused(client, code, said, stage)
             if client.unasked():
@@ -161,6 +179,7 @@ class Line:
             client.hand_over(message.mime)
         except (smtplib.SMTPException, OSError) as error:
             return self._broken(client, error, stage)
+        yield
         return self._answer(client)
 
     def _broken(self, client: _Client, error: Exception, stage: Stage) -> Outcome | _Gone:
@@ -247,6 +266,8 @@ class _Client(smtplib.SMTP):
         connected = socket.create_connection((host, port), self._limits.wait(CONNECT))
         # Without it a kept TLS connection stalls 40 ms a message: Nagle against delayed ACK (measured 2026-11).
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # A whole message goes out at once, so that no line waits for another one's far side to read.
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
         connected.settimeout(timeout)
         return self._wrap.wrap_socket(connected, server_hostname=host) if self._wrap else connected
 
@@ -255,11 +276,15 @@ class _Client(smtplib.SMTP):
         self.starttls(context=context)
         self._unread.clear()  # what came in the clear behind the answer must not count (RFC 3207 section 6)
 
+    def say(self, command: str, patience: float) -> None:
+        """Says a command; so many seconds at most."""
+        _open(self).settimeout(self._limits.wait(patience))
+        self.putcmd(command)
+
     def ask(self, command: str, patience: float) -> tuple[int, bytes]:
         """Says a command and waits for its answer, so many seconds at most."""
-        self._patience = self._limits.wait(patience)
-        _open(self).settimeout(self._patience)
-        return self.docmd(command)
+        self.say(command, patience)
+        return self.answer(patience)
 
     def hand_over(self, mime: bytes) -> None:
         """Writes the message and the final dot, at once. Raises OSError if the dot was not written."""

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from newsletter import database, deliver, publish, suppressions
 from newsletter.archive import Archive
 from newsletter.ledger import Ledger, book, upkeep
-from newsletter.providers.smtp_line import Line, _Client
+from newsletter.providers.smtp_line import DATA_END, Line, _Client
 from newsletter.suppressions import Suppressions
 from tests.faults.provider import Post
 
@@ -115,6 +115,10 @@ def _is_rcpt(client: object, command: str, *_: object) -> bool:
     return command.startswith("RCPT")
 
 
+def _is_final(client: object, patience: float) -> bool:
+    return patience == DATA_END
+
+
 def _records_and_marks(ledger: object, answered: list[object], submitting: list[object], *_: object) -> bool:
     return bool(answered) and bool(submitting)
 
@@ -131,10 +135,10 @@ POINTS: Mapping[str, Point] = {
     "composed": before(Ledger, "claim"),
     "claimed": after(Ledger, "claim"),
     "marked": before(Line, "connect"),
-    "rcpt": after(_Client, "ask", _is_rcpt),
+    "rcpt": after(_Client, "say", _is_rcpt),
     "half body": _half_body,
     "dot": after(_Client, "hand_over"),
-    "answered": after(_Client, "answer"),
+    "answered": after(_Client, "answer", _is_final),
     "recorded": after(Ledger, "step", _records_and_marks),
     "nap": _nap,
     "last recorded": after(Ledger, "step", _records_alone),

@@ -107,7 +107,7 @@ class Stage:
     def set(self, provider: str, **environment: str) -> None:
         """Writes the readers, and what the environment says from now on."""
         self.write(self.names)
-        given = {"NEWSLETTER_PROVIDER": provider, "NEWSLETTER_IN_DOUBT": self.mode}
+        given = {"NEWSLETTER_PROVIDER": provider, "NEWSLETTER_IN_DOUBT": self.mode, "NEWSLETTER_QUEUE": "inline:1"}
         given |= {"NEWSLETTER_DATABASE": self.url} if self.url else {}
         self.home = replace(self.home, environment={**self.home.environment, **given, **environment})
 
