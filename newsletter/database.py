@@ -142,6 +142,8 @@ class Database:
 
     def forked(self) -> Database:
         """This store in a child process, which must never use a connection of its parent's."""
+        # Kept, for SQLite must not even close a connection that came over a fork (sqlite.org/howtocorrupt.html, 2026-11).
+        self._inherited = self._engine.pool
         self._engine.dispose(close=False)
         return self
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
@@ -36,13 +37,14 @@ def queue(settings: Settings) -> Queue:
 def hands(settings: Settings) -> int:
     """How many processes of this machine may work: `inline:2`, or one for each core.
 
-    One where processes cannot be forked safely: everywhere but on Linux (Python's documentation of multiprocessing,
-    2026-11).
+    One where processes cannot be forked safely: everywhere but on Linux, and beside the threads that serve pages
+    (Python's documentation of multiprocessing and os.fork, 2026-11).
     """
     number = settings.queue.partition(":")[2]
     if number and not (number.isascii() and number.isdigit() and 1 <= int(number) <= 64):
         raise SettingsError(
             f"{settings.origin('queue')}: '{settings.queue}': write inline, or inline:2 for two processes"
         )
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else 1
-    return min(int(number), 64) if number and sys.platform == "linux" else cores
+    if sys.platform != "linux" or threading.current_thread() is not threading.main_thread():
+        return 1
+    return int(number) if number else len(os.sched_getaffinity(0))
