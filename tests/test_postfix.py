@@ -62,13 +62,13 @@ def test_what_arrives_is_what_was_sent_to_the_byte(server):
 
 def test_starttls_with_a_login_is_let_in_and_a_wrong_password_is_not(server):
     options = f"tls=starttls&connections=1&ca={server.ca}"
-    [receipt] = send(server.submission, message("bo"), options=options, user="papers", password=PASSWORD)
+    [receipt] = send(server.submission, message("lou"), options=options, user="papers", password=PASSWORD)
     assert isinstance(receipt, Receipt)
-    assert message("bo").mime == without_trace(server.delivered("bo")[0])
+    assert message("lou").mime == without_trace(server.delivered("lou")[0])
     with pytest.raises(Halt, match=r"refuses the login of papers: 535 5\.7\.8"):
-        send(server.submission, message("bo"), options=options, user="papers", password="wrong")
+        send(server.submission, message("lou"), options=options, user="papers", password="wrong")
     with pytest.raises(Halt, match=r"refuses us, not a reader: 554 5\.7\.1 .*Client host rejected"):
-        send(server.submission, message("bo"), options=options)
+        send(server.submission, message("lou"), options=options)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from typing import Any
 from newsletter import __main__, app, deliver, providers, publish
 from newsletter.cli import opening
 from newsletter.errors import RenderError
-from newsletter.ledger import book
+from newsletter.ledger import book, statements
 from newsletter.models import Edition, Stamp
 from newsletter.render import Renderer
 from tests.faults import provider
@@ -55,7 +55,8 @@ def tamper(asked: argparse.Namespace) -> list[Callable[[], object]]:
         publish.Run = partial(deliver.Run, sleep=clocks.sleep, monotonic=clocks.monotonic)  # type: ignore[misc, assignment]
         at_end.append(lambda: print(f"slept {clocks.slept:.0f} s"))
     if asked.lease:
-        book.LEASE, book.HEARTBEAT = timedelta(seconds=asked.lease), timedelta(seconds=asked.lease / 4)
+        statements.LEASE = book.LEASE = timedelta(seconds=asked.lease)  # type: ignore[misc]
+        book.HEARTBEAT = timedelta(seconds=asked.lease / 4)
     for address, _, how in (one.partition(":") for one in asked.spoil):
         Renderer.fitted = _spoilt(Renderer.fitted, address, how)  # type: ignore[method-assign]
     providers.PROVIDERS = {**providers.PROVIDERS, "mock": provider.open_provider}

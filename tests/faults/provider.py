@@ -37,6 +37,8 @@ class Post:
 class MockProvider:
     """Carries a batch in a request. The answer counts only when it is whole."""
 
+    hands = 1
+
     def __init__(self, host: str, port: int, batch: int, window: timedelta) -> None:
         self._where = host, port
         self.batch = batch
@@ -77,7 +79,7 @@ class MockProvider:
         """Nothing is held open."""
 
 
-def open_provider(spec: str, settings: Settings) -> MockProvider:
+def open_provider(spec: str, settings: Settings, share: int = 1) -> MockProvider:
     """`mock://127.0.0.1:PORT?batch=20&key=SECONDS`; without `key` it knows no idempotency."""
     url = urlsplit(spec)
     given = dict(parse_qsl(url.query))

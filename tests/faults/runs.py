@@ -41,6 +41,8 @@ def killed_while_upgrading(stage: Stage) -> Verdict:
         stage.kill_at("recorded", rounds(stage))
         with closing(sqlite3.connect(stage.home.path / "newsletter.db")) as connection, connection:
             connection.execute("DROP INDEX deliveries_by_lease")
+            connection.execute("DROP INDEX deliveries_accepted_twice")
+            connection.execute("ALTER TABLE deliveries DROP COLUMN accepts")
             connection.execute("UPDATE schema SET version = 1")
         for point in ("upgrade copied", "upgrade half"):
             stage.kill_at(point, 1, command=("db", "upgrade"))

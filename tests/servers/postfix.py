@@ -26,7 +26,7 @@ PASSWORD = "right"
 SIZE = 50_000
 RATE = 3
 """Messages a minute, on the port `hurried`."""
-KNOWN = ("ada", "bo", "cy")
+KNOWN = ("ada", "bo", "cy", "lou")
 REFUSALS: Mapping[str, str] = {
     "disabled": "550 5.2.1 Mailbox disabled",
     "moved": "551 5.1.6 Moved away",
