@@ -26,9 +26,9 @@ def message(recipient="ada@example.org", number=1, body=b"Hello.\r\n.dot\r\n..tw
     return Message("papers@example.org", recipient, (), "", "", identity, head + body, "2026-03-03")
 
 
-def smtp(port, options="", password="", user="", tmp=Path()):
+def smtp(port, options="", password="", user="", tmp=Path(), connections=2):
     at = f"{user}@" if user else ""
-    provider = f"smtp://{at}localhost:{port}?connections=2&timeout=2{options}"
+    provider = f"smtp://{at}localhost:{port}?connections={connections}&timeout=2{options}"
     return open_provider(Settings(tmp, providers=(provider,), variables={"SMTP_PASSWORD": password}))
 
 
@@ -102,6 +102,17 @@ def test_an_unanswered_final_dot_is_uncertain(log):
     with running(log) as sink:
         [outcome] = send(smtp(sink.port), message("hang@example.org"))
     assert isinstance(outcome, Uncertain)
+
+
+def test_servers_that_never_answer_are_waited_for_together(log):
+    """The time of each line runs from its final dot, not from when its answer is looked for: else lines add up."""
+    with running(log) as sink:
+        started = time.monotonic()
+        hanging = [message(f"hang+{n}@example.org", number=n) for n in range(7)]
+        outcomes = send(smtp(sink.port, connections=8), *hanging, message())
+        took = time.monotonic() - started
+    assert [Uncertain] * 7 + [Receipt] == [type(outcome) for outcome in outcomes]
+    assert took < 7, "one after the other would be seven times two seconds"
 
 
 def test_a_dropped_reply_is_uncertain_and_was_accepted(log):

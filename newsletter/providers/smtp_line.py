@@ -28,6 +28,7 @@ DATA_START: Final = 120.0
 DATA_BLOCK: Final = 180.0
 DATA_END: Final = 600.0
 GOODBYE: Final = 2.0
+GLANCE: Final = 0.1  # at an answer whose time ran out while another line was waited for: it may be there
 BUFFER: Final = 262_144  # octets
 LIFETIME: Final = 300.0  # of a connection, as Postfix has it (smtp_connection_reuse_time_limit, 2026-11)
 
@@ -259,6 +260,7 @@ class _Client(smtplib.SMTP):
         self._clock = clock
         self._unread = bytearray()
         self._patience = server.wait(GREETING)
+        self._said_at = clock()
         # getfqdn() of smtplib's default asks the DNS, slowly; the name only greets.
         super().__init__(server.host, server.port, socket.gethostname() or "localhost", timeout=self._patience)
 
@@ -281,6 +283,10 @@ class _Client(smtplib.SMTP):
         _open(self).settimeout(self._limits.wait(patience))
         self.putcmd(command)
 
+    def putcmd(self, cmd: str, args: str = "") -> None:
+        super().putcmd(cmd, args)
+        self._said_at = self._clock()
+
     def ask(self, command: str, patience: float) -> tuple[int, bytes]:
         """Says a command and waits for its answer, so many seconds at most."""
         self.say(command, patience)
@@ -293,14 +299,16 @@ class _Client(smtplib.SMTP):
         connected = _open(self)
         connected.settimeout(self._limits.wait(DATA_BLOCK))
         connected.sendall(stuffed + b".\r\n")
+        self._said_at = self._clock()
 
     def answer(self, patience: float) -> tuple[int, bytes]:
-        """The next answer, within so many seconds."""
+        """The next answer, within so many seconds of what it answers, whenever it is looked for."""
         self._patience = self._limits.wait(patience)
         return self.getreply()
 
     def last_word(self) -> tuple[int, bytes]:
         """What the server said before it hung up; 0 if nothing."""
+        self._said_at = self._clock()
         try:
             return self.answer(GOODBYE)
         except (smtplib.SMTPException, OSError):
@@ -324,7 +332,7 @@ class _Client(smtplib.SMTP):
 
     def getreply(self) -> tuple[int, bytes]:
         """A whole reply; its code is -1 when it is none, so that it is never taken for a yes."""
-        until = self._clock() + self._patience
+        until = max(self._said_at + self._patience, self._clock() + GLANCE)
         lines = [self._line(until)]
         while lines[-1][3:4] == b"-" and len(lines) < LINES:
             lines.append(self._line(until))
