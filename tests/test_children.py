@@ -116,5 +116,7 @@ def test_an_unknown_number_of_processes_is_refused_in_words(tmp_path):
     home = make_home(tmp_path / "home")
     home.day("2026-03-03", invented_day("2026-03-03", 10))
     home.subscribers(readers(["ada"]))
-    said = home.run("send", "--date", "2026-03-03", code=2, NEWSLETTER_QUEUE="inline:many")
-    assert "'inline:many': write inline, or inline:2 for two processes" in said
+    for command in (("send", "--date", "2026-03-03"), ("check",)):
+        said = home.run(*command, code=2, NEWSLETTER_QUEUE="inline:many")
+        assert "'inline:many': write inline, or inline:2 for two processes" in said
+    assert "queue: inline:2, in 2 processes" in home.run("check", code=None, NEWSLETTER_QUEUE="inline:2")

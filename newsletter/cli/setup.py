@@ -63,7 +63,7 @@ def check(ctx: click.Context, machine: bool) -> int:
     return 2 if broken & _SETTINGS else 1 if broken else 0
 
 
-_SETTINGS = {"subscribers", "design"}
+_SETTINGS = {"subscribers", "design", "queue"}
 """What somebody wrote: a fault in it is wrong settings, anything else is left undone."""
 _MARKS = {"ok": "ok     ", "warning": "warning", "broken": "BROKEN "}
 Finding = tuple[str, str, str]
@@ -82,6 +82,7 @@ def _findings(app: App) -> Iterator[Finding]:
         works, said = app.summaries.state(app.clock())
         yield ("summaries", "ok" if works else "warning", said)
     yield _tried("provider", lambda: _provider(app))
+    yield _tried("queue", lambda: _queue(app))
     yield from _publisher(app)
     yield _now(app)
 
@@ -132,6 +133,15 @@ def _design(app: App, name: str) -> Iterator[Finding]:
 def _provider(app: App) -> str:
     with app.provider() as provider:
         return provider.check()
+
+
+def _queue(app: App) -> str:
+    from newsletter import queues
+
+    queues.queue(app.settings)
+    with app.provider() as provider:
+        hands = min(queues.hands(app.settings), provider.hands)
+    return f"{app.settings.queue}, in {hands} process{'' if hands == 1 else 'es'} where there is much to send"
 
 
 def _publisher(app: App) -> Iterator[Finding]:
