@@ -76,7 +76,7 @@ def _in_rounds(
 
 def _choose(waiting: Sequence[Composed], provider: Provider, run: Run) -> tuple[Sequence[Composed], Sequence[Composed]]:
     """Who may be handed over now, and who still waits."""
-    chosen = provider.pace.choose([_domain(one) for one in waiting], provider.batch, run.monotonic())
+    chosen = provider.pace.choose((_domain(one) for one in waiting), provider.batch, run.monotonic())
     if chosen and chosen[-1] == len(chosen) - 1:  # the first ones, as without a rate for each domain
         return waiting[: len(chosen)], waiting[len(chosen) :]
     now = set(chosen)

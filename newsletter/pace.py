@@ -94,8 +94,8 @@ class Pace:
         self._until = float("-inf")
         self._pauses = 0
 
-    def choose(self, domains: Sequence[str], most: int, now: float) -> list[int]:
-        """The first that may go now, as indexes, at most `most`; their tokens are taken."""
+    def choose(self, domains: Iterable[str], most: int, now: float) -> list[int]:
+        """The first that may go now, as indexes, at most `most`; their tokens are taken. No further is looked."""
         chosen: list[int] = []
         if now < self._until:
             return chosen
