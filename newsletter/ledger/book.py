@@ -36,6 +36,7 @@ from newsletter.ledger.statements import (
     among,
     by_key,
     doubtful,
+    free,
     grouped,
     honest,
 )
@@ -133,10 +134,7 @@ class Ledger(Knowledge):
         )
 
     def _free(self, at: datetime) -> sa.ColumnElement[bool]:
-        """Nobody holds it, or we do."""
-        d = deliveries.c
-        over: sa.ColumnElement[bool] = d.lease_until < self._now(at)
-        return d.lease_until.is_(None) | over | (d.lease_owner == self._owner)
+        return free(self._owner, self._now(at))
 
     def _now(self, at: datetime) -> Any:
         """The moment that leases are measured by: that of the one server, as the clocks of machines differ."""

@@ -39,6 +39,12 @@ def by_key(state: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
     return state.concat("")
 
 
+def free(owner: str, now: Any) -> sa.ColumnElement[bool]:
+    """Nobody holds it, or the owner does."""
+    over: sa.ColumnElement[bool] = d.lease_until < now
+    return d.lease_until.is_(None) | over | (d.lease_owner == owner)
+
+
 def among(period: Any, occasion: Any, subscribers: Any) -> sa.ColumnElement[bool]:
     """The rows of a group."""
     return sa.and_(d.period == period, d.occasion == occasion, d.subscriber.in_(subscribers))
@@ -100,7 +106,6 @@ class Statements:
         self._shared = shared
         now: Any = sa.func.now() if shared else sa.bindparam("now", type_=Moment)
         until: Any = now + LEASE if shared else sa.bindparam("until", type_=Moment)
-        free = d.lease_until.is_(None) | (d.lease_until < now) | (d.lease_owner == owner)
         found = (
             d.subscriber,
             d.period,
@@ -108,7 +113,7 @@ class Statements:
             d.state,
             d.reason,
             d.lease_owner,
-            free.label("free"),
+            free(owner, now).label("free"),
             d.address,
             d.content,
         )

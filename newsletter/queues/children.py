@@ -106,9 +106,8 @@ class Crew:
         return _Child(ours, process)
 
     def _heed(self) -> None:
-        pipes = {child.pipe: child for child in self._children}
-        for pipe in wait(list(pipes)):
-            child = pipes[pipe]  # type: ignore[index]
+        ready = wait([child.pipe for child in self._children])
+        for child in [one for one in self._children if one.pipe in ready]:
             try:
                 self._answer(child, *child.pipe.recv())
             except (EOFError, ConnectionError):
