@@ -26,23 +26,10 @@ from newsletter.errors import StoreError
 from newsletter.ledger.heartbeat import beating
 from newsletter.ledger.knowledge import Knowledge
 from newsletter.ledger.schema import SCHEMA, deliveries, delivery_of, is_key, readers, switches
-from newsletter.ledger.statements import (
-    DOUBT,
-    IN_ORDER,
-    LEASE,
-    Changes,
-    Row,
-    Statements,
-    among,
-    by_key,
-    doubtful,
-    free,
-    grouped,
-    honest,
-)
+from newsletter.ledger.statements import IN_ORDER, LEASE, Statements, among, by_key, free, grouped
 from newsletter.ledger.values import Claim, Delivery, Finding, Key, Planned
-from newsletter.models import Outcome, Receipt, Refused, State, Suppression, TryLater, Uncertain
-from newsletter.pace import retry_at
+from newsletter.ledger.verdicts import DOUBT, SUPERSEDED, Row, changes, honest
+from newsletter.models import Outcome, Refused, State, Suppression
 from newsletter.suppressions import suppress
 
 log = logging.getLogger("newsletter.ledger")
@@ -215,49 +202,14 @@ class Ledger(Knowledge):
         at: datetime,
         in_doubt: Literal["resend", "hold"],
     ) -> None:
-        changes = Changes()
-        for key, outcome in answers.items():
-            self._note(changes, key, rows[key], outcome, at, in_doubt)
-        self._statements.write(connection, changes, at)
-        for key, _, _ in changes.final:
+        found = changes(answers, rows, self._owner, at, in_doubt)
+        for key in found.late:
+            log.warning("%s %s: answered after another process took it over", key.subscriber, key.period)
+        self._statements.write(connection, found, at)
+        for key, _, _ in found.final:
             outcome = answers[key]
             if isinstance(outcome, Refused) and outcome.bad_address:
                 suppress(connection, [Suppression(rows[key].address, "bounced", outcome.reason, at)])
-
-    def _note(
-        self,
-        changes: Changes,
-        key: Key,
-        row: Row,
-        outcome: Outcome,
-        at: datetime,
-        in_doubt: Literal["resend", "hold"],
-    ) -> None:
-        """What an answer changes."""
-        if not self._may_record(row, outcome):
-            log.warning("%s %s: answered after another process took it over", key.subscriber, key.period)
-            if isinstance(outcome, Receipt):  # counted all the same: it is a mail that the reader may have
-                changes.heard.append((key, outcome.id))
-        elif isinstance(outcome, Receipt):
-            changes.accepted.append((key, outcome.id))
-        elif row.accepts:
-            changes.final.append((key, "submitted", ""))  # another process was told so: that stays true
-        elif ending := _ending(outcome, in_doubt):
-            changes.final.append((key, *honest(row, *ending)))
-        else:
-            reason, after = _asked(outcome)
-            if when := retry_at(row.attempts, after, at, row.give_up_at):
-                changes.again.append((key, doubtful(row, reason), when))
-            else:
-                changes.final.append((key, *honest(row, "failed", f"{_SUPERSEDED}; last: {reason}")))
-
-    def _may_record(self, row: Row, outcome: Outcome) -> bool:
-        """Ours to record; or it was accepted, which stays true whatever was thought of it since.
-
-        Only who may be handing it over at this moment is left to it.
-        """
-        accepted = isinstance(outcome, Receipt) and row.state not in ("submitting", "submitted")
-        return accepted or (row.state == "submitting" and row.owner == self._owner)
 
     def give_up(self, at: datetime) -> int:
         """Settles who still waits when their next edition is due; returns how many."""
@@ -267,7 +219,7 @@ class Ledger(Knowledge):
             found = [Key(*row) for row in connection.execute(over.order_by(*IN_ORDER))]
             rows = self._statements.rows(connection, found, at)
             ended = [key for key, row in rows.items() if row.state == "pending" and row.free]
-            self._settle(connection, [(key, "failed", _SUPERSEDED) for key in ended], rows, at)
+            self._settle(connection, [(key, "failed", SUPERSEDED) for key in ended], rows, at)
         return len(ended)
 
     def release(self, keys: Sequence[Key]) -> None:
@@ -383,23 +335,6 @@ class Ledger(Knowledge):
             connection.execute(switches.update().where(switches.c.name == f"told: {alarm}").values(at=at))
 
 
-def _ending(outcome: Outcome, in_doubt: Literal["resend", "hold"]) -> tuple[State, str] | None:
-    """The final state that an answer makes, and its reason; None if it is to be tried again."""
-    if isinstance(outcome, Refused):
-        return "failed", outcome.reason
-    if isinstance(outcome, Uncertain) and in_doubt == "hold":
-        return "uncertain", outcome.reason
-    return None
-
-
-def _asked(outcome: Outcome) -> tuple[str, timedelta | None]:
-    """Why it is to be tried again, and when, if somebody said so."""
-    if isinstance(outcome, TryLater):
-        return outcome.reason, outcome.after
-    return (f"{DOUBT}: {outcome.reason}" if isinstance(outcome, Uncertain) else ""), None
-
-
-_SUPERSEDED = "superseded by the next edition"
 _HELD = ("uncertain", "in doubt after a crash: held for a person to decide")
 _FOUND: Mapping[Finding, dict[str, Any]] = {
     "arrived": {"state": "submitted", "reason": "", "receipt": "it arrived, as a person found"},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -12,6 +11,7 @@ import sqlalchemy as sa
 from newsletter.database import Moment, Words, chunks
 from newsletter.ledger.schema import deliveries
 from newsletter.ledger.values import Claim, Key
+from newsletter.ledger.verdicts import Changes, Row
 from newsletter.models import State
 from newsletter.suppressions import suppressed_among
 from newsletter.typed import folded
@@ -48,54 +48,6 @@ def free(owner: str, now: Any) -> sa.ColumnElement[bool]:
 def among(period: Any, occasion: Any, subscribers: Any) -> sa.ColumnElement[bool]:
     """The rows of a group."""
     return sa.and_(d.period == period, d.occasion == occasion, d.subscriber.in_(subscribers))
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A delivery as it stands, and as it stays until the transaction ends."""
-
-    state: State
-    reason: str
-    owner: str | None
-    free: bool
-    """Nobody holds it, or we do."""
-    address: str
-    content: str | None
-    attempts: int
-    give_up_at: datetime
-    accepts: int
-    """How often a provider said that it took it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """What a round's answers change."""
-
-    accepted: list[tuple[Key, str]] = field(default_factory=list)
-    """With the receipt."""
-    heard: list[tuple[Key, str]] = field(default_factory=list)
-    """Accepted too, but the row is another process's."""
-    final: list[tuple[Key, State, str]] = field(default_factory=list)
-    """With state and reason."""
-    again: list[tuple[Key, str, datetime]] = field(default_factory=list)
-    """With the reason, and when to try again."""
-
-
-DOUBT: Final = "in doubt"
-"""How the reason begins of who was handed over without an answer, once or more."""
-
-
-def honest(row: Row, state: State, reason: str) -> tuple[State, str]:
-    """An end and its reason; of who may have it already it is not said that they have nothing."""
-    if state in ("failed", "skipped") and row.reason.startswith(DOUBT):
-        return "uncertain", doubtful(row, reason)
-    return state, reason
-
-
-def doubtful(row: Row, reason: str) -> str:
-    """The reason why a delivery waits or ended, which keeps that it was in doubt."""
-    was = row.reason.startswith(DOUBT) and not reason.startswith(DOUBT)
-    return f"{DOUBT}; then {reason}" if was else reason
 
 
 class Statements:
