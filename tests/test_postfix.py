@@ -53,11 +53,11 @@ def without_trace(mail):
 
 
 def test_what_arrives_is_what_was_sent_to_the_byte(server):
-    sent = [message("ada", number) for number in range(5)]
+    sent = [message("eve", number) for number in range(5)]
     assert [Receipt] * 5 == [type(outcome) for outcome in send(server.plain, *sent)]
-    arrived = [without_trace(mail) for mail in server.delivered("ada", 5)]
+    arrived = [without_trace(mail) for mail in server.delivered("eve", 5)]
     assert sorted(one.mime for one in sent) == sorted(arrived)
-    assert sorted(arrived) == sorted(without_trace(mail) for mail in server.read("ada"))
+    assert sorted(arrived) == sorted(without_trace(mail) for mail in server.read("eve"))
 
 
 def test_starttls_with_a_login_is_let_in_and_a_wrong_password_is_not(server):

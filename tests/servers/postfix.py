@@ -11,6 +11,7 @@ import contextlib
 import imaplib
 import os
 import pwd
+import secrets
 import shutil
 import socket
 import subprocess
@@ -26,7 +27,8 @@ PASSWORD = "right"
 SIZE = 50_000
 RATE = 3
 """Messages a minute, on the port `hurried`."""
-KNOWN = ("ada", "bo", "cy", "lou")
+KNOWN = ("ada", "bo", "cy", "eve", "lou")
+_PORTS = range(10_000, 30_000)
 REFUSALS: Mapping[str, str] = {
     "disabled": "550 5.2.1 Mailbox disabled",
     "moved": "551 5.1.6 Moved away",
@@ -236,9 +238,16 @@ def _certificate(home: Path) -> Path:
 
 
 def _free_ports(number: int) -> list[int]:
+    """Ports that nobody listens on, and that no system gives away by itself: from below all that it would choose from.
+
+    A port of those is soon somebody else's: another test, still writing to a server that has ended, would write to us.
+    """
     with contextlib.ExitStack() as stack:
-        listeners = [stack.enter_context(socket.create_server((HOST, 0))) for _ in range(number)]
-        return [listener.getsockname()[1] for listener in listeners]
+        ports: list[int] = []
+        while len(ports) < number:
+            with contextlib.suppress(OSError):
+                ports.append(stack.enter_context(socket.create_server((HOST, secrets.choice(_PORTS)))).getsockname()[1])
+        return ports
 
 
 def _wait_for(*ports: int, within: float = 20) -> None:
