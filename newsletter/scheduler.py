@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter.app import App
+from newsletter.audience import Order, who_is_due
 from newsletter.errors import Halt, NewsletterError, SourceError
-from newsletter.publish import Order, publish, who_is_due
+from newsletter.publish import publish
 from newsletter.watch import Watch
 
 log = logging.getLogger("newsletter.scheduler")
@@ -48,7 +49,7 @@ class Ticker:
 
     def _learn_when_quiet(self, now: datetime) -> None:
         """Learns from an archive that has grown, when nobody waits for an edition."""
-        if self._app.outgrown() and not who_is_due(self._app, self._app.roster(), now + QUIET, Order()):
+        if self._app.outgrown() and not any(who_is_due(self._app, now + QUIET, Order())):
             model = self._app.learn()
             log.info("learned from the archive: %d terms, %d topics", len(model.columns), model.basis.shape[1])
 
