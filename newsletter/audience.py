@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -34,10 +34,36 @@ class Order:
 # -- who is due
 
 
-def who_is_due(app: App, now: datetime, order: Order, roster: Roster | None = None) -> Iterator[list[Due]]:
-    """The subscribers whose edition is to be planned now, some hundreds at a time."""
+class Served:
+    """What a scheduler remembers from tick to tick: up to which day everybody of a schedule was planned.
+
+    With it a tick looks only at those whose moment has come. Forgetting it, and a roster that changed, cost one look at
+    everybody; the ledger alone knows who was planned.
+    """
+
+    def __init__(self) -> None:
+        self._roster = ""
+        self._until: dict[str, date] = {}
+
+    def waiting(self, roster: Roster, now: datetime) -> dict[str, date]:
+        """The schedules whose moment has come since, and the day of their latest edition."""
+        if (version := roster.version()) != self._roster:
+            self._roster, self._until = version, {}
+        latest = {name: periods.due(one, now, None) for name, one in roster.schedules().items()}
+        return {name: due.day for name, due in latest.items() if due is not None and self._until.get(name) != due.day}
+
+    def note(self, planned: Mapping[str, date]) -> None:
+        """Everybody of these schedules was planned up to that day."""
+        self._until |= planned
+
+
+def who_is_due(
+    app: App, now: datetime, order: Order, roster: Roster | None = None, schedules: Iterable[str] | None = None
+) -> Iterator[list[Due]]:
+    """The subscribers (with one of these schedules) whose edition is to be planned now, some hundreds at a time."""
     roster = roster or app.roster()
-    for page in roster.pages() if order.only is None else [[_asked_for(roster, order.only)]]:
+    pages = roster.pages() if schedules is None else roster.on(schedules)
+    for page in pages if order.only is None else [[_asked_for(roster, order.only)]]:
         if found := due_among(app, page, now, order):
             yield found
 

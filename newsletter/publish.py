@@ -20,11 +20,11 @@ from functools import partial
 
 from newsletter import periods, queues
 from newsletter.app import App
-from newsletter.audience import Order, Reach, give_up_on_late, plan, reach_of, who_is_due
+from newsletter.audience import Order, Reach, Served, give_up_on_late, plan, reach_of, who_is_due
 from newsletter.collect import Collected, collect, follow_up, look_up_examples
 from newsletter.compose import Composed, Composer, Quiet, Spoilt
 from newsletter.deliver import NAP, Run, deliver
-from newsletter.digest import DAY
+from newsletter.digest import DAY, Due
 from newsletter.errors import Halt, SettingsError, SourceError
 from newsletter.ledger import Account, Key, Planned
 from newsletter.models import Subscriber
@@ -40,10 +40,16 @@ Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
 
 
-def publish(app: App, now: datetime, order: Order | None = None, progress: Progress = lambda *_: None) -> Account:
+def publish(
+    app: App,
+    now: datetime,
+    order: Order | None = None,
+    progress: Progress = lambda *_: None,
+    served: Served | None = None,
+) -> Account:
     """Serves whoever is due, and whoever still waits from an earlier run; returns the day's account.
 
-    Raises `SourceError` when no source answered (after sending what was planned before), `Halt` when the
+    With what a scheduler remembers as `served`, only those are looked at whose moment has come. Raises `SourceError` when no source answered (after sending what was planned before), `Halt` when the
     provider refuses us; either way, run again.
     """
     order = order or Order()
@@ -51,16 +57,28 @@ def publish(app: App, now: datetime, order: Order | None = None, progress: Progr
         app.ledger.recover(now, app.settings.in_doubt, alone=not app.settings.shared)
         if app.ledger.stopped() is None:
             app.ledger.give_up(now)  # before the next is planned, which takes up what theirs would have shown
-            failure = _plan_who_is_due(app, now, order, progress)
+            failure = _plan_who_is_due(app, now, order, progress, served)
             _send_until(app, provider, order, progress, now + order.wait)
             if failure is not None:
                 raise failure
     return app.ledger.account(app.occasion, order.date)
 
 
-def _plan_who_is_due(app: App, now: datetime, order: Order, progress: Progress) -> SourceError | None:
+def _plan_who_is_due(
+    app: App, now: datetime, order: Order, progress: Progress, served: Served | None
+) -> SourceError | None:
     roster = app.roster()
-    reach = reach_of(app, who_is_due(app, now, order, roster))
+    schedules = served.waiting(roster, now) if served else None
+    failure = _plan(app, now, order, progress, lambda: who_is_due(app, now, order, roster, schedules))
+    if served and schedules and failure is None:
+        served.note(schedules)
+    return failure
+
+
+def _plan(
+    app: App, now: datetime, order: Order, progress: Progress, dues: Callable[[], Iterator[list[Due]]]
+) -> SourceError | None:
+    reach = reach_of(app, dues())
     if reach is None:
         return None
     progress("collect", 0, 1)
@@ -68,9 +86,9 @@ def _plan_who_is_due(app: App, now: datetime, order: Order, progress: Progress) 
     progress("collect", 1, 1)
     if collected.all_broken and not app.archive.window(reach.since, reach.until):
         if order.date is None:
-            give_up_on_late(app, who_is_due(app, now, order, roster), now)
+            give_up_on_late(app, dues(), now)
         return SourceError("no source answered: " + "; ".join(state.detail for state in collected.states))
-    plan(app, who_is_due(app, now, order, roster), now, order)
+    plan(app, dues(), now, order)
     return None
 
 

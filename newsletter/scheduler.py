@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
+import zlib
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter.app import App
-from newsletter.audience import Order, who_is_due
+from newsletter.audience import Order, Served, reach_of, who_is_due
 from newsletter.errors import Halt, NewsletterError, SourceError
-from newsletter.publish import publish
+from newsletter.publish import gather, publish
 from newsletter.watch import Watch
 
 log = logging.getLogger("newsletter.scheduler")
+AHEAD = timedelta(minutes=10)  # before an edition is due the sources are asked
 QUIET = timedelta(minutes=15)  # nobody is due for so long
 SPACING = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 20, 30))
 
@@ -26,6 +28,8 @@ class Ticker:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._served = Served()
+        self._foreseen = Served()
         self._failures = 0
         self._not_before = datetime.min.replace(tzinfo=UTC)
 
@@ -35,7 +39,8 @@ class Ticker:
         if now < self._not_before:
             return
         try:
-            publish(self._app, now)
+            publish(self._app, now, served=self._served)
+            self._collect_ahead(now)
             self._learn_when_quiet(now)
         except (SourceError, Halt) as error:
             wait = SPACING[min(self._failures, len(SPACING) - 1)]
@@ -47,11 +52,28 @@ class Ticker:
         else:
             self._failures = 0
 
+    def _collect_ahead(self, now: datetime) -> None:
+        """Asks the sources a while before an edition is due: what they have then is there, should they fail at its hour.
+
+        At its hour they are asked once more, for what came late and how many upvotes there are by then.
+        """
+        soon = now + AHEAD
+        coming = self._foreseen.waiting(self._app.roster(), soon)
+        fresh = {name: day for name, day in coming.items() if name not in self._served.waiting(self._app.roster(), now)}
+        if fresh and (reach := reach_of(self._app, who_is_due(self._app, soon, Order(), schedules=fresh))):
+            gather(self._app, reach, now)
+        self._foreseen.note(coming)
+
     def _learn_when_quiet(self, now: datetime) -> None:
         """Learns from an archive that has grown, when nobody waits for an edition."""
         if self._app.outgrown() and not any(who_is_due(self._app, now + QUIET, Order())):
             model = self._app.learn()
             log.info("learned from the archive: %d terms, %d topics", len(model.columns), model.basis.shape[1])
+
+
+def second_of(secret: str) -> int:
+    """The second of the minute at which a home ticks: its own, so that all homes do not ask a source at once."""
+    return zlib.crc32(secret.encode()) % 60
 
 
 def start(app: App) -> BackgroundScheduler:
@@ -62,13 +84,20 @@ def start(app: App) -> BackgroundScheduler:
     scheduler.add_job(
         Ticker(app).tick,
         "cron",
-        second=0,
+        second=second_of(app.settings.secrets[0]),
         misfire_grace_time=None,
         coalesce=True,
         max_instances=1,
         next_run_time=datetime.now(UTC),
     )
     # Beside the ticks, so that one that hangs is noticed.
-    scheduler.add_job(Watch(app).look, "cron", second=30, misfire_grace_time=None, coalesce=True, max_instances=1)
+    scheduler.add_job(
+        Watch(app).look,
+        "cron",
+        second=(second_of(app.settings.secrets[0]) + 30) % 60,
+        misfire_grace_time=None,
+        coalesce=True,
+        max_instances=1,
+    )
     scheduler.start()
     return scheduler

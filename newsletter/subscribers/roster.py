@@ -11,7 +11,7 @@ import os
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -26,8 +26,9 @@ from newsletter.typed import folded
 
 _SCHEMA: Final = """
 CREATE TABLE subscribers (
-    number INTEGER PRIMARY KEY, key TEXT UNIQUE, email TEXT UNIQUE, design TEXT, language TEXT, record BLOB
+    number INTEGER PRIMARY KEY, key TEXT UNIQUE, email TEXT UNIQUE, design TEXT, language TEXT, schedule TEXT, record BLOB
 );
+CREATE INDEX by_schedule ON subscribers (schedule, number);
 CREATE TABLE files (path TEXT PRIMARY KEY, sum TEXT NOT NULL);
 """
 _PAGE: Final = 500
@@ -55,8 +56,27 @@ class Roster:
 
     def pages(self) -> Iterator[list[Subscriber]]:
         """Everybody in the file's order, some hundreds at a time."""
+        return self._pages("SELECT record FROM subscribers ORDER BY number")
+
+    def version(self) -> str:
+        """Changes with what it holds."""
         with _opened(self._kept) as connection:
-            rows = connection.execute("SELECT record FROM subscribers ORDER BY number")
+            return str(connection.execute("SELECT path, sum FROM files ORDER BY path").fetchall())
+
+    def schedules(self) -> dict[str, Subscriber]:
+        """Each pair of time zone, hour and cadence that somebody has, by a name, and the first who has it."""
+        query = "SELECT schedule, record, min(number) FROM subscribers GROUP BY schedule ORDER BY 3"
+        with _opened(self._kept) as connection:
+            return {name: _decoder.decode(record) for name, record, _ in connection.execute(query)}
+
+    def on(self, schedules: Iterable[str]) -> Iterator[list[Subscriber]]:
+        """Who has one of these schedules, some hundreds at a time."""
+        for name in schedules:
+            yield from self._pages("SELECT record FROM subscribers WHERE schedule = ? ORDER BY number", name)
+
+    def _pages(self, query: str, *values: str) -> Iterator[list[Subscriber]]:
+        with _opened(self._kept) as connection:
+            rows = connection.execute(query, values)
             while page := rows.fetchmany(_PAGE):
                 yield [_decoder.decode(record) for (record,) in page]
 
@@ -159,10 +179,12 @@ def _keep(path: Path, kept: Path) -> None:
 
 def _written(path: Path, connection: sqlite3.Connection) -> list[tuple[str, str]]:
     """Writes what the file says; returns the files that this is made of, and their sums before they were read."""
-    insert = "INSERT INTO subscribers (key, email, design, language, record) VALUES (?, ?, ?, ?, ?)"
+    columns = "key, email, design, language, schedule, record"
+    insert = f"INSERT INTO subscribers ({columns}) VALUES (?, ?, ?, ?, ?, ?)"
 
     def keep(one: Subscriber) -> None:
-        values = (one.key, folded(one.email), one.design, one.language, _encoder.encode(one))
+        schedule = _encoder.encode((one.timezone, one.send_at, one.cadence)).decode()
+        values = (one.key, folded(one.email), one.design, one.language, schedule, _encoder.encode(one))
         connection.execute(insert, values)
 
     made_of = _sum(path)
