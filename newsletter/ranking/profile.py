@@ -110,7 +110,7 @@ def _less(text: str, parts: Set[str]) -> str:
 
 def _looks(asked: Mapping[str, Wish], examples: Wishes, far: Wishes, model: Model) -> tuple[Look, ...]:
     told = tuple(asked.values())
-    meant = model.meant(". ".join(asked)) if asked and model.meaning else None
+    meant = (model.meant(". ".join(asked)),) if asked and model.meaning else ()
     return tuple(Look(told, meant, group, far, examples) for group in _groups(examples, told, model))
 
 

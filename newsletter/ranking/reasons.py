@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from newsletter.models import Candidate, Interest, Phrase, Words, said
 from newsletter.ranking.columns import Weights, joined
@@ -31,11 +32,12 @@ Trial: TypeAlias = tuple[int, int, Words, int, float]
 """The match, the row, what may be named, the way to look without it, and what the keywords are worth without it."""
 
 
-def reasons(scores: Scores, matches: Sequence[Pair]) -> list[tuple[Words, ...]]:
+def reasons(scores: Scores, pairs: npt.ArrayLike) -> list[tuple[Words, ...]]:
     """What speaks for each paper, strongest first: `flow matching`, `like 2011.13456`, `by Ada Brook`.
 
-    All matches are looked at together.
+    The matches are pairs of the number of a profile and a row; all are looked at together.
     """
+    matches = [(int(number), int(row)) for number, row in np.asarray(pairs)]
     parts = [_parts(scores, match, named) for match, named in zip(matches, _named(scores, matches), strict=True)]
     silent = [n for n, match in enumerate(matches) if not parts[n] and scores.near[match] > CLOSE]
     for n, told in zip(silent, _shared(scores, [matches[n] for n in silent]), strict=True):
