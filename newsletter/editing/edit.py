@@ -9,7 +9,6 @@ from itertools import accumulate, count, islice, pairwise
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from newsletter.editing.since import MENTIONED
 from newsletter.models import (
@@ -28,11 +27,10 @@ from newsletter.models import (
     counted,
     said,
 )
-from newsletter.ranking.columns import Ints
 from newsletter.ranking.index import FAVOURITE, Index
 from newsletter.ranking.meaning import Floats
 from newsletter.ranking.profile import phrases
-from newsletter.ranking.rank import Best, Mask, Scores, found_any, standing
+from newsletter.ranking.rank import Best, Mask, Scores, found_any, greatest, standing
 from newsletter.ranking.reasons import reasons
 from newsletter.text import without_query
 
@@ -40,8 +38,6 @@ DIVERSITY = 0.3  # what a paper loses that is just like one above it
 LOOKED_AT = 2  # times as many of an interest's papers as there are places: another interest may take some
 MISSED = 5  # titles
 NEARLY = 0.5  # of what two interests need, for a wild card between them
-
-Reals = npt.NDArray[np.float64]
 
 
 class Reader(NamedTuple):
@@ -192,7 +188,7 @@ def _wanted(scores: Scores, readers: Sequence[Reader], profiles: Sequence[range]
     best = best.at(eligible(index, best, allowed[reader[best.profiles], best.rows]))
     best = best.at(standing(best.profiles) < most[reader[best.profiles]])
     worth = _varied(index, best)
-    first = _greatest(reader[best.profiles] * len(index) + best.rows, best.scores / weights[best.profiles])
+    first = greatest(reader[best.profiles] * len(index) + best.rows, best.scores / weights[best.profiles])
     best, worth = best.at(first), worth[first]
     order = np.lexsort((-worth, ~index.new[best.rows], reader[best.profiles]))  # ties in the digest's order
     best = best.at(order)
@@ -201,16 +197,6 @@ def _wanted(scores: Scores, readers: Sequence[Reader], profiles: Sequence[range]
     columns = best.rows, best.profiles, shown, index.new[best.rows], index.twins[best.rows]
     lists = [column.tolist() for column in columns]
     return (Wanted(*(column[start:end] for column in lists)) for start, end in pairwise(ends))
-
-
-def _greatest(keys: Ints, values: Reals) -> Ints:
-    """Per key the place of its greatest value, of equals the first; in the order of the keys."""
-    size = int(keys.max(initial=-1)) + 1
-    greatest, places = np.full(size, -np.inf), np.full(size, -1)
-    np.maximum.at(greatest, keys, values)
-    among = np.flatnonzero(values == greatest[keys])[::-1]
-    places[keys[among]] = among
-    return places[places >= 0]
 
 
 def _varied(index: Index, best: Best) -> Floats:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from newsletter.ranking.columns import Columns, Ints, Weights, Wish, joined
@@ -72,6 +73,12 @@ class Looks(NamedTuple):
     near: Groups
     far: Groups
     company: Groups
+
+    @property
+    def nothing(self) -> npt.NDArray[np.bool_]:
+        """Which of them have neither words nor examples."""
+        words, near = (groups.sizes[groups.which] for groups in (self.words, self.near))
+        return np.asarray(words + near == 0)
 
 
 class Part(NamedTuple):
@@ -220,7 +227,7 @@ def _words(looks: Looks, both: _Both) -> Part:
 def _like(groups: Groups, weight: float, both: _Both) -> tuple[Part, Floats]:
     """Likeness to the mean of the papers of each group, and per look the deviation of its likeness in terms."""
     sizes = groups.sizes[:, None]
-    number = np.maximum(sizes, np.float32(1))
+    number = np.array(np.maximum(sizes, 1), dtype=np.float32)
     values, deviation = both.standard(groups.sums(both.rows("terms")) / number, 0.021, 0.009, 0.004)
     for table, counts in (("topics", TOPICS), ("meaning", MEANING)):
         if both.has(table):

@@ -39,6 +39,21 @@ class Profile:
     excluded: Mapping[str, str]
     """The same for what must not come."""
 
+    @property
+    def simple(self) -> bool:
+        """Whether it has keywords and one look, which is as it is but for the wish when one is left out."""
+        interest = self.interest
+        return (
+            bool(self.phrases)
+            and len(self.looks) == 1
+            and len(self.looks[0].near) == len(self.liked) < MANY
+            and self.model.meaning is None
+            and interest.name not in interest.keywords
+            and interest.about not in interest.keywords
+            # where nothing else is left the name only labels people or categories
+            and (len(interest.keywords) + len(interest.like) > 1 or not (interest.authors or interest.categories))
+        )
+
     def without(self, wish: str) -> tuple[Look, ...]:
         """The looks as they would be without a keyword, or without an example (by its id)."""
         examples = _known([id_ for id_ in self.interest.like if id_ != wish], self.liked)

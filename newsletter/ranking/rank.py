@@ -21,7 +21,7 @@ from newsletter.identity import title_key
 from newsletter.models import Threshold
 from newsletter.ranking.columns import Ints, product
 from newsletter.ranking.index import IN_TEXT, IN_TITLE, NO_ROWS, Index
-from newsletter.ranking.looks import Look, Sight, gathered, look_at
+from newsletter.ranking.looks import Look, Looks, Sight, gathered, look_at
 from newsletter.ranking.meaning import Floats
 from newsletter.ranking.profile import Profile
 
@@ -37,6 +37,7 @@ BLOCK = 256  # looks that are put together at once
 TOGETHER = 256  # profiles that are scored at once
 
 Mask = npt.NDArray[np.bool_]
+Reals = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,8 @@ def nearness(index: Index, profiles: Sequence[Profile]) -> Floats:
     """How near each paper's text is, shape (profiles, papers): 1 is what few papers of the archive reach."""
     found = np.full((len(profiles), len(index)), -np.inf, dtype=np.float32)
     owners = np.repeat(np.arange(len(profiles)), np.array([len(one.looks) for one in profiles], dtype=np.int64))
-    for start, near, echo in _looked(index, [look for one in profiles for look in one.looks]):
+    for start, looks in _blocks(index, [look for one in profiles for look in one.looks]):
+        near, echo = _looked(index, looks)
         near += echo.all(index.features.dense)
         of = owners[start : start + len(near)]
         first = np.flatnonzero(standing(of) == 0)
@@ -137,12 +139,19 @@ def nearness_at(index: Index, ways: Sequence[tuple[Look, ...]], of: Sequence[int
     looks, places = looks[order], places[order]
     at = np.array(rows, dtype=np.int64)[places]
     found = np.full(len(way), -np.inf, dtype=np.float32)
-    for first, near, echo in _looked(index, [look for one in ways for look in one]):
-        here = slice(*np.searchsorted(looks, (first, first + len(near))))
-        look = looks[here] - first
-        np.maximum.at(found, places[here], near[look, at[here]] + echo.at(index.features.dense, look, at[here]))
+    for first, some in _blocks(index, [look for one in ways for look in one]):
+        here = slice(*np.searchsorted(looks, (first, first + BLOCK)))
+        np.maximum.at(found, places[here], seen_at(index, some, looks[here] - first, at[here]))
     found[np.isneginf(found)] = 0
-    return np.round(found, 5)
+    return found
+
+
+def seen_at(index: Index, looks: Looks, which: Ints, rows: Ints) -> Floats:
+    """What looks say of single papers, for pairs of a look and a row; 0 of those with nothing to look for."""
+    near, echo = _looked(index, looks)
+    found = near[which, rows] + echo.at(index.features.dense, which, rows)
+    found[looks.nothing[which]] = 0
+    return np.asarray(np.round(found, 5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,11 +177,16 @@ class Echo:
         return np.asarray(self.scale[looks] * (likeness - self.usual[looks]))
 
 
-def _looked(index: Index, looks: Sequence[Look]) -> Iterator[tuple[int, Floats, Echo]]:
-    """Block by block where it starts, what its looks say of each paper by itself, and the echo, still to be added."""
+def _blocks(index: Index, looks: Sequence[Look]) -> Iterator[tuple[int, Looks]]:
+    """Looks that are taken together, with the number of the first; none where there is nothing to look at."""
     for start in range(0, len(looks) if len(index) else 0, BLOCK):
-        sight = look_at(gathered(looks[start : start + BLOCK]), index.model, index.columns)
-        yield start, sight.near, _echo(index, sight)
+        yield start, gathered(looks[start : start + BLOCK])
+
+
+def _looked(index: Index, looks: Looks) -> tuple[Floats, Echo]:
+    """What looks say of each paper by itself, and the echo, still to be added."""
+    sight = look_at(looks, index.model, index.columns)
+    return sight.near, _echo(index, sight)
 
 
 def _echo(index: Index, sight: Sight) -> Echo:
@@ -228,8 +242,8 @@ def _keywords(index: Index, profiles: Sequence[Profile]) -> Floats:
         starts = np.repeat([n * len(index) for n, _ in found], [len(one.rows) for _, one in found])
         cells = 2 * (starts + np.concatenate([one.rows for _, one in found]))
         cells += np.concatenate([one.titles for _, one in found])
-        counts = np.minimum(np.bincount(cells, minlength=counts.size), COUNTED).reshape(counts.shape)
-    return WORTH[counts[:, :, 1], counts[:, :, 0]]
+        counts = np.bincount(cells, minlength=counts.size).reshape(counts.shape)
+    return worth_of(counts[:, :, 1], counts[:, :, 0]).astype(np.float32)
 
 
 @lru_cache
@@ -240,11 +254,14 @@ def together(worth: tuple[float, ...]) -> float:
 
 
 COUNTED = 3  # keywords of a paper
-WORTH = np.array(
-    [[together((IN_TITLE,) * n + (IN_TEXT,) * m) for m in range(COUNTED + 1)] for n in range(COUNTED + 1)],
-    dtype=np.float32,
+_WORTH = np.array(
+    [[together((IN_TITLE,) * n + (IN_TEXT,) * m) for m in range(COUNTED + 1)] for n in range(COUNTED + 1)]
 )
-"""What keywords are worth, by how many of them stand in the title and how many elsewhere."""
+
+
+def worth_of(titles: Ints, texts: Ints) -> Reals:
+    """What keywords are worth, by how many of them stand in the title and how many elsewhere."""
+    return np.asarray(_WORTH[np.minimum(titles, COUNTED), np.minimum(texts, COUNTED)])
 
 
 def _authors(index: Index, profiles: Sequence[Profile]) -> Floats:
@@ -315,6 +332,16 @@ def standing(owners: Ints) -> Ints:
     """For each of some things that are in order of their owners: how many of the same owner stand before it."""
     numbers = np.bincount(owners)
     return np.arange(len(owners)) - np.repeat(np.cumsum(numbers) - numbers, numbers)
+
+
+def greatest(keys: Ints, values: Floats | Reals) -> Ints:
+    """Per key the place of its greatest value, of equals the first; in the order of the keys."""
+    size = int(keys.max(initial=-1)) + 1
+    most, places = np.full(size, -np.inf), np.full(size, -1)
+    np.maximum.at(most, keys, values)
+    among = np.flatnonzero(values == most[keys])[::-1]
+    places[keys[among]] = among
+    return places[places >= 0]
 
 
 def _per_profile(values: Sequence[tuple[float, float]]) -> Floats:
