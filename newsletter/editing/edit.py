@@ -30,7 +30,7 @@ from newsletter.models import (
 from newsletter.ranking.index import FAVOURITE, Index
 from newsletter.ranking.meaning import Floats
 from newsletter.ranking.profile import phrases
-from newsletter.ranking.rank import Best, Mask, Scores, found_any, greatest, standing
+from newsletter.ranking.rank import Best, Mask, Scores, falling, found_any, greatest, standing
 from newsletter.ranking.reasons import reasons
 from newsletter.text import without_query
 
@@ -190,8 +190,8 @@ def _wanted(scores: Scores, readers: Sequence[Reader], profiles: Sequence[range]
     worth = _varied(index, best)
     first = greatest(reader[best.profiles] * len(index) + best.rows, best.scores / weights[best.profiles])
     best, worth = best.at(first), worth[first]
-    order = np.lexsort((-worth, ~index.new[best.rows], reader[best.profiles]))  # ties in the digest's order
-    best = best.at(order)
+    part = 2 * reader[best.profiles] + ~index.new[best.rows]
+    best = best.at(np.argsort((part << 32) + falling(worth), kind="stable"))  # ties in the digest's order
     ends = np.searchsorted(reader[best.profiles], np.arange(len(readers) + 1)).tolist()
     shown = np.round(best.scores.astype(np.float64), 4)
     columns = best.rows, best.profiles, shown, index.new[best.rows], index.twins[best.rows]
