@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import accumulate, count, islice, pairwise
@@ -81,6 +81,16 @@ class Choice(NamedTuple):
         return [self.wanted.rows[place] for place in self.chosen]
 
 
+class Shared(NamedTuple):
+    """What all editions of a digest have in common."""
+
+    digest: Digest
+    scores: Scores
+    favourites: Mapping[int, Match]
+    """By row, those that are *Trending* in any."""
+    notes: tuple[Words, ...]
+
+
 def edit(
     digest: Digest,
     subscriber: Subscriber,
@@ -106,8 +116,10 @@ def edit_all(digest: Digest, scores: Scores, readers: Sequence[Reader]) -> list[
     choices = [*_choices(scores, readers, profiles)]
     numbers = [choice.wanted.profiles[place] for choice in choices for place in choice.chosen]
     rows = [row for choice in choices for row in choice.rows]
-    why, told = iter(reasons(scores, np.array([numbers, rows]).T)), notes(digest)
-    return [_made(digest, reader, scores, choice, why, told) for reader, choice in zip(readers, choices, strict=True)]
+    why = iter(reasons(scores, np.array([numbers, rows]).T))
+    favourites = {row: _favourite(scores.index, row) for row in {row for choice in choices for row in choice.trending}}
+    shared = Shared(digest, scores, favourites, notes(digest))
+    return [_made(shared, reader, choice, why) for reader, choice in zip(readers, choices, strict=True)]
 
 
 def _choices(scores: Scores, readers: Sequence[Reader], profiles: Sequence[range]) -> Iterator[Choice]:
@@ -117,23 +129,16 @@ def _choices(scores: Scores, readers: Sequence[Reader], profiles: Sequence[range
         yield Choice(own, may, one, *_fill(reader.subscriber, scores.index, own, one, may))
 
 
-def _made(
-    digest: Digest,
-    reader: Reader,
-    scores: Scores,
-    choice: Choice,
-    why: Iterator[tuple[Words, ...]],
-    notes: Sequence[Words],
-) -> Edition:
-    subscriber, index = reader.subscriber, scores.index
-    beside = [*_trending(index, choice.trending), *_wild_card(subscriber, scores, choice)]
+def _made(shared: Shared, reader: Reader, choice: Choice, why: Iterator[tuple[Words, ...]]) -> Edition:
+    subscriber, digest, index = reader.subscriber, shared.digest, shared.scores.index
+    beside = [*_trending(shared, choice), *_wild_card(subscriber, shared.scores, choice)]
     shown = {match.paper.id for section in beside for match in section.matches}
     return Edition(
         subscriber=subscriber,
         period=reader.period,
         digest=digest.id,
         sections=(*_sections(subscriber, index, choice, why), *beside),
-        notes=(*_hidden(scores, choice), *notes),
+        notes=(*_hidden(shared.scores, choice), *shared.notes),
         note=digest.note,
         considered=int(np.count_nonzero(choice.allowed)),
         missed=tuple(islice(_missed(index, choice, shown), MISSED)),
@@ -248,10 +253,11 @@ def _share_out(subscriber: Subscriber, profiles: range, wanted: Wanted, room: in
     chosen: list[int] = []
     taken, twins = dict.fromkeys(profiles, 0), set[int]()
     for limits in ({number: min(share, cap) for number, cap in caps.items()}, caps):
+        most = min(room, sum(limits.values()))
         for place, number, twin in zip(count(), wanted.profiles, wanted.twins, strict=False):
+            if len(chosen) == most:
+                break
             if twin not in twins and taken[number] < limits[number]:
-                if len(chosen) == room:
-                    break
                 chosen.append(place)
                 twins.add(twin)
                 taken[number] += 1
@@ -281,10 +287,14 @@ def _favourites(subscriber: Subscriber, index: Index, allowed: Mask, taken: Sequ
     return [*islice(found, min(most, subscriber.max_papers - len(taken)))]
 
 
-def _trending(index: Index, rows: Sequence[int]) -> Iterator[Section]:
-    if rows:
-        found = (index.candidates[row] for row in rows)
-        yield Section("trending", "Trending", tuple(Match(c, c.percentile, (_standing(c),)) for c in found))
+def _trending(shared: Shared, choice: Choice) -> Iterator[Section]:
+    if choice.trending:
+        yield Section("trending", "Trending", tuple([shared.favourites[row] for row in choice.trending]))
+
+
+def _favourite(index: Index, row: int) -> Match:
+    candidate = index.candidates[row]
+    return Match(candidate, candidate.percentile, (_standing(candidate),))
 
 
 def _standing(candidate: Candidate) -> Phrase:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -150,12 +151,12 @@ class _Both:
 
 def gathered(looks: Sequence[Look]) -> Looks:
     """Looks made ready."""
-    numbers: dict[Wish, int] = {}
     kinds = [[look[kind] for look in looks] for kind in range(len(Look._fields))]
-    places = [[numbers.setdefault(wish, len(numbers)) for group in kind for wish in group] for kind in kinds]
-    sizes = [[len(group) for group in kind] for kind in kinds]
-    groups = (grouped(*one, len(numbers)) for one in zip(places, sizes, strict=True))
-    return Looks(list(numbers), *groups)
+    asked = [[*chain.from_iterable(groups)] for groups in kinds]
+    numbers = {wish: number for number, wish in enumerate(dict.fromkeys(chain.from_iterable(asked)))}
+    places = [[*map(numbers.__getitem__, wishes)] for wishes in asked]
+    made = (grouped(one, [*map(len, groups)], len(numbers)) for one, groups in zip(places, kinds, strict=True))
+    return Looks(list(numbers), *made)
 
 
 def grouped(places: Sequence[int], sizes: Sequence[int], wishes: int) -> Groups:
@@ -254,6 +255,8 @@ def usual(values: Floats, mean: Usual, deviation: Usual, least: Usual) -> tuple[
         return nothing + mean, nothing + np.maximum(deviation, least)
     share = number / (number + FEW)
     values = np.minimum(values, mean + FAR_OUT * deviation)
-    middle = share * values.mean(axis=1, keepdims=True) + (1 - share) * mean
-    spread = (share * values.var(axis=1, keepdims=True) + (1 - share) * deviation**2) ** 0.5
+    own = values.mean(axis=1, keepdims=True)
+    middle = share * own + (1 - share) * mean
+    variance = np.square(values - own).mean(axis=1, keepdims=True)
+    spread = (share * variance + (1 - share) * deviation**2) ** 0.5
     return middle, np.maximum(spread, least)

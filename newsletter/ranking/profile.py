@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,8 +20,7 @@ MANY = 20  # examples, from which they may be of several subjects
 KEPT = 65_536  # phrases, the last that were asked for
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """What an interest looks for."""
 
     interest: Interest
@@ -79,7 +78,8 @@ def profile(interest: Interest, exclude: Sequence[str], examples: Mapping[str, P
     """Compiles an interest; `exclude` are the subscriber's own, `examples` the papers known by their ids."""
     known = [id_ for id_ in interest.like if id_ in examples]
     liked = dict(zip(known, model.examples([examples[id_] for id_ in known]), strict=True))
-    far = tuple(model.examples([examples[id_] for id_ in interest.dislike if id_ in examples]))
+    disliked = [examples[id_] for id_ in interest.dislike if id_ in examples]
+    far = tuple(model.examples(disliked)) if disliked else ()
     asked = _asked(interest, interest.name, interest.about, interest.keywords, interest.like, model)
     looks = _looks(asked, _known(interest.like, liked), far, model)
     muted = phrases((*interest.exclude, *exclude))
@@ -97,7 +97,7 @@ def _phrase(text: str) -> str:
 
 
 def _known(like: Sequence[str], liked: Mapping[str, Wish]) -> Wishes:
-    return tuple(liked[id_] for id_ in like if id_ in liked)
+    return tuple([liked[id_] for id_ in like if id_ in liked])
 
 
 # -- words
@@ -112,8 +112,7 @@ def _asked(
     """
     only_a_label = (interest.authors or interest.categories) and not (about or keywords or like)
     weights = {"" if only_a_label else name: NAME} | dict.fromkeys((*keywords, about), 1.0)
-    found = ((text, model.words(text, weight)) for text, weight in weights.items())
-    return {text: wish for text, wish in found if wish.potential}
+    return {text: wish for text, weight in weights.items() if (wish := model.words(text, weight)).potential}
 
 
 def _less(text: str, parts: Set[str]) -> str:
@@ -126,7 +125,7 @@ def _less(text: str, parts: Set[str]) -> str:
 def _looks(asked: Mapping[str, Wish], examples: Wishes, far: Wishes, model: Model) -> tuple[Look, ...]:
     told = tuple(asked.values())
     meant = (model.meant(". ".join(asked)),) if asked and model.meaning else ()
-    return tuple(Look(told, meant, group, far, examples) for group in _groups(examples, told, model))
+    return tuple([Look(told, meant, group, far, examples) for group in _groups(examples, told, model)])
 
 
 def _groups(examples: Wishes, told: Wishes, model: Model) -> list[Wishes]:
