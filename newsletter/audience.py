@@ -93,7 +93,9 @@ def starts(app: App, found: Sequence[tuple[Subscriber, Period]]) -> list[Due]:
 def start(subscriber: Subscriber, period: Period, last: LastEdition | None) -> Due:
     """Where an edition starts, for somebody whose last one ended there; None for a first edition."""
     if last is None:
-        return Due(subscriber, period, period.since, None, None)
+        # Sources count days in UTC: at eight in Tokyo it is still the day before, and the list of today has not begun.
+        since = min(period.since, periods.moment(subscriber, period.day).date())
+        return Due(subscriber, period, since, None, None)
     since, earliest = last.cut_off_day + DAY, period.day - LONGEST_GAP + DAY
     return Due(subscriber, period, max(since, earliest), last.cut_off_at, since if since < earliest else None)
 

@@ -42,6 +42,14 @@ def test_a_run_that_died_after_planning_is_made_up_and_no_paper_comes_twice(home
     assert set() == set(first) & set(second)
 
 
+def test_a_first_edition_at_an_hour_before_the_sources_day_begins_is_of_the_day_before(home):
+    home.subscribers("subscribers: [{email: mei@example.org, timezone: Asia/Tokyo, send_at: 08:00}]")
+    with home.app(datetime(2026, 3, 3, 23, 0, tzinfo=UTC)) as app:  # the 4th, in Tokyo
+        (home.path / "papers" / "2026-03-04.json").unlink()
+        account = publish(app, app.clock())
+    assert (date(2026, 3, 4), 1) == (account.day, account.counts["submitted"])
+
+
 def test_a_reader_who_left_the_file_after_planning_is_skipped(home):
     with home.app(NOW) as app:
         plan_only(app, date(2026, 3, 3))
