@@ -31,10 +31,11 @@ class Ticker:
     def tick(self) -> None:
         """One minute's work. Errors are one log line: the next tick is the retry."""
         now = self._app.clock()
+        self._app.pulse.beat(now)
         if now < self._not_before:
             return
         try:
-            publish(self._app, now)
+            publish(self._app, now, progress=self._alive)
             self._learn_when_quiet(now)
         except (SourceError, Halt) as error:
             wait = SPACING[min(self._failures, len(SPACING) - 1)]
@@ -46,6 +47,12 @@ class Ticker:
         else:
             self._failures = 0
 
+        self._app.pulse.beat(self._app.clock())
+
+    def _alive(self, *_: object) -> None:
+        """Something was done: a long tick is not a dead one."""
+        self._app.pulse.beat(self._app.clock(), at_work=True)
+
     def _learn_when_quiet(self, now: datetime) -> None:
         """Learns from an archive that has grown, when nobody waits for an edition."""
         if self._app.outgrown() and not who_is_due(self._app, self._app.roster(), now + QUIET, Order()):
@@ -55,6 +62,7 @@ class Ticker:
 
 def start(app: App) -> BackgroundScheduler:
     """Starts ticking, in the background, until `shutdown`."""
+    app.pulse.beat(app.clock())
     scheduler = BackgroundScheduler(timezone=UTC)
     # A late tick still counts, several late ones count once, and two never run side by side. Double firing would
     # do no harm either: the ledger has one row per subscriber and period.

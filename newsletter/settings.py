@@ -70,6 +70,8 @@ class Settings:
     arxiv_endpoint: str = "https://export.arxiv.org"
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """For signed links: the first signs, all verify."""
+    metrics_token: str = field(default="", repr=False)
+    """Who has it may read the figures; empty where only this machine may."""
     variables: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     """The environment over `secrets.env`: where `secret` looks."""
     origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
@@ -324,6 +326,14 @@ KEYS: Final = (
         "secrets",
         _signing_secret,
         many=True,
+    ),
+    Key(
+        "",
+        "NEWSLETTER_METRICS_TOKEN",
+        "(none: only this machine)",
+        "who sends it as a bearer token may read `/metrics`",
+        "metrics_token",
+        lambda text: _token(_signing_secret(text)),
     ),
     Key(
         "templates",
