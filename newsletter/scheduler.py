@@ -9,6 +9,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter.app import App
 from newsletter.errors import Halt, NewsletterError, SourceError
+from newsletter.ledger import Account
+from newsletter.models import STATES
 from newsletter.publish import Order, publish, who_is_due
 from newsletter.watch import Watch
 
@@ -25,6 +27,7 @@ class Ticker:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._account: Account | None = None
         self._failures = 0
         self._not_before = datetime.min.replace(tzinfo=UTC)
 
@@ -35,7 +38,7 @@ class Ticker:
         if now < self._not_before:
             return
         try:
-            publish(self._app, now, progress=self._alive)
+            self._note(publish(self._app, now, progress=self._alive))
             self._learn_when_quiet(now)
         except (SourceError, Halt) as error:
             wait = SPACING[min(self._failures, len(SPACING) - 1)]
@@ -48,6 +51,15 @@ class Ticker:
             self._failures = 0
 
         self._app.pulse.beat(self._app.clock())
+
+    def _note(self, account: Account) -> None:
+        """A line where this tick has changed the account."""
+        if account.day and account != self._account:
+            counts = {state: account.counts[state] for state in STATES if account.counts[state]}
+            told = ", ".join(f"{number} {state}" for state, number in counts.items())
+            fields = {"day": account.day, "occasion": account.occasion, "audience": account.audience} | counts
+            log.info("%s: %d readers: %s", account.day, account.audience, told, extra=fields)
+        self._account = account
 
     def _alive(self, *_: object) -> None:
         """Something was done: a long tick is not a dead one."""

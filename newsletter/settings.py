@@ -70,6 +70,8 @@ class Settings:
     arxiv_endpoint: str = "https://export.arxiv.org"
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """For signed links: the first signs, all verify."""
+    log: Literal["pretty", "json"] = "pretty"
+    """How log lines are written."""
     metrics_token: str = field(default="", repr=False)
     """Who has it may read the figures; empty where only this machine may."""
     variables: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
@@ -316,6 +318,14 @@ KEYS: Final = (
         "an alarm when nobody was sent an edition for so long, though people were due",
         "alarm_after",
         duration,
+    ),
+    Key(
+        "log",
+        "NEWSLETTER_LOG",
+        "pretty",
+        "how log lines are written: pretty, or json for programs",
+        "log",
+        choice("pretty", "json"),
     ),
     Key("", "NEWSLETTER_HOME", ".", "the folder of all files"),
     Key(

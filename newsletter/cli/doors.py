@@ -21,7 +21,7 @@ def run(ctx: click.Context, host: str, port: int) -> None:
     """The scheduler (once a minute: who is due?) and the web pages, until Ctrl-C."""
     from newsletter.scheduler import start
 
-    ctx.obj["verbose"] = True
+    ctx.obj |= {"verbose": True, "stays": True}
     with app_of(ctx) as app:
         app.roster()  # a broken file stops here, not at eight o'clock
         scheduler = start(app)
@@ -38,7 +38,7 @@ def run(ctx: click.Context, host: str, port: int) -> None:
 @click.pass_context
 def serve(ctx: click.Context, host: str, port: int) -> None:
     """The web pages alone, until Ctrl-C. Put a web server with https in front of them."""
-    ctx.obj["verbose"] = True
+    ctx.obj |= {"verbose": True, "stays": True}
     with app_of(ctx) as app:
         _serve(app, host, port)
 
