@@ -9,6 +9,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter.app import App
 from newsletter.errors import Halt, NewsletterError, SourceError
+from newsletter.heartbeat import Heartbeat
 from newsletter.ledger import Account
 from newsletter.models import STATES
 from newsletter.publish import Order, publish, who_is_due
@@ -89,5 +90,6 @@ def start(app: App) -> BackgroundScheduler:
     )
     # Beside the ticks, so that one that hangs is noticed.
     scheduler.add_job(Watch(app).look, "cron", second=30, misfire_grace_time=None, coalesce=True, max_instances=1)
+    scheduler.add_job(Heartbeat(app).look, "cron", second=45, misfire_grace_time=None, coalesce=True, max_instances=1)
     scheduler.start()
     return scheduler

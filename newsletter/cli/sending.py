@@ -47,7 +47,7 @@ def send(
     --date D is an order: local date D for everybody, whatever the hour. Running the same command again is the
     retry; what was submitted is never sent twice.
     """
-    from newsletter import publish, watch
+    from newsletter import heartbeat, publish, watch
 
     if sum((dry_run, test_to is not None, again)) > 1:
         raise click.UsageError("--dry-run, --test-to and --again exclude each other")
@@ -63,6 +63,7 @@ def send(
             now = app.clock()
             account = publish.again(app, now, order) if again else publish.publish(app, now, order, progress)
         watch.mail(app, _alarms(app, machine), app.clock())
+        heartbeat.Heartbeat(app).look()
         waiting = _waiting(app, account) if order.wait and account.left else []
         told = _account(account) | ({"waiting": [asdict(one) for one in waiting]} if order.wait else {})
         click.echo(as_json(told) if machine else sentence(account))
