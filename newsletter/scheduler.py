@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter.app import App
-from newsletter.errors import Halt, NewsletterError, SourceError
+from newsletter.errors import Halt, Interrupted, NewsletterError, SourceError
 from newsletter.heartbeat import Heartbeat
 from newsletter.ledger import Account
 from newsletter.models import STATES
@@ -46,6 +46,8 @@ class Ticker:
             self._failures += 1
             self._not_before = now + wait
             log.error("%s; trying again in %d minutes", error, wait.total_seconds() // 60)
+        except Interrupted:
+            log.info("ended by the operator; what was in flight is recorded, and the next start goes on")
         except NewsletterError as error:
             log.error("%s", error)
         else:

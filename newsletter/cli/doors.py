@@ -8,6 +8,7 @@ import click
 
 from newsletter.app import App
 from newsletter.cli.opening import app_of
+from newsletter.cli.signals import terminating
 
 _host = click.option("--host", default="127.0.0.1", show_default=True, help="Where the web pages listen.")
 _port = click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535))
@@ -22,7 +23,7 @@ def run(ctx: click.Context, host: str, port: int) -> None:
     from newsletter.scheduler import start
 
     ctx.obj |= {"verbose": True, "stays": True}
-    with app_of(ctx) as app:
+    with terminating(), app_of(ctx) as app:
         app.roster()  # a broken file stops here, not at eight o'clock
         scheduler = start(app)
         try:
@@ -39,7 +40,7 @@ def run(ctx: click.Context, host: str, port: int) -> None:
 def serve(ctx: click.Context, host: str, port: int) -> None:
     """The web pages alone, until Ctrl-C. Put a web server with https in front of them."""
     ctx.obj |= {"verbose": True, "stays": True}
-    with app_of(ctx) as app:
+    with terminating(), app_of(ctx) as app:
         _serve(app, host, port)
 
 
