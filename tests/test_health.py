@@ -8,13 +8,18 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families
 
 from newsletter.app import open_app
-from newsletter.models import SourceState
+from newsletter.archive import Archive, Collection
+from newsletter.errors import StoreError
+from newsletter.ledger import Ledger
+from newsletter.ledger.schema import SCHEMA
+from newsletter.models import STATES, Receipt, SourceState
 from newsletter.pulse import AT_WORK, IDLE
 from newsletter.scheduler import Ticker
 from newsletter.settings import ensure_secret, load
 from newsletter.web import pages
 from newsletter.web.trust import has_token
 from tests.homes import invented_day, make_home, readers
+from tests.test_ledger import DAY, NOW, planned, send
 from tests.test_scheduler import Clock
 from tests.test_web import served
 
@@ -266,19 +271,35 @@ def test_a_token_that_can_be_guessed_is_refused_and_not_repeated(home):
 # -- what the stores are asked for it
 
 
-def test_the_ledger_tallies_its_latest_days(app, clock):
-    for _ in range(4):
-        Ticker(app).tick()
-        clock.advance(days=1)
-    assert 2 == len(app.ledger.tallies("rehearsal", 2))
-    assert {} == app.ledger.tallies("regular", 2)
-    account = app.ledger.account("rehearsal")
-    assert account.counts == app.ledger.tallies("rehearsal", 1)[account.day]
+@pytest.fixture
+def ledger(stores):
+    database = Ledger.open(stores.url("newsletter"))
+    yield Ledger(database, "here")
+    database.close()
+
+
+def test_the_ledger_tallies_its_latest_days(ledger):
+    days = [DAY + timedelta(days=n) for n in (0, 1, 7)]
+    for number, day in enumerate(days):
+        ledger.plan([planned(name, day=day) for name in "abc"[: number + 1]], NOW)
+    ledger.plan([planned("d", skip="quiet", day=days[2])], NOW)
+    send(ledger, Receipt("250 ok"), "a")
+    none = dict.fromkeys(STATES, 0)
+    last = {days[2]: none | {"pending": 3, "skipped": 1}, days[1]: none | {"pending": 2}}
+    assert last == ledger.tallies("regular", 2)
+    assert last | {DAY: none | {"submitted": 1}} == ledger.tallies("regular", 5)
+    assert {} == ledger.tallies("rehearsal", 2)
+
+
+def test_a_store_notices_that_it_was_brought_to_another_schema(ledger):
+    ledger.check()
+    with ledger.forked().write() as connection:
+        connection.execute(SCHEMA.tables.tables["schema"].update().values(version=99))
+    with pytest.raises(StoreError, match="schema 99 is not this program's"):
+        ledger.check()
 
 
 def test_the_archive_says_how_each_source_did_last(stores):
-    from newsletter.archive import Archive, Collection
-
     at, day = datetime(2026, 3, 3, 8, tzinfo=UTC), date(2026, 3, 3)
     hour = timedelta(hours=1)
     archive = Archive(stores.url("archive"))
