@@ -17,7 +17,7 @@ from newsletter.pulse import AT_WORK, IDLE
 from newsletter.scheduler import Ticker
 from newsletter.settings import ensure_secret, load
 from newsletter.web import pages
-from newsletter.web.trust import has_token
+from newsletter.web.trust import has_token, is_loopback
 from tests.homes import invented_day, make_home, readers
 from tests.test_ledger import DAY, NOW, planned, send
 from tests.test_scheduler import Clock
@@ -234,6 +234,8 @@ def test_a_damaged_store_has_no_figures_but_says_so(client, home, app):
         {"Forwarded": "for=203.0.113.7"},
         {"Host": "papers.example.org"},
         {"Host": "rebound.example.net:8080"},
+        {"Host": "[::1"},
+        {"Host": "127.0.0.1.example.net"},
         {"Host": "papers.example.org", "Authorization": "Bearer wrong"},
     ],
 )
@@ -251,6 +253,21 @@ def test_where_pages_are_public_only_the_token_opens_for_a_web_server_in_front_m
         assert 401 == client.get("/metrics", headers={"Authorization": "Bearer nonsense"}).status_code
         assert 200 == client.get("/metrics", headers=BEARER).status_code
         assert 200 == client.get("/metrics", headers={**BEARER, "Host": "papers.example.org"}).status_code
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("localhost", True),
+        ("127.0.0.2", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("10.0.0.1", False),
+        ("", False),
+    ],
+)
+def test_what_this_machine_is_called(host, expected):
+    assert expected == is_loopback(host)
 
 
 def test_no_token_is_nobodys():

@@ -91,6 +91,12 @@ def test_a_commands_last_words_are_json_too(home):
     assert "subscribers.yaml" in lines[-1]["event"]
 
 
+def test_what_a_command_says_on_stderr_is_json_too(home):
+    home.run("stop")
+    [line] = told(home, "status", NEWSLETTER_LOG="json").splitlines()
+    assert ("warning", True) == (json.loads(line)["level"], "sending is stopped since" in line)
+
+
 def test_wrong_settings_are_said_in_words_for_nobody_knows_the_style_yet(home):
     assert "newsletter: NEWSLETTER_LOG: 'jsn' is not pretty or json; did you mean json?\n" == told(
         home, "status", NEWSLETTER_LOG="jsn"

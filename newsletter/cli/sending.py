@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Any
 
 import click
 
+from newsletter import logs
 from newsletter.alarms import Alarm
 from newsletter.app import App
 from newsletter.cli.opening import app_of, as_json, date_option, json_option, subscriber_option
@@ -196,7 +198,7 @@ def _alarms(app: App, machine: bool) -> tuple[Alarm, ...]:
 
     alarms = standing(app, app.clock())
     for alarm in () if machine else alarms:
-        click.echo(f"alarm: {alarm.name}: {alarm.text}", err=True)
+        logs.say(f"alarm: {alarm.name}: {alarm.text}", logging.ERROR)
     return alarms
 
 
@@ -204,5 +206,5 @@ def _said_stopped(app: App) -> int:
     since = app.ledger.stopped()
     if since is None:
         return 0
-    click.echo(f"sending is stopped since {since:%Y-%m-%d %H:%M} UTC; `newsletter resume`", err=True)
+    logs.say(f"sending is stopped since {since:%Y-%m-%d %H:%M} UTC; `newsletter resume`", logging.WARNING)
     return 1

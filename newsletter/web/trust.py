@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -25,8 +25,7 @@ def is_trusted(request: Request) -> bool:
         return True
     if _is_public(app.settings.base_url) or any(name in request.headers for name in _FORWARDED):
         return False
-    asked = urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
-    return request.client is not None and is_loopback(request.client.host) and is_loopback(asked)
+    return request.client is not None and is_loopback(request.client.host) and is_loopback(_asked(request))
 
 
 def has_token(authorization: str, token: str) -> bool:
@@ -39,9 +38,19 @@ def has_token(authorization: str, token: str) -> bool:
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine, by name or number."""
     try:
-        return ip_address(host).is_loopback
+        address = ip_address(host)
     except ValueError:
         return host == "localhost"
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback
+
+
+def _asked(request: Request) -> str:
+    """The machine that the request names, without its port."""
+    try:
+        return urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _is_public(base_url: str) -> bool:
