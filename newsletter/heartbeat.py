@@ -107,4 +107,4 @@ def check(url: str) -> str:
         socket.getaddrinfo(host(url), None)
     except (OSError, UnicodeError) as error:
         raise SettingsError(f"{host(url)} is not found; check the address and the network") from error
-    return f"{host(url)} is told of each complete day; give it a day and some hours to wait"
+    return f"{host(url)} is told of each complete day; let it expect that daily, with some hours of grace"
