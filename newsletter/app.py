@@ -24,7 +24,6 @@ from newsletter.errors import StoreError
 from newsletter.feedback import Feedback
 from newsletter.guard import Guard
 from newsletter.ledger import Ledger
-from newsletter.ledger.remote import Ask, RemoteLedger
 from newsletter.links import reference
 from newsletter.models import Paper, Subscriber
 from newsletter.providers import Provider, is_rehearsal, open_provider
@@ -33,7 +32,7 @@ from newsletter.ranking.model import Model, TermCounts, dump, learn, load, read_
 from newsletter.render import Imprint, Renderer, default_templates
 from newsletter.settings import Settings
 from newsletter.sources.reach import Reach
-from newsletter.subscribers import read
+from newsletter.subscribers import Roster, roster
 from newsletter.summaries import KEY, Summaries
 from newsletter.summaries import parse as parse_endpoint
 from newsletter.suppressions import Suppressions
@@ -76,9 +75,9 @@ class App:
         """The deliveries whose papers count as seen here."""
         return ("regular",) if self.occasion == "regular" else ("regular", "rehearsal")
 
-    def roster(self) -> tuple[Subscriber, ...]:
-        """The subscribers, from the file as it is now."""
-        return read(self.settings.home / "subscribers.yaml")
+    def roster(self) -> Roster:
+        """The subscribers, as their file has them now."""
+        return roster(self.settings.home / "subscribers.yaml")
 
     def seen(self, subscribers: Sequence[str]) -> Mapping[str, frozenset[str]]:
         """Per subscriber the ids of the papers that were shown."""
@@ -121,10 +120,10 @@ class App:
         """The same for texts, as the words of an interest."""
         return self.vectors.of(texts) if self.vectors else None
 
-    def in_child(self, ask: Ask) -> App:
-        """The parts in a child process: its parent writes the ledger."""
+    def in_child(self, owner: str, ending: Ending) -> App:
+        """The parts in a child process, which has a name of its own in the ledger."""
         self.archive.forked()
-        return replace(self, ledger=RemoteLedger(self.ledger, ask))
+        return replace(self, ledger=self.ledger.forked(owner), ending=ending)
 
     @contextmanager
     def provider(self, share: int = 1) -> Iterator[Provider]:

@@ -130,20 +130,14 @@ def can_look_up(names: Iterable[str]) -> bool:
 
 
 def look_up_examples(
-    subscribers: Iterable[Subscriber],
-    archive: Archive,
-    reach: Reach,
-    at: datetime,
-    names: Sequence[str],
-    rated: Collection[str] = (),
+    wanted: Collection[str], archive: Archive, reach: Reach, at: datetime, names: Sequence[str]
 ) -> None:
-    """Fetches the example papers that the archive lacks, each id once; what is not found is remembered.
+    """Fetches those of the `wanted` papers that the archive lacks, each id once; what is not found is remembered.
 
-    `names` are the sources; `rated` are the papers of feedback, which count as examples too. When the far side fails, the rest waits for the
-    next run: an edition does not depend on it.
+    `names` are the sources. When the far side fails, the rest waits for the next run: an edition does not depend on it.
     """
+    unknown = sorted(set(wanted) - set(archive.find(sorted(wanted))))
     try:
-        unknown = sorted(unknown_examples(subscribers, archive, rated))
         for paper_id, paper in look_up_each(unknown, archive, reach, at, names):
             if paper is None:
                 known = " or ".join(sources.libraries(names))

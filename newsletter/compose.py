@@ -59,6 +59,7 @@ class Composer:
     def __init__(self, app: App) -> None:
         self._app = app
         self._model = _model(app)
+        self._digests: dict[str, Digest | None] = {}
         self._indexes: dict[str, Index] = {}
         self._papers: dict[str, Paper] = {}
         self._profiles: dict[object, Profile] = {}
@@ -69,16 +70,19 @@ class Composer:
             self._indexes[digest.id] = index(digest.candidates, self._model)
         return self._indexes[digest.id]
 
-    def prepare(self, deliveries: Sequence[Delivery], roster: Mapping[str, Subscriber]) -> None:
-        """Makes what these deliveries share, indexes and designs; processes forked from this one have it then."""
-        for digest_id in dict.fromkeys(delivery.digest for delivery in deliveries):
-            digest = self._app.archive.digest(digest_id)
-            if digest is not None:
+    def prepare(self, digests: Iterable[str], looks: Iterable[tuple[str, str]]) -> None:
+        """Makes what deliveries share, indexes and designs in languages; processes forked from this one have it then."""
+        for digest_id in digests:
+            if (digest := self._digest(digest_id)) is not None:
                 self.index(digest)
-        readers = [roster[delivery.key.subscriber] for delivery in deliveries if delivery.key.subscriber in roster]
-        for design, language in dict.fromkeys((reader.design, reader.language) for reader in readers):
+        for design, language in looks:
             with suppress(RenderError, SettingsError):  # it is said where it is needed
                 self._app.renderer.version(design, language)
+
+    def _digest(self, digest_id: str) -> Digest | None:
+        if digest_id not in self._digests:
+            self._digests[digest_id] = self._app.archive.digest(digest_id)
+        return self._digests[digest_id]
 
     def scores(self, digest: Digest, subscribers: Sequence[Subscriber]) -> Scores:
         """The scores of the subscribers' interests, one subscriber after the other, all ranked at once."""
@@ -168,7 +172,7 @@ class Composer:
     def _first(
         self, digest_id: str, group: Sequence[Delivery], roster: Mapping[str, Subscriber], at: datetime
     ) -> Iterator[Composed | Quiet | Spoilt]:
-        digest = self._app.archive.digest(digest_id)
+        digest = self._digest(digest_id)
         known = [d for d in group if d.key.subscriber in roster]
         yield from (Quiet(d.key, "removed: no longer in the subscribers' file") for d in group if d not in known)
         if digest is None:
@@ -182,11 +186,8 @@ class Composer:
             yield Quiet(delivery.key, quiet) if quiet else self._message(delivery.key, edition, stamp)
 
     def _repeat(self, deliveries: Iterable[Delivery]) -> Iterator[Composed | Spoilt]:
-        digests: dict[str, Digest | None] = {}
         for delivery in deliveries:
-            if delivery.digest not in digests:
-                digests[delivery.digest] = self._app.archive.digest(delivery.digest)
-            digest = digests[delivery.digest]
+            digest = self._digest(delivery.digest)
             if digest is None or delivery.claim is None:
                 yield Spoilt(delivery.key, _GONE)
                 continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -98,11 +98,25 @@ def _percentiles(of_a_day: Mapping[tuple[str, date], Sequence[str]], upvotes: Ma
     return best
 
 
-def digests_of(app: App, waiting: Sequence[Due], now: datetime) -> Iterator[tuple[Digest, list[Due]]]:
+class Digests:
+    """One digest for all who start from the same cut-off; taken once, as many of them as there are."""
+
+    def __init__(self, app: App, now: datetime) -> None:
+        self._app, self._now = app, now
+        self._summaries = app.summaries.run(now) if app.summaries else None
+        self._taken: dict[object, Digest] = {}
+
+    def of(self, waiting: Iterable[Due]) -> Iterator[tuple[Digest, list[Due]]]:
+        """The digests of these editions, each with whose it is."""
+        groups: dict[object, list[Due]] = {}
+        for due in waiting:
+            groups.setdefault((due.period.day, due.since, due.seen_after), []).append(due)
+        for start, group in groups.items():
+            if start not in self._taken:
+                self._taken[start] = digest_of(self._app, group[0], self._now, self._summaries)
+            yield self._taken[start], group
+
+
+def digests_of(app: App, waiting: Iterable[Due], now: datetime) -> Iterator[tuple[Digest, list[Due]]]:
     """One digest for all who start from the same cut-off."""
-    groups: dict[object, list[Due]] = {}
-    summaries = app.summaries.run(now) if app.summaries else None
-    for due in waiting:
-        groups.setdefault((due.period.day, due.since, due.seen_after), []).append(due)
-    for group in groups.values():
-        yield digest_of(app, group[0], now, summaries), group
+    return Digests(app, now).of(waiting)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
@@ -13,10 +12,10 @@ from urllib.parse import urlsplit
 from newsletter import http, periods
 from newsletter.alarms import NO_SOURCE
 from newsletter.app import App
+from newsletter.audience import Order, who_is_due
 from newsletter.errors import NewsletterError, SettingsError, SourceError
 from newsletter.ledger import Account
-from newsletter.models import Subscriber
-from newsletter.publish import Order, who_is_due
+from newsletter.subscribers import Roster
 
 log = logging.getLogger("newsletter.heartbeat")
 NAME: Final = "heartbeat"
@@ -41,7 +40,8 @@ class Heartbeat:
             roster = self._app.roster()
             day = complete_day(self._app, roster, now)
             if day is not None:
-                self._not_before = self._ping(day, now) or periods.all_due_at(roster, day + periods.DAY)
+                next_day = periods.all_due_at(roster.schedules().values(), day + periods.DAY)
+                self._not_before = self._ping(day, now) or next_day
         except NewsletterError as error:
             log.error("heartbeat: %s", error)
 
@@ -65,15 +65,15 @@ class Heartbeat:
         return None
 
 
-def complete_day(app: App, roster: Sequence[Subscriber], now: datetime) -> date | None:
+def complete_day(app: App, roster: Roster, now: datetime) -> date | None:
     """The latest day that is over for everybody, if who was due was written to or skipped; None while that is not so.
 
     A day on which nobody was due is complete too, at the usual time: a switch knows no weekends.
     """
-    day = periods.all_due(roster, now)
-    if day is None or not is_complete(app.ledger.account(app.occasion, day)) or who_is_due(app, roster, now, Order()):
+    day = periods.all_due(roster.schedules().values(), now)
+    if day is None or not is_complete(app.ledger.account(app.occasion, day)):
         return None
-    return day
+    return None if any(who_is_due(app, now, Order(), roster)) else day
 
 
 def is_complete(account: Account) -> bool:

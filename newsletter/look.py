@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 
 from newsletter.app import App
+from newsletter.audience import Order, is_paused, reach_of, who_is_due
 from newsletter.compose import Composer, restored
 from newsletter.digest import Due, digests_of
 from newsletter.editing.edit import quiet_reason
@@ -14,7 +16,7 @@ from newsletter.editing.explain import Explanation, explain
 from newsletter.errors import SettingsError, SourceError
 from newsletter.ledger import Claim, Delivery, Key
 from newsletter.models import STATES, Digest, Edition, Message, Receipt, Stamp, Subscriber
-from newsletter.publish import Order, gather, is_paused, who_is_due
+from newsletter.publish import gather
 from newsletter.typed import folded
 
 
@@ -36,7 +38,7 @@ def look(app: App, now: datetime, order: Order) -> Iterator[Seen]:
     Without a date it is today's, or the latest day that anything was listed on. Raises `SettingsError` for an
     unknown subscriber and `SourceError` when nothing is known of that date.
     """
-    return _editions(app, now, _collected(app, now, waiting(app, app.roster(), now, order)), Composer(app))
+    return _editions(app, now, _collected(app, now, waiting(app, now, order)), Composer(app))
 
 
 def look_again(app: App, now: datetime, dues: Sequence[Due], composer: Composer) -> Iterator[Seen]:
@@ -47,16 +49,18 @@ def look_again(app: App, now: datetime, dues: Sequence[Due], composer: Composer)
 
 def look_at_due(app: App, now: datetime, order: Order) -> Iterator[Seen]:
     """The editions that `publish` would make now."""
-    return _editions(app, now, _collected(app, now, who_is_due(app, app.roster(), now, order)), Composer(app))
+    return _editions(
+        app, now, _collected(app, now, list(chain.from_iterable(who_is_due(app, now, order)))), Composer(app)
+    )
 
 
-def waiting(app: App, roster: Sequence[Subscriber], now: datetime, order: Order) -> list[Due]:
+def waiting(app: App, now: datetime, order: Order) -> list[Due]:
     """Whose editions of a date are looked at, and where each starts."""
     days = app.archive.days()
     day = order.date or now.date()
     if order.date is None and day not in days and days:
         day = max((known for known in days if known <= day), default=day)
-    return who_is_due(app, roster, now, Order(day, order.only))
+    return list(chain.from_iterable(who_is_due(app, now, Order(day, order.only))))
 
 
 def _editions(app: App, now: datetime, dues: Sequence[Due], composer: Composer) -> Iterator[Seen]:
@@ -131,7 +135,7 @@ def send_test(app: App, now: datetime, order: Order, address: str) -> str:
 def explained(app: App, now: datetime, order: Order, paper_id: str) -> Explanation | None:
     """Why a paper is, or is not, in a subscriber's edition; None when it was not listed in its days."""
     composer = Composer(app)
-    [due] = _collected(app, now, waiting(app, app.roster(), now, order))
+    [due] = _collected(app, now, waiting(app, now, order))
     [seen] = _editions(app, now, [due], composer)
     return next(explained_each(app, composer, seen, due.subscriber, [paper_id]), None)
 
@@ -153,10 +157,9 @@ def explained_each(
 
 
 def _collected(app: App, now: datetime, dues: list[Due]) -> list[Due]:
-    if dues and gather(app, dues, now).all_broken:
-        last = max(due.period.day for due in dues)
-        if not app.archive.window(min(due.since for due in dues), last):
-            raise SourceError(f"no source answered and nothing is known of {last}; choose another --date")
+    reach = reach_of(app, [dues])
+    if reach and gather(app, reach, now).all_broken and not app.archive.window(reach.since, reach.until):
+        raise SourceError(f"no source answered and nothing is known of {reach.until}; choose another --date")
     return dues
 
 

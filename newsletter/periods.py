@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -59,23 +59,20 @@ def moment(subscriber: Subscriber, day: date) -> datetime:
     return datetime.combine(day, subscriber.send_at, zone).astimezone(UTC)
 
 
-def all_due(subscribers: Iterable[Subscriber], now: datetime) -> date | None:
-    """The latest day whose time has come for everybody, also for who has no edition on it; None without anybody."""
-    times = _times(subscribers)
+def all_due(subscribers: Collection[Subscriber], now: datetime) -> date | None:
+    """The latest day whose time has come for everybody, also for who has no edition on it; None without anybody.
+
+    One subscriber for each time of day in each zone is enough.
+    """
     day = now.date() + DAY  # where the sun rises first it may be over
-    while any(moment(one, day) > now for one in times):
+    while any(moment(one, day) > now for one in subscribers):
         day -= DAY
-    return day if times else None
+    return day if subscribers else None
 
 
-def all_due_at(subscribers: Iterable[Subscriber], day: date) -> datetime:
+def all_due_at(subscribers: Collection[Subscriber], day: date) -> datetime:
     """The moment (UTC) when a day's time has come for everybody."""
-    return max(moment(one, day) for one in _times(subscribers))
-
-
-def _times(subscribers: Iterable[Subscriber]) -> Collection[Subscriber]:
-    """One subscriber for each time of day in each zone."""
-    return {(one.timezone, one.send_at): one for one in subscribers}.values()
+    return max(moment(one, day) for one in subscribers)
 
 
 def give_up_at(subscriber: Subscriber, day: date, now: datetime) -> datetime:

@@ -1,12 +1,11 @@
 """READ FIRST. The day as a story: who is due, what was listed, one edition each, sent and recorded.
 
     publish     serves whoever is due: collect, digest, plan, then shard by shard compose and deliver
-    who_is_due  whose moment has come, and where their edition starts
     gather      asks the sources for the days that these editions cover
-    plan        freezes the audience in the ledger
     send_batch  takes, composes, claims and delivers a shard; losing or repeating it costs only time
 
 Running `publish` again is the retry: what was planned stays planned, what was submitted stays submitted.
+However many readers there are, no more than some pages and shards of them are in memory at once.
 """
 
 from __future__ import annotations
@@ -16,26 +15,24 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from itertools import groupby
+from datetime import datetime, timedelta
+from functools import partial
 
 from newsletter import periods, queues
-from newsletter.alarms import NO_SOURCE
 from newsletter.app import App
-from newsletter.collect import Collected, can_look_up, collect, follow_up, look_up_examples
+from newsletter.audience import Order, Reach, Served, give_up_on_late, plan, reach_of, who_is_due
+from newsletter.collect import Collected, collect, follow_up, look_up_examples
 from newsletter.compose import Composed, Composer, Quiet, Spoilt
 from newsletter.deliver import NAP, Run, deliver
-from newsletter.digest import DAY, Due, digests_of
-from newsletter.ending import Ending
+from newsletter.digest import DAY, Due
 from newsletter.errors import Halt, SettingsError, SourceError
-from newsletter.ledger import Account, Key, LastEdition, Planned
-from newsletter.ledger.remote import Ask
-from newsletter.models import Digest, Period, Subscriber
+from newsletter.ledger import Account, Key, Planned
+from newsletter.models import Subscriber
 from newsletter.pace import Refusals
 from newsletter.providers import Provider
+from newsletter.queues import Place
 
 log = logging.getLogger("newsletter.publish")
-LONGEST_GAP = 31 * DAY
 AWAY = timedelta(minutes=1)  # before a provider that was away is asked again, when there is time to wait
 SOON = timedelta(seconds=5)  # before somebody is looked at again whom another process may have
 
@@ -43,22 +40,16 @@ Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What a person asked for; by default nothing: whoever is due gets an edition."""
-
-    date: date | None = None
-    """An edition of this local date for everybody, whatever the hour and the cadence."""
-    only: str | None = None
-    """Only this subscriber, by key or address."""
-    wait: timedelta = timedelta(0)
-    """How long to stay and try again whom the provider refuses for the moment."""
-
-
-def publish(app: App, now: datetime, order: Order | None = None, progress: Progress = lambda *_: None) -> Account:
+def publish(
+    app: App,
+    now: datetime,
+    order: Order | None = None,
+    progress: Progress = lambda *_: None,
+    served: Served | None = None,
+) -> Account:
     """Serves whoever is due, and whoever still waits from an earlier run; returns the day's account.
 
-    Raises `SourceError` when no source answered (after sending what was planned before), `Halt` when the
+    With what a scheduler remembers as `served`, only those are looked at whose moment has come. Raises `SourceError` when no source answered (after sending what was planned before), `Halt` when the
     provider refuses us; either way, run again.
     """
     order = order or Order()
@@ -66,45 +57,54 @@ def publish(app: App, now: datetime, order: Order | None = None, progress: Progr
         app.ledger.recover(now, app.settings.in_doubt, alone=not app.settings.shared)
         if app.ledger.stopped() is None:
             app.ledger.give_up(now)  # before the next is planned, which takes up what theirs would have shown
-            roster = app.roster()
-            failure = _plan_who_is_due(app, roster, now, order, progress)
-            _send_until(app, roster, provider, order, progress, now + order.wait)
+            failure = _plan_who_is_due(app, now, order, progress, served)
+            _send_until(app, provider, order, progress, now + order.wait)
             if failure is not None:
                 raise failure
     return app.ledger.account(app.occasion, order.date)
 
 
 def _plan_who_is_due(
-    app: App, roster: Sequence[Subscriber], now: datetime, order: Order, progress: Progress
+    app: App, now: datetime, order: Order, progress: Progress, served: Served | None
 ) -> SourceError | None:
-    waiting = who_is_due(app, roster, now, order)
-    if not waiting:
+    roster = app.roster()
+    schedules = served.waiting(roster, now) if served else None
+    failure = _plan(app, now, order, progress, lambda: who_is_due(app, now, order, roster, schedules))
+    if served and schedules and failure is None:
+        served.note(schedules)
+    return failure
+
+
+def _plan(
+    app: App, now: datetime, order: Order, progress: Progress, dues: Callable[[], Iterator[list[Due]]]
+) -> SourceError | None:
+    reach = reach_of(app, dues())
+    if reach is None:
         return None
     progress("collect", 0, 1)
-    collected = gather(app, waiting, now)
+    collected = gather(app, reach, now)
     progress("collect", 1, 1)
-    if collected.all_broken and not app.archive.window(min(d.since for d in waiting), waiting[0].period.day):
-        _give_up_on_late(app, waiting, now, order)
+    if collected.all_broken and not app.archive.window(reach.since, reach.until):
+        if order.date is None:
+            give_up_on_late(app, dues(), now)
         return SourceError("no source answered: " + "; ".join(state.detail for state in collected.states))
-    plan(app, waiting, now, order)
+    plan(app, dues(), now, order)
     return None
 
 
-def _send_until(
-    app: App, roster: Sequence[Subscriber], provider: Provider, order: Order, progress: Progress, until: datetime
-) -> None:
+def _send_until(app: App, provider: Provider, order: Order, progress: Progress, until: datetime) -> None:
     """Sends to who waits, again and again as their next attempts come due, until nobody waits or the time is over."""
-    run, tried = Run(app.clock, app.settings.in_doubt, ending=app.ending), dict[Key, int]()
+    run, left = Run(app.clock, app.settings.in_doubt, ending=app.ending), set[Key]()
     while True:
         passing: Halt | None = None
         try:
-            if _send_waiting(app, roster, provider, order, progress, run, tried):
+            if _send_waiting(app, provider, order, progress, run, left):
                 continue  # while they were sent to, others may have come due
         except Halt as halt:
             if not halt.passing:
                 raise
             passing = halt
-            tried.clear()  # who was not handed over has no attempt to show for it
+        left.clear()  # whoever had them may have them no longer
         at = _next_attempt(app, order, bool(passing))
         if at is None or at > until or not _sleep_until(at, app, run):
             if passing:
@@ -127,37 +127,29 @@ def _sleep_until(at: datetime, app: App, run: Run) -> bool:
     return app.ledger.stopped() is None
 
 
-def _send_waiting(
-    app: App,
-    roster: Sequence[Subscriber],
-    provider: Provider,
-    order: Order,
-    progress: Progress,
-    run: Run,
-    tried: dict[Key, int],
-) -> bool:
-    """Sends to who can be sent to now; `tried` says at which attempt each was met before. False if there was nobody."""
-    waiting = app.ledger.waiting(app.clock(), app.occasion)
-    waiting = [d for d in waiting if order.only in (None, d.key.subscriber, d.address)]
-    waiting = [d for d in waiting if tried.get(d.key, -1) < d.attempts]
-    if not waiting or app.ledger.stopped() is not None:
+def _send_waiting(app: App, provider: Provider, order: Order, progress: Progress, run: Run, left: set[Key]) -> bool:
+    """Sends to who can be sent to now, but for those `left` to others. False if there was nobody."""
+    now = app.clock()
+    agenda = app.ledger.agenda(now, app.occasion, order.only)
+    total = sum(one.number for one in agenda) - len(left)
+    if total <= 0 or app.ledger.stopped() is not None:
         return False
-    tried.update((d.key, d.attempts) for d in waiting)
     done = 0
 
     def sent(number: int) -> None:
         nonlocal done
         done += number
-        progress("send", done, len(waiting))
+        progress("send", done, total)
 
-    composer, by_key = Composer(app), {subscriber.key: subscriber for subscriber in roster}
-    composer.prepare(waiting, by_key)
-    sending = Sending(app, composer, provider, by_key, run, sent)
+    composer, roster = Composer(app), app.roster()
+    composer.prepare(dict.fromkeys(id_ for one in agenda for id_ in one.digests), roster.looks())
+    sending = Sending(app, composer, provider, roster.find, run, sent, left.update)
     work_off, job = queues.queue(app.settings), sending.job()
     with _kept_apart():
         # Day by day: what an earlier edition shows has to be known before a later one is made.
-        for _, day in groupby(waiting, lambda delivery: delivery.day):
-            work_off([delivery.key for delivery in day], job)
+        for one in agenda:
+            keys = app.ledger.waiting(now, one.occasion, one.day, order.only)
+            work_off((key for key in keys if key not in left), job)
     return True
 
 
@@ -179,31 +171,36 @@ class Sending:
     app: App
     composer: Composer
     provider: Provider
-    roster: Mapping[str, Subscriber]
+    find: Callable[[Sequence[str]], Mapping[str, Subscriber]]
+    """Looks subscribers up by their keys."""
     run: Run
     sent: Callable[[int], None] = lambda number: None
+    """Told of how many deliveries it is known what became of them."""
+    left: Callable[[Sequence[Key]], None] = lambda keys: None
+    """Told which were left to another process."""
 
     def job(self) -> queues.Job:
         """The same for a queue, which may have it done in several processes."""
         hands = min(queues.hands(self.app.settings), self.provider.hands)
         return queues.Job(
-            lambda shard: send_batch(self, shard),
-            self._in_child,
-            self.app.ledger,
-            self.run.clock,
-            self.run.in_doubt,
-            self.sent,
-            self.run.ending,
-            hands,
+            work=lambda shard: send_batch(self, shard),
+            opened=self._in_child,
+            ledger=self.app.ledger,
+            clock=self.run.clock,
+            in_doubt=self.run.in_doubt,
+            sent=self.sent,
+            left=self.left,
+            ending=self.run.ending,
+            hands=hands,
         )
 
     @contextmanager
-    def _in_child(self, ask: Ask, sent: Callable[[int], None], share: int) -> Iterator[Callable[[Sequence[Key]], None]]:
-        app = self.app.in_child(ask)
-        with app.provider(share) as provider:
-            own = replace(
-                self, app=app, provider=provider, run=replace(self.run, refusals=Refusals(), ending=Ending()), sent=sent
-            )
+    def _in_child(self, place: Place) -> Iterator[Callable[[Sequence[Key]], None]]:
+        app = self.app.in_child(place.owner, place.ending)
+        run = replace(self.run, refusals=Refusals(), ending=place.ending)
+        sent, left = partial(place.tell, "sent"), partial(place.tell, "left")
+        with app.provider(place.share) as provider, app.ledger.working():
+            own = replace(self, app=app, provider=provider, run=run, sent=sent, left=left)
             yield lambda shard: send_batch(own, shard)
 
 
@@ -211,7 +208,8 @@ def send_batch(sending: Sending, shard: Sequence[Key]) -> None:
     """Takes, composes, claims and delivers a shard of planned deliveries; what another process took is left to it."""
     app, now = sending.app, sending.app.clock()
     deliveries = app.ledger.take(now, app.occasion, shard)
-    composed = list(sending.composer.compose(deliveries, sending.roster, now))
+    people = sending.find([delivery.key.subscriber for delivery in deliveries])
+    composed = list(sending.composer.compose(deliveries, people, now))
     app.ledger.skip({one.key: one.reason for one in composed if isinstance(one, Quiet)}, now)
     app.ledger.fail({one.key: one.reason for one in composed if isinstance(one, Spoilt)}, now)
     for spoilt in (one for one in composed if isinstance(one, Spoilt)):
@@ -219,118 +217,28 @@ def send_batch(sending: Sending, shard: Sequence[Key]) -> None:
     ready = [one for one in composed if isinstance(one, Composed)]
     won = app.ledger.claim([one.claim for one in ready], app.settings.providers[0].partition(":")[0], now)
     mine = [one for one in ready if one.claim.key in won]
+    settled = {one.key for one in composed if not isinstance(one, Composed)} | won
+    sending.left([key for key in shard if key not in settled])
     sending.sent(len(shard) - len(mine))
     deliver(mine, sending.provider, app.ledger, sending.run, sending.sent)
-
-
-# -- who is due
-
-
-def who_is_due(app: App, roster: Sequence[Subscriber], now: datetime, order: Order) -> list[Due]:
-    """The subscribers whose edition is to be planned now."""
-    asked = [s for s in roster if order.only in (None, s.key, s.email)]
-    if order.only is not None and not asked:
-        raise SettingsError(f"no subscriber '{order.only}'; `newsletter subscribers list` shows them")
-    planned = app.ledger.last_periods(app.occasion, [s.key for s in asked])
-    found = []
-    for subscriber in asked:
-        if order.date is not None:
-            found.append((subscriber, periods.period_on(subscriber.cadence, order.date)))
-        elif (period := periods.due(subscriber, now, planned.get(subscriber.key))) is not None:
-            found.append((subscriber, period))
-    return starts(app, found)
-
-
-def starts(app: App, found: Sequence[tuple[Subscriber, Period]]) -> list[Due]:
-    """Where each edition starts: after the subscriber's last one, else with its period."""
-    last = app.ledger.last_editions(app.occasions, {s.key: period.day for s, period in found})
-    return [start(subscriber, period, last.get(subscriber.key)) for subscriber, period in found]
-
-
-def start(subscriber: Subscriber, period: Period, last: LastEdition | None) -> Due:
-    """Where an edition starts, for somebody whose last one ended there; None for a first edition."""
-    if last is None:
-        return Due(subscriber, period, period.since, None, None)
-    since, earliest = last.cut_off_day + DAY, period.day - LONGEST_GAP + DAY
-    return Due(subscriber, period, max(since, earliest), last.cut_off_at, since if since < earliest else None)
 
 
 # -- collect
 
 
-def gather(app: App, waiting: Sequence[Due], now: datetime) -> Collected:
-    """Asks the sources for the days that these editions cover, for those they look back on, and for new examples."""
-    last = max(due.period.day for due in waiting)
-    first = min(min(due.since for due in waiting), last - DAY)
-    days = [first + n * DAY for n in range((last - first).days + 1)]
+def gather(app: App, reach: Reach, now: datetime) -> Collected:
+    """Asks the sources for the days that editions cover, for those they look back on, and for new examples."""
+    first = min(reach.since, reach.until - DAY)
+    days = [first + n * DAY for n in range((reach.until - first).days + 1)]
     names = app.settings.sources
     # Yesterday is always asked again: lists grow until the day's end, and after it.
-    asked = [day for day in days if day >= last - DAY or not app.archive.is_complete(day, names)]
+    asked = [day for day in days if day >= reach.until - DAY or not app.archive.is_complete(day, names)]
     collected = collect(asked, names, app.archive, app.reach, now)
-    answering = [state.source for state in collected.states if state.state != "broken"]
-    if back := _looked_back_on(waiting):
-        follow_up(back, answering, app.archive, app.reach, now)
-    if can_look_up(names):
-        readers = [due.subscriber for due in waiting]
-        rated = app.feedback.papers([reader.key for reader in readers])
-        look_up_examples(readers, app.archive, app.reach, now, names, rated)
+    if reach.back:
+        answering = [state.source for state in collected.states if state.state != "broken"]
+        follow_up(reach.back, answering, app.archive, app.reach, now)
+    look_up_examples(reach.examples, app.archive, app.reach, now, names)
     return collected
-
-
-def _looked_back_on(waiting: Sequence[Due]) -> list[date]:
-    """The listing days that these editions follow up, in order."""
-    spans = {span for due in waiting if (span := due.followed_up) is not None}
-    return sorted({first + n * DAY for first, last in spans for n in range((last - first).days + 1)})
-
-
-def _give_up_on_late(app: App, waiting: Sequence[Due], now: datetime, order: Order) -> None:
-    """Editions that no source gave anything for, for too long, are given up; their papers come with the next."""
-    if order.date is not None:
-        return
-    patience = app.settings.give_up_after
-    late = [due for due in waiting if now - periods.moment(due.subscriber, due.period.day) > patience]
-    app.ledger.plan([_planned(app, due, None, now, NO_SOURCE) for due in late], now)
-
-
-# -- plan
-
-
-def plan(app: App, waiting: Sequence[Due], now: datetime, order: Order) -> int:
-    """Freezes the audience: one row each, with the digest it will be made from; returns how many are new."""
-    rows = []
-    for digest, group in digests_of(app, waiting, now):
-        app.archive.save_digest(digest)
-        rows += [_planned(app, due, digest, now, _skip(app, due, now, order)) for due in group]
-    return app.ledger.plan(rows, now)
-
-
-def _skip(app: App, due: Due, now: datetime, order: Order) -> str:
-    """Why this subscriber gets nothing this time; empty when they do."""
-    if is_paused(due.subscriber, due.period.day):
-        return f"paused until {due.subscriber.paused_until}"
-    if order.date is None and now - periods.moment(due.subscriber, due.period.day) > app.settings.max_age:
-        return f"too old: was due on {due.period.day}"
-    return ""
-
-
-def is_paused(subscriber: Subscriber, day: date) -> bool:
-    """Whether the subscriber wants nothing on that local day."""
-    return subscriber.paused_until is not None and day < subscriber.paused_until
-
-
-def _planned(app: App, due: Due, digest: Digest | None, now: datetime, skip: str) -> Planned:
-    subscriber, period = due.subscriber, due.period
-    return Planned(
-        key=Key(subscriber.key, period.name, app.occasion),
-        day=period.day,
-        since=period.since,
-        address=subscriber.email,
-        reference=app.reference(subscriber),
-        digest=digest.id if digest else "",
-        cut_off=(digest.day, digest.until) if digest else None,
-        give_up_at=periods.give_up_at(subscriber, period.day, now),
-        skip=skip,
-    )
 
 
 # -- once more, on purpose
@@ -340,7 +248,7 @@ def again(app: App, now: datetime, order: Order) -> Account:
     """Sends one subscriber's last edition (of the date) once more: the same papers, recorded as a repetition."""
     with app.alone(), app.provider() as provider:
         asked = Order(order.date or now.date(), order.only)
-        [subscriber] = [due.subscriber for due in who_is_due(app, app.roster(), now, asked)]
+        [[subscriber]] = [[due.subscriber for due in page] for page in who_is_due(app, now, asked)]
         made = app.ledger.latest(app.occasion, subscriber.key, order.date)
         if made is None or made.claim is None:
             raise SettingsError(f"{subscriber.email} had no edition yet that could be sent again")
@@ -351,5 +259,5 @@ def again(app: App, now: datetime, order: Order) -> Account:
         app.ledger.plan([row], now)
         app.ledger.repeat(key, replace(made.claim, key=key, stamped_at=stamp), now)
         run = Run(app.clock, app.settings.in_doubt, ending=app.ending)
-        send_batch(Sending(app, Composer(app), provider, {subscriber.key: subscriber}, run), [key])
+        send_batch(Sending(app, Composer(app), provider, lambda _: {subscriber.key: subscriber}, run), [key])
     return app.ledger.account(key.occasion, made.day)

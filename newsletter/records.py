@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from newsletter.models import (
@@ -29,6 +30,7 @@ from newsletter.models import (
     Words,
 )
 
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 _PAPER_DEFAULTS = {field.name: field.default for field in fields(Paper)}
 
 
@@ -166,13 +168,22 @@ def restore(content: Content, digest: Digest, subscriber: Subscriber, period: Pe
 
 def content_record(content: Content) -> str:
     """The content as JSON."""
-    sections = [
-        [kind, title, [[id_, score, [*map(_words_values, why)]] for id_, score, why in matches]]
-        for kind, title, matches in content.sections
-    ]
-    notes = [*map(_words_values, content.notes)]
     mentioned = {"missed": content.missed, "later": content.later}
-    return _json({"sections": sections, "notes": notes, "considered": content.considered} | mentioned)
+    notes = [*map(_words_values, content.notes)]
+    rest = _json({"notes": notes, "considered": content.considered} | mentioned)
+    sections = ",".join([_section_record(*section) for section in content.sections])
+    return f'{rest[:-1]},"sections":[{sections}]}}'  # the last in order of name
+
+
+def _section_record(kind: str, title: str, matches: tuple[tuple[str, float, tuple[Words, ...]], ...]) -> str:
+    told = ",".join([f"[{_json(id_)},{score!r},{_reasons_record(why)}]" for id_, score, why in matches])
+    return f"[{_json(kind)},{_json(title)},[{told}]]"
+
+
+@lru_cache(maxsize=8_192)
+def _reasons_record(why: tuple[Words, ...]) -> str:
+    """Kept, because many readers are told the same."""
+    return _json([*map(_words_values, why)])
 
 
 def read_content(record: str) -> Content:
@@ -203,7 +214,3 @@ def _phrase(kept: Any) -> Phrase:
     text, plural, values = kept
     told = ((name, date.fromisoformat(v["day"]) if isinstance(v, dict) else v) for name, v in values.items())
     return Phrase(text, plural, tuple(told))
-
-
-def _json(values: object) -> str:
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

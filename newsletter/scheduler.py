@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import logging
+import zlib
 from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter.app import App
+from newsletter.audience import Order, Served, reach_of, who_is_due
 from newsletter.errors import Halt, Interrupted, NewsletterError, SourceError
 from newsletter.heartbeat import Heartbeat
 from newsletter.ledger import Account
 from newsletter.models import STATES
-from newsletter.publish import Order, publish, who_is_due
+from newsletter.publish import gather, publish
 from newsletter.watch import Watch
 
 log = logging.getLogger("newsletter.scheduler")
+AHEAD = timedelta(minutes=10)  # before an edition is due the sources are asked
 QUIET = timedelta(minutes=15)  # nobody is due for so long
 SPACING = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 20, 30))
 
@@ -28,6 +31,8 @@ class Ticker:
 
     def __init__(self, app: App) -> None:
         self._app = app
+        self._served = Served()
+        self._foreseen = Served()
         self._account: Account | None = None
         self._failures = 0
         self._not_before = datetime.min.replace(tzinfo=UTC)
@@ -39,7 +44,8 @@ class Ticker:
         if now < self._not_before:
             return
         try:
-            self._note(publish(self._app, now, progress=self._alive))
+            self._note(publish(self._app, now, progress=self._alive, served=self._served))
+            self._collect_ahead(now)
             self._learn_when_quiet(now)
         except (SourceError, Halt) as error:
             wait = SPACING[min(self._failures, len(SPACING) - 1)]
@@ -52,7 +58,6 @@ class Ticker:
             log.error("%s", error)
         else:
             self._failures = 0
-
         self._app.pulse.beat(self._app.clock())
 
     def _note(self, account: Account) -> None:
@@ -68,30 +73,50 @@ class Ticker:
         """Something was done: a long tick is not a dead one."""
         self._app.pulse.beat(self._app.clock(), at_work=True)
 
+    def _collect_ahead(self, now: datetime) -> None:
+        """Asks the sources a while before an edition is due: what they have then is there, should they fail at its hour.
+
+        At its hour they are asked once more, for what came late and how many upvotes there are by then.
+        """
+        soon = now + AHEAD
+        coming = self._foreseen.waiting(self._app.roster(), soon)
+        fresh = {name: day for name, day in coming.items() if name not in self._served.waiting(self._app.roster(), now)}
+        if fresh and (reach := reach_of(self._app, who_is_due(self._app, soon, Order(), schedules=fresh))):
+            self._alive()
+            gather(self._app, reach, now)
+        self._foreseen.note(coming)
+
     def _learn_when_quiet(self, now: datetime) -> None:
         """Learns from an archive that has grown, when nobody waits for an edition."""
-        if self._app.outgrown() and not who_is_due(self._app, self._app.roster(), now + QUIET, Order()):
+        if self._app.outgrown() and not any(who_is_due(self._app, now + QUIET, Order())):
             model = self._app.learn()
             log.info("learned from the archive: %d terms, %d topics", len(model.columns), model.basis.shape[1])
+
+
+def second_of(secret: str) -> int:
+    """The second of the minute at which a home ticks: its own, so that all homes do not ask a source at once."""
+    return zlib.crc32(secret.encode()) % 60
 
 
 def start(app: App) -> BackgroundScheduler:
     """Starts ticking, in the background, until `shutdown`."""
     app.pulse.beat(app.clock())
-    scheduler = BackgroundScheduler(timezone=UTC)
+    scheduler, second = BackgroundScheduler(timezone=UTC), second_of(app.settings.secrets[0])
     # A late tick still counts, several late ones count once, and two never run side by side. Double firing would
     # do no harm either: the ledger has one row per subscriber and period.
     scheduler.add_job(
         Ticker(app).tick,
         "cron",
-        second=0,
+        second=second,
         misfire_grace_time=None,
         coalesce=True,
         max_instances=1,
         next_run_time=datetime.now(UTC),
     )
     # Beside the ticks, so that one that hangs is noticed.
-    scheduler.add_job(Watch(app).look, "cron", second=30, misfire_grace_time=None, coalesce=True, max_instances=1)
-    scheduler.add_job(Heartbeat(app).look, "cron", second=45, misfire_grace_time=None, coalesce=True, max_instances=1)
+    for look, later in ((Watch(app).look, 30), (Heartbeat(app).look, 45)):
+        scheduler.add_job(
+            look, "cron", second=(second + later) % 60, misfire_grace_time=None, coalesce=True, max_instances=1
+        )
     scheduler.start()
     return scheduler

@@ -7,8 +7,9 @@ scalar is the empty text. PyYAML as it comes would read them as a float, 1110, 8
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 import yaml
@@ -97,15 +98,23 @@ def report(name: str, faults: Iterable[Fault]) -> str:
     return "\n".join(f"{name}:{fault.line}:{fault.column}: {fault.what}" for fault in sorted(set(faults)))
 
 
-def read(text: str) -> Document:
-    """The one document in `text`. Never raises: what is not YAML is a fault with its cure."""
+Take: TypeAlias = Callable[[Mapping[str, tuple[Text, "Value"]], "Value"], None]
+"""Is handed an entry of a long list, and what the file says above that list."""
+
+
+def read(text: str, under: str = "", take: Take | None = None) -> Document:
+    """The one document in `text`. Never raises: what is not YAML is a fault with its cure.
+
+    The entries of the list under the key `under` are handed to `take` one by one, as they are read, and are not in
+    the document: so a list may be longer than memory. Where a fault ends the reading, some were handed over before.
+    """
     odd = _UNPRINTABLE.search(text)
     if odd:
         line, column = text.count("\n", 0, odd.start()) + 1, odd.start() - text.rfind("\n", 0, odd.start())
         return Document(
             None, (Fault(line, column, f"a character YAML does not allow (U+{ord(odd[0]):04X}): remove it"),)
         )
-    composer = _Composer(text)
+    composer = _Composer(text, under, take)
     try:
         root = composer.document()
     except _Unreadable as error:
@@ -126,8 +135,9 @@ class _Unreadable(Exception):
 class _Composer:
     """Builds the values of one document from the parser's events, each value with its expanded size."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, under: str, take: Take | None) -> None:
         self.parser = _Parser(text)
+        self.under, self.take = under, take
         self.faults: list[Fault] = []
         self.anchors: dict[str, tuple[Value, int]] = {}
         self.aliased = 0
@@ -143,7 +153,7 @@ class _Composer:
             self._fault(self.parser.peek_event(), "a second document begins here: keep one, without `---` between")
         return root
 
-    def _value(self, depth: int) -> tuple[Value, int]:
+    def _value(self, depth: int, take: Callable[[Value], None] | None = None) -> tuple[Value, int]:
         event = self.parser.get_event()
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)
@@ -155,7 +165,7 @@ class _Composer:
         if isinstance(event, yaml.ScalarEvent):
             made = Text(event.value, *_place(event)), 1 + len(event.value) // 100
         elif isinstance(event, yaml.SequenceStartEvent):
-            made = self._items(event, depth)
+            made = self._items(event, depth, take)
         else:
             made = self._fields(event, depth)
         if event.anchor:
@@ -172,12 +182,13 @@ class _Composer:
             raise _Unreadable(_at(event, f"aliases add more than {ALIASED:,} values to this file: use `defaults:`"))
         return value, size
 
-    def _items(self, start: Any, depth: int) -> tuple[Items, int]:
+    def _items(self, start: Any, depth: int, take: Callable[[Value], None] | None) -> tuple[Items, int]:
         items: list[Value] = []
+        take = take or items.append
         total = 1
         while not self.parser.check_event(yaml.SequenceEndEvent):
             value, size = self._value(depth + 1)
-            items.append(value)
+            take(value)
             total += size
         self.parser.get_event()
         return Items(tuple(items), *_place(start)), total
@@ -187,11 +198,17 @@ class _Composer:
         total = 1
         while not self.parser.check_event(yaml.MappingEndEvent):
             key, _ = self._value(depth + 1)
-            value, size = self._value(depth + 1)
+            value, size = self._value(depth + 1, self._taken(fields, key) if depth == 0 else None)
             total += 1 + size
             self._add(fields, key, value)
         self.parser.get_event()
         return Fields(fields, *_place(start)), total
+
+    def _taken(self, fields: Mapping[str, tuple[Text, Value]], key: Value) -> Callable[[Value], None] | None:
+        """Who is handed the entries of the list under this key of the file."""
+        if self.take is None or not isinstance(key, Text) or key.text != self.under or key.text in fields:
+            return None
+        return partial(self.take, fields)
 
     def _add(self, fields: dict[str, tuple[Text, Value]], key: Value, value: Value) -> None:
         if not isinstance(key, Text):

@@ -6,10 +6,13 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+
+from newsletter.ledger import Delivery, Ledger
 
 SCHEMAS = {"newsletter": "newsletter", "archive": "newsletter_archive"}
 
@@ -53,3 +56,11 @@ def in_folder(folder: Path) -> Stores:
 
 def in_database(url: str) -> Stores:
     return Stores("postgresql", lambda name: url)
+
+
+def waiting(ledger: Ledger, at: datetime, occasion: str) -> list[Delivery]:
+    """The deliveries that can be sent now, in order of day and subscriber."""
+    agenda = ledger.agenda(at, occasion)
+    keys = [key for one in agenda for key in ledger.waiting(at, one.occasion, one.day)]
+    assert len(keys) == sum(one.number for one in agenda)
+    return [found for key in keys if (found := ledger.find(key))]

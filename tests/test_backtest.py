@@ -6,11 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 import newsletter.backtest.replay
+from newsletter.audience import Order
 from newsletter.backtest import Replay, Replayed, Shown, difference, replayed, sums
 from newsletter.errors import SettingsError
 from newsletter.ledger import Key
 from newsletter.models import Cadence, Listing, SourceState
-from newsletter.publish import Order, publish
+from newsletter.publish import publish
 from tests.factories import DAY, interest, numbered, period, subscriber
 from tests.homes import invented_day, make_home, readers
 

@@ -65,7 +65,7 @@ def test_an_example_is_looked_up_once_and_a_missing_one_remembered(archive):
     known = {"2006.11239": paper_json(1, id="2006.11239")["paper"]}
     with HuggingFace(papers=known) as hub:
         for _ in range(2):
-            look_up_examples(ada, archive, reach(hub), NOW, ["huggingface"])
+            look_up_examples(unknown_examples(ada, archive), archive, reach(hub), NOW, ["huggingface"])
         assert 2 == len(hub.asked)
     assert "2006.11239" in archive.find(["2006.11239"])
     assert {"2611.99999"} == archive.missing()
@@ -76,7 +76,7 @@ def test_an_example_is_looked_up_once_and_a_missing_one_remembered(archive):
 def test_examples_wait_when_the_far_side_fails(archive):
     ada = [subscriber("2006.11239", "2006.11240")]
     with HuggingFace(script=deque([says(b"no", 503)] * 10)) as hub:
-        look_up_examples(ada, archive, reach(hub), NOW, ["huggingface"])
+        look_up_examples(unknown_examples(ada, archive), archive, reach(hub), NOW, ["huggingface"])
         assert 3 == len(hub.asked), "the second example is not even asked for"
     assert {"2006.11239", "2006.11240"} == unknown_examples(ada, archive)
 

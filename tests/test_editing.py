@@ -251,9 +251,8 @@ def test_one_wild_card_stands_between_two_interests_where_a_place_is_left():
     reader = subscriber(wants("glassblowing"), wants("welding"), trending=0)
     found = scores_of(made_of, reader)
     for half, places, expected in ((0.6, 12, ["0050"]), (0.4, 12, []), (0.6, 2, [])):
-        shares = (np.array([half, 0, 1, 1], dtype=np.float32), np.array([half, 0.9, 0, 0], dtype=np.float32))
-        near = tuple(replace(one, shares=share) for one, share in zip(found.ranked, shares, strict=True))
-        made = edit(made_of, replace(reader, max_papers=places), replace(found, ranked=near), (), PERIOD)
+        shares = np.array([[half, 0, 1, 1], [half, 0.9, 0, 0]], dtype=np.float32)
+        made = edit(made_of, replace(reader, max_papers=places), replace(found, shares=shares), (), PERIOD)
         cards = [section for section in made.sections if section.kind == "wildcard"]
         assert expected == [id_ for card in cards for id_ in ids(card)]
         assert all("between Glassblowing and Welding" == str(card.matches[0].reasons[0]) for card in cards)

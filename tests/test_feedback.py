@@ -133,7 +133,7 @@ def test_a_paper_that_no_source_listed_is_looked_up_with_the_next_collection(tmp
 def test_papers_that_cannot_be_looked_up_now_are_no_error_and_wait(tmp_path):
     archive, rated = Archive(f"sqlite:///{tmp_path}/archive.db"), {"2006.11239"}
     with HuggingFace(script=deque([says(b"no", 503)] * 3)) as hub:
-        look_up_examples([], archive, reach(hub), NOW, ["huggingface"], rated)
+        look_up_examples(rated, archive, reach(hub), NOW, ["huggingface"])
     assert rated == unknown_examples([], archive, rated)
     archive.close()
 

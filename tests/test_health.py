@@ -289,10 +289,15 @@ def test_a_token_that_can_be_guessed_is_refused_and_not_repeated(home):
 
 
 @pytest.fixture
-def ledger(stores):
+def database(stores):
     database = Ledger.open(stores.url("newsletter"))
-    yield Ledger(database, "here")
+    yield database
     database.close()
+
+
+@pytest.fixture
+def ledger(database):
+    return Ledger(database, "here")
 
 
 def test_the_ledger_tallies_its_latest_days(ledger):
@@ -308,9 +313,9 @@ def test_the_ledger_tallies_its_latest_days(ledger):
     assert {} == ledger.tallies("rehearsal", 2)
 
 
-def test_a_store_notices_that_it_was_brought_to_another_schema(ledger):
+def test_a_store_notices_that_it_was_brought_to_another_schema(database, ledger):
     ledger.check()
-    with ledger.forked().write() as connection:
+    with database.write() as connection:
         connection.execute(SCHEMA.tables.tables["schema"].update().values(version=99))
     with pytest.raises(StoreError, match="schema 99 is not this program's"):
         ledger.check()

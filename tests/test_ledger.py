@@ -11,6 +11,7 @@ from newsletter.errors import StoreError
 from newsletter.ledger import LEASE, Claim, Key, Ledger, Planned
 from newsletter.models import STATES, Receipt, Refused, TryLater, Uncertain
 from newsletter.suppressions import Suppressions
+from tests.stores import waiting
 
 NOW = datetime(2026, 3, 3, 7, tzinfo=UTC)
 DAY = date(2026, 3, 3)
@@ -80,7 +81,7 @@ def test_a_claim_is_won_once(database, ledger):
     ledger.plan([planned()], NOW)
     other = Ledger(database, "elsewhere")
     assert [{key()}, set()] == [one.claim([claim()], "smtp", NOW) for one in (ledger, other)]
-    assert [] == other.waiting(NOW, "regular")
+    assert [] == waiting(other, NOW, "regular")
 
 
 def after_the_lease(stores):
@@ -103,7 +104,7 @@ def test_what_was_taken_is_left_alone_by_others_until_its_lease_runs_out(databas
     other, keys = Ledger(database, "elsewhere"), [key("ada"), key("bo")]
     assert ["ada"] == [one.key.subscriber for one in ledger.take(NOW, "regular", keys[:1])]
     assert ["bo"] == [one.key.subscriber for one in other.take(NOW, "regular", keys)]
-    assert [] == other.waiting(NOW, "regular")[1:]
+    assert [] == waiting(other, NOW, "regular")[1:]
     assert {key("bo")} == other.claim([claim("ada"), claim("bo")], "smtp", NOW)
     assert 2 == len(other.take(after_the_lease(stores), "regular", keys))
 
@@ -151,8 +152,8 @@ def test_what_an_edition_is_never_changes_after_the_first_claim(ledger):
     ledger.plan([planned()], NOW)
     ledger.claim([claim(content="first")], "smtp", NOW)
     assert set() == ledger.claim([claim(content="second")], "smtp", NOW)
-    [waiting] = ledger.waiting(NOW, "regular")
-    assert "first" == waiting.claim.content
+    [found] = waiting(ledger, NOW, "regular")
+    assert "first" == found.claim.content
 
 
 def test_what_was_submitted_is_seen_and_what_failed_is_not(ledger):
@@ -189,20 +190,20 @@ def test_try_later_waits_longer_each_time_and_keeps_its_content(ledger):
     waits, at = [], NOW
     for _ in range(3):
         send(ledger, TryLater("451 greylisted"), at=at)
-        assert [] == ledger.waiting(at, "regular")
+        assert [] == waiting(ledger, at, "regular")
         start = at
-        while not ledger.waiting(at, "regular"):
+        while not waiting(ledger, at, "regular"):
             at += timedelta(minutes=1)
         waits.append((at - start) // timedelta(minutes=1))
     assert [1, 5, 15] == waits
-    assert "{}" == ledger.waiting(at, "regular")[0].claim.content
+    assert "{}" == waiting(ledger, at, "regular")[0].claim.content
 
 
 def test_the_servers_own_wait_is_kept(ledger):
     ledger.plan([planned()], NOW)
     send(ledger, TryLater("450 busy", timedelta(minutes=42)))
-    assert [] == ledger.waiting(NOW + timedelta(minutes=41), "regular")
-    assert 1 == len(ledger.waiting(NOW + timedelta(minutes=42), "regular"))
+    assert [] == waiting(ledger, NOW + timedelta(minutes=41), "regular")
+    assert 1 == len(waiting(ledger, NOW + timedelta(minutes=42), "regular"))
 
 
 def test_an_edition_that_the_next_one_overtakes_has_failed(ledger):
@@ -226,7 +227,7 @@ def test_what_a_dead_process_handed_over_is_in_doubt(database, ledger, in_doubt,
     after = Ledger(database, "restarted")
     assert 1 == after.recover(NOW, in_doubt, alone=True)
     assert ({"pending": 2} if state == "pending" else {"pending": 1, "uncertain": 1}) == states(after)
-    assert "bo" in [waiting.key.subscriber for waiting in after.waiting(NOW, "regular")]
+    assert "bo" in [one.key.subscriber for one in waiting(after, NOW, "regular")]
 
 
 def test_a_living_process_is_not_recovered(database, ledger):

@@ -18,6 +18,7 @@ from newsletter.ledger import Key, Ledger
 from newsletter.ledger.protocol import MOVES
 from newsletter.models import STATES, Outcome, Receipt, Refused, TryLater, Uncertain
 from newsletter.suppressions import Suppressions
+from tests.stores import waiting
 from tests.test_ledger import DAY, NOW, claim, key, planned
 
 NAMES = ("ada", "bo", "cy", "dee", "eve", "fay")
@@ -77,8 +78,8 @@ class Deliveries(RuleBasedStateMachine):
     @precondition(lambda self: not self.claimed and not self.handed)
     @rule(number=st.integers(1, 4))
     def claim(self, number: int) -> None:
-        waiting = self.ledger.waiting(self.now, "regular")[:number]
-        claims = [one.claim or claim(one.key.subscriber, content=f'{{"made": "{self.now}"}}') for one in waiting]
+        found = waiting(self.ledger, self.now, "regular")[:number]
+        claims = [one.claim or claim(one.key.subscriber, content=f'{{"made": "{self.now}"}}') for one in found]
         won = self.ledger.claim(claims, "smtp", self.now)
         for one in claims:
             if one.key in won:

@@ -14,10 +14,11 @@ import pytest
 import uvicorn
 
 from newsletter.app import open_app
+from newsletter.audience import Order, plan, who_is_due
 from newsletter.collect import collect
 from newsletter.errors import SourceError
 from newsletter.http import httpx
-from newsletter.publish import Order, plan, publish, who_is_due
+from newsletter.publish import publish
 from newsletter.render import default_templates
 from newsletter.settings import ensure_secret, load
 from newsletter.web.preview import preview_pages
@@ -177,7 +178,7 @@ def test_what_was_sent_is_shown_as_it_was_whatever_the_files_say_now(home):
 
 def test_what_is_planned_is_shown_from_the_digest_that_was_frozen(home):
     with home.app(NOW) as app:
-        plan(app, who_is_due(app, app.roster(), NOW, Order(DAY)), NOW, Order(DAY))
+        plan(app, who_is_due(app, NOW, Order(DAY)), NOW, Order(DAY))
     home.day("2026-03-03", invented_day("2026-03-03", 40))
     home.run("fetch", "--date", "2026-03-03")
     with previewed(home) as client:

@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from newsletter.publish import Order, gather, plan, publish, who_is_due
+from newsletter.audience import Order, plan, reach_of, who_is_due
+from newsletter.publish import gather, publish
 from tests.homes import invented_day, make_home
 from tests.test_end_to_end import ids_in
 
@@ -26,9 +27,8 @@ def home(tmp_path):
 def plan_only(app, day):
     """What a run does that dies after its plan."""
     order = Order(day)
-    waiting = who_is_due(app, app.roster(), NOW, order)
-    gather(app, waiting, NOW)
-    assert 1 == plan(app, waiting, NOW, order)
+    gather(app, reach_of(app, who_is_due(app, NOW, order)), NOW)
+    assert 1 == plan(app, who_is_due(app, NOW, order), NOW, order)
 
 
 def test_a_run_that_died_after_planning_is_made_up_and_no_paper_comes_twice(home):

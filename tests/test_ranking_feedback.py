@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from newsletter.audience import Order
 from newsletter.compose import Composer
 from newsletter.models import Interest, Paper
-from newsletter.publish import Order, publish
+from newsletter.publish import publish
 from newsletter.ranking.feedback import assign, fits
 from newsletter.ranking.model import learn
 from newsletter.ranking.profile import profile
@@ -142,7 +143,7 @@ def test_who_wants_more_of_something_is_told_so(home):
 def test_feedback_is_asked_for_all_readers_at_once_and_learned_once(home):
     with home.app(NOW) as app:
         app.feedback.give("ada@example.org", "2603.00005", "more", NOW)
-        composer, roster = Composer(app), app.roster()
+        composer, roster = Composer(app), list(app.roster())
         first, second = (composer._taught(roster) for _ in range(2))
     assert [("2603.00005",), ()] == [one.interests[0].like for one in first]
     assert first[0] is second[0]

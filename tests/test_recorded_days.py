@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from newsletter.publish import Order, publish
+from newsletter.audience import Order
+from newsletter.publish import publish
 from tests.homes import RECORDINGS, make_home, text_of
 from tests.test_docs import ROOT
 

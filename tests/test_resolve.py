@@ -9,6 +9,7 @@ from newsletter.models import Receipt, Uncertain
 from newsletter.suppressions import Suppressions
 from tests.homes import Home, invented_day, make_home, readers
 from tests.servers.smtp import running
+from tests.stores import waiting
 from tests.test_ledger import DAY, NOW, claim, key, planned, send, states
 
 
@@ -47,7 +48,7 @@ def test_a_doubt_says_who_when_where_and_what_was_last_said(ledger):
 
 def test_sent_again_it_is_the_same_edition_and_not_for_who_has_said_no(ledger):
     ledger.resolve([key()], "again", NOW)
-    [ada, _] = ledger.waiting(NOW, "regular")
+    [ada, _] = waiting(ledger, NOW, "regular")
     assert ada.claim == claim()
     Suppressions(ledger._db).add("ada@example.org", "unsubscribed", NOW)
     assert set() == ledger.claim([ada.claim], "smtp", NOW)

@@ -1,14 +1,15 @@
 """The tick: whoever is due gets an edition, once; dead sources are asked again with growing spacing."""
 
-from datetime import UTC, datetime, timedelta
+import json
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
 
 from newsletter.app import App, open_app
-from newsletter.scheduler import Ticker, start
+from newsletter.scheduler import Ticker, second_of, start
 from newsletter.settings import ensure_secret, load
-from tests.homes import invented_day, make_home
+from tests.homes import invented_day, make_home, text_of
 
 SUBSCRIBERS = """
 subscribers:
@@ -59,6 +60,66 @@ def test_everybody_gets_theirs_at_their_own_eight_o_clock_and_once(app, clock):
     at = {name: moment.strftime("%d %H:%M") for name, moment in seen_at.items() if name.startswith("2026-03-03")}
     assert {"2026-03-03-mei@example.org": "02 23:00", "2026-03-03-ada@example.org": "03 07:00"} == at
     assert 4 == len(sent(app)), "the day before was late by less than two days, so it came at the first tick"
+
+
+def test_the_sources_are_asked_ahead_and_failing_at_the_hour_they_delay_nobody(app, clock):
+    ticker = Ticker(app)
+    clock.now = datetime(2026, 3, 3, 6, 40, tzinfo=UTC)
+    ticker.tick()
+    papers = app.settings.home / "papers"
+    papers.joinpath("2026-03-03.json").write_text(json.dumps(invented_day("2026-03-03", 30, first=700)))
+    clock.advance(minutes=11)  # nine minutes before eight in Paris
+    ticker.tick()
+    papers.rename(papers.with_name("away"))
+    clock.advance(minutes=9)
+    ticker.tick()
+    assert "2026-03-03-ada@example.org" in sent(app)
+    mail = next((app.settings.home / "outbox").glob("2026-03-03-ada*.eml")).read_bytes()
+    assert "2603.00729" in text_of(mail)
+
+
+def test_the_sources_are_asked_ahead_once(app, clock):
+    ticker, states = Ticker(app), []
+    clock.now = datetime(2026, 3, 3, 6, 40, tzinfo=UTC)
+    for _ in range(25):
+        ticker.tick()
+        states.append(len(app.archive.window(date(2026, 3, 3), date(2026, 3, 3))))
+        with (app.settings.home / "papers" / "2026-03-03.json").open("w") as file:
+            json.dump(invented_day("2026-03-03", 20 + len(states), first=300), file)
+        clock.advance(minutes=1)
+    assert 3 == len(set(states)), "at the first tick, ten minutes ahead, and at eight"
+
+
+def test_a_tick_looks_only_at_those_whose_moment_has_come(app, clock, monkeypatch):
+    asked = []
+    ledger = app.ledger
+    monkeypatch.setattr(type(ledger), "last_periods", lambda self, *told: asked.append(told[1]) or {}, raising=True)
+    ticker = Ticker(app)
+    ticker.tick()
+    assert {"ada@example.org", "mei@example.org"} == {key for keys in asked for key in keys}
+    asked.clear()
+    clock.advance(minutes=1)
+    ticker.tick()
+    assert [] == asked
+    clock.now = datetime(2026, 3, 2, 23, 0, tzinfo=UTC)  # eight in Tokyo
+    ticker.tick()
+    assert {"mei@example.org"} == {key for keys in asked for key in keys}
+
+
+def test_a_reader_who_joins_gets_the_edition_of_the_day(app, clock):
+    ticker = Ticker(app)
+    clock.now = datetime(2026, 3, 3, 7, 30, tzinfo=UTC)
+    ticker.tick()
+    added = SUBSCRIBERS + "  - {email: lou@example.org, timezone: Europe/Paris, send_at: 08:00, cadence: daily}\n"
+    (app.settings.home / "subscribers.yaml").write_text(added)
+    clock.advance(minutes=1)
+    ticker.tick()
+    assert "2026-03-03-lou@example.org" in sent(app)
+
+
+def test_each_home_has_a_second_of_its_own():
+    assert 40 < len({second_of(f"secret {n}") for n in range(200)}) <= 60
+    assert second_of("a") == second_of("a")
 
 
 def test_a_gap_is_one_edition(app, clock):

@@ -58,6 +58,14 @@ def test_a_block_is_rendered_once_per_key_and_put_out_each_time():
     assert (1, 1) == (one.times, two.times)
 
 
+def test_a_block_with_a_constant_key_is_rendered_once():
+    one = Counting("one")
+    made = compiled("{% cached 'one' %}\n{{ one }}\n{% endcached %}\n", one=one)
+
+    assert ["one\n", "one\n"] == [str(made.render({})) for _ in range(2)]
+    assert 1 == one.times
+
+
 def test_messages_share_the_very_same_fragment():
     made = compiled("<p>{{ reader }}</p>\n{% cached card %}\n<p>{{ card }}</p>\n{% endcached %}\n")
     ada, bo = (made.render({"reader": reader, "card": "x"}) for reader in ("Ada", "Bo"))
@@ -92,6 +100,19 @@ def test_a_piece_can_be_made_for_the_block():
     assert ["x: A!\n", "x: B!\n"] == [str(made.render({"card": "x", "why": why})) for why in "ab"]
 
 
+class Words:
+    def loud(self, text: str, end: str = "!") -> str:
+        return text.upper() + end
+
+
+def test_a_function_is_called_with_what_it_is_given_unless_the_template_has_its_own():
+    said = compiled("{{ loud(x) }} {{ loud(x, end='?') }} {{ loud(*[x]) }}\n", loud=Words().loud)
+    own = compiled("{% macro loud(x) %}<{{ x }}>{% endmacro %}\n{{ loud(x) }}\n", loud=Words().loud)
+
+    assert "&lt;B&gt;! &lt;B&gt;? &lt;B&gt;!\n" == str(said.render({"x": "<b>"}))
+    assert "<a>\n" == str(own.render({"x": "a"}))
+
+
 def test_in_a_text_nothing_is_escaped():
     made = compiled(ROWS, autoescape=False)
 
@@ -112,6 +133,7 @@ def test_what_is_shared_is_not_escaped_twice():
         ("{% cached card %}{% if reader %}x{% endif %}{% endcached %}", "uses 'reader'"),
         ("{% cached card %}{{ card | default(reader) }}{% endcached %}", "uses 'reader'"),
         ("{% cached card with why %}{{ why }}{{ reader }}{% endcached %}", "uses 'reader'"),
+        ("{% cached card with line = why | upper %}{{ line }}{{ why }}{% endcached %}", "uses 'why'"),
         ("{% cached card %}{% include 'other' %}{% endcached %}", "cannot include a file"),
         ("{% from 'macros' import bold with context %}{% cached card %}{{ bold(card) }}{% endcached %}", "uses 'bold'"),
         ("{% cached card %}", "endcached"),
@@ -169,6 +191,6 @@ def test_a_body_is_encoded_as_it_is_and_its_sizes_are_true(rows: list[tuple[str,
 @given(TEXT.filter(lambda text: "\x1e" not in text), TEXT)
 def test_a_hole_keeps_the_text_around_it(before: str, after: str):
     made = recipe(f"{before}\x1e{after}", "\x1e")
-    joined = (made[0] or "") + made[1] + "own" + made[2] + (made[3] or "")
+    joined = "".join([*made[0], made[1], "own", made[2], *made[3]])
 
     assert str(fragment(f"{before}own{after}")) == str(fragment(joined))

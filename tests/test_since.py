@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.audience import Order
 from newsletter.compose import Composer, restored
 from newsletter.digest import Due
 from newsletter.editing.since import gained, last_of_its_days
@@ -13,7 +14,7 @@ from newsletter.errors import SourceError
 from newsletter.ledger import Delivery, Key
 from newsletter.look import explained, look
 from newsletter.models import Edition, Later, Reading
-from newsletter.publish import Order, again, publish
+from newsletter.publish import again, publish
 from newsletter.records import content_of, content_record, read_content, read_digest
 from tests.factories import candidate, edition, paper, period, subscriber
 from tests.homes import Home, invented_day, make_home, readers, text_of

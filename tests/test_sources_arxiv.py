@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from newsletter import sources
 from newsletter.app import introduction, shipped_counts
 from newsletter.archive import Archive
-from newsletter.collect import collect, follow_up, look_up_examples
+from newsletter.collect import collect, follow_up, look_up_examples, unknown_examples
 from newsletter.errors import NotYet, SettingsError, SourceError
 from newsletter.models import Candidate, Fetched, Interest, Listing, Paper, Subscriber
 from newsletter.ranking.index import index
@@ -618,7 +618,7 @@ def test_what_hugging_face_does_not_know_arxiv_is_asked_for(hub: Arxiv, archive:
     ada = [subscriber("2603.00001", "2603.00002", "2603.99999")]
     with HuggingFace(papers={"2603.00001": paper_json(1)["paper"]}) as face:
         both = replace(hub.reach(archive=archive), endpoint=face.endpoint)
-        look_up_examples(ada, archive, both, TUESDAY, ["huggingface", SOURCE])
+        look_up_examples(unknown_examples(ada, archive), archive, both, TUESDAY, ["huggingface", SOURCE])
     assert ["2603.00002,2603.99999"] == [asked.query["id_list"] for asked in hub.asked]
     assert {"2603.00001", "2603.00002"} == set(archive.find(["2603.00001", "2603.00002", "2603.99999"]))
     assert {"2603.99999"} == archive.missing()
@@ -628,13 +628,13 @@ def test_when_hugging_face_fails_arxiv_is_asked_and_what_it_does_not_know_waits(
     with HuggingFace() as face:
         face.script.extend([says({}, 503)] * 3)
         both = replace(hub.reach(archive=archive), endpoint=face.endpoint)
-        look_up_examples([subscriber("2603.00001", "2603.99999")], archive, both, TUESDAY, ["huggingface", SOURCE])
+        look_up_examples({"2603.00001", "2603.99999"}, archive, both, TUESDAY, ["huggingface", SOURCE])
     assert {"2603.00001"} == set(archive.find(["2603.00001"]))
     assert frozenset() == archive.missing()
 
 
 def test_arxiv_alone_can_be_asked_for_examples(hub: Arxiv, archive: Archive) -> None:
-    look_up_examples([subscriber("2603.00001", "2603.00002")], archive, hub.reach(archive=archive), TUESDAY, [SOURCE])
+    look_up_examples({"2603.00001", "2603.00002"}, archive, hub.reach(archive=archive), TUESDAY, [SOURCE])
     assert 2 == len(archive.find(["2603.00001", "2603.00002"]))
     assert ("arXiv",) == sources.libraries([SOURCE, "file:papers"])
 

@@ -441,3 +441,23 @@ def test_whatever_the_file_says_is_subscribers_or_faults(tree: object):
         of(text)
     except SubscriberError as error:
         assert all(line.startswith("s.yaml:1:") and line.isprintable() for line in str(error).split("\n"))
+
+
+def test_defaults_may_stand_below_the_list():
+    below = "subscribers: [{email: ada@example.org}]\ndefaults: {timezone: Europe/Paris}"
+    above = "defaults: {timezone: Europe/Paris}\nsubscribers: [{email: ada@example.org}]"
+    assert of(above) == of(below)
+    assert ["s.yaml:2:22: defaults.timezone: 'Paris' is not a time zone; did you mean Europe/Paris?"] == faults(
+        below.replace("Europe/Paris", "Paris")
+    )
+
+
+def test_defaults_that_cannot_be_found_before_the_list_is_read_are_refused():
+    hidden = 'subscribers: [{email: ada@example.org}]\n"de\\x66aults": {timezone: Europe/Paris}'
+    assert ["s.yaml:2:1: defaults: move it above `subscribers:`"] == faults(hidden)
+
+
+def test_two_with_one_address_are_refused_on_one_line_too():
+    assert ["s.yaml:1:49: subscribers[1].email: ada@example.org is on line 1 already; keep one of the two"] == faults(
+        "subscribers: [{email: ada@example.org}, {email: ada@example.org}]"
+    )

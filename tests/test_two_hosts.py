@@ -15,6 +15,7 @@ from newsletter.ledger import LEASE, Ledger
 from newsletter.ledger.heartbeat import beating
 from tests.homes import Home, invented_day, make_home, readers
 from tests.servers.smtp import running
+from tests.stores import waiting
 from tests.test_ledger import NOW, claim, key, planned
 
 CONNECTIONS = 2
@@ -117,7 +118,7 @@ def test_who_is_interrupted_leaves_what_was_not_handed_over_to_the_others_at_onc
         ledger.claim([claim("ada"), claim("bo")], "smtp", NOW)
         ledger.step([], [key("ada")], "b1", NOW)
         raise KeyboardInterrupt
-    assert ["bo"] == [one.key.subscriber for one in other.waiting(NOW, "regular")]
+    assert ["bo"] == [one.key.subscriber for one in waiting(other, NOW, "regular")]
     database.close()
 
 
@@ -147,7 +148,7 @@ def test_a_connection_that_died_while_idle_is_made_again(postgresql):
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'newsletter' "
         f"AND datname = '{url.rpartition('/')[2].partition('?')[0]}'"
     )
-    assert 1 == len(ledger.waiting(NOW, "regular"))
+    assert 1 == len(waiting(ledger, NOW, "regular"))
     database.close()
 
 
@@ -219,5 +220,5 @@ def test_check_names_the_databases_and_the_machine_that_they_are_on(tmp_path, po
     url = postgresql.fresh()
     said = home.run("check", code=None, NEWSLETTER_DATABASE=url)
     name = url.partition("?")[0]
-    assert f"ok      database: {name}, schema 3" in said
+    assert f"ok      database: {name}, schema 4" in said
     assert f"ok      archive: {name}, schema 2" in said

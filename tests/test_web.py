@@ -53,7 +53,7 @@ def client(app):
 
 @pytest.fixture
 def link(app):
-    return "/unsubscribe/" + links.sign([SECRET], "unsubscribe", app.reference(app.roster()[0]))
+    return "/unsubscribe/" + links.sign([SECRET], "unsubscribe", app.reference(next(iter(app.roster()))))
 
 
 def suppressed(app):
@@ -96,8 +96,10 @@ def test_a_second_time_is_fine(client, link):
 
 def test_forged_and_foreign_links_are_answered_alike(app, client, link):
     flipped = link[:-1] + ("A" if link[-1] != "A" else "B")
-    foreign = "/unsubscribe/" + links.sign(["another-secret-entirely"], "unsubscribe", app.reference(app.roster()[0]))
-    other_purpose = "/unsubscribe/" + links.sign([SECRET], "preferences", app.reference(app.roster()[0]))
+    foreign = "/unsubscribe/" + links.sign(
+        ["another-secret-entirely"], "unsubscribe", app.reference(next(iter(app.roster())))
+    )
+    other_purpose = "/unsubscribe/" + links.sign([SECRET], "preferences", app.reference(next(iter(app.roster()))))
     unknown_reader = "/unsubscribe/" + links.sign([SECRET], "unsubscribe", "AAAAAAAAAAAAAAAA")
     answers = [
         client.request(method, path)

@@ -136,3 +136,20 @@ def test_a_report_is_in_reading_order_and_says_nothing_twice():
 def test_whatever_is_typed_is_a_value_or_a_fault(text: str):
     document = read(text)
     assert all(fault.line >= 1 and fault.column >= 1 and fault.what.isprintable() for fault in document.faults)
+
+
+def test_the_entries_of_a_long_list_are_handed_over_one_by_one_and_not_kept():
+    told = []
+    document = read(
+        "a: 1\nlist: [x, {y: z}]\nb: [list]\n", "list", lambda above, entry: told.append((dict(above), entry))
+    )
+    assert [["a"], ["a"]] == [list(above) for above, _ in told]
+    assert [Text, Fields] == [type(entry) for _, entry in told]
+    assert isinstance(document.root, Fields)
+    assert ((), 1) == (document.root.fields["list"][1].items, len(document.root.fields["b"][1].items))
+
+
+def test_only_the_first_list_of_that_name_at_the_top_is_handed_over():
+    told = []
+    document = read("inner: {list: [x]}\nlist: [y]\nlist: [z]\n", "list", lambda _, entry: told.append(entry.text))
+    assert (["y"], 1) == (told, len(document.faults))

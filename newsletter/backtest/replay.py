@@ -12,13 +12,14 @@ from datetime import UTC, date, datetime
 
 from newsletter import periods
 from newsletter.app import App
+from newsletter.audience import LONGEST_GAP, is_paused, start
 from newsletter.compose import Composer
 from newsletter.digest import DAY, Due, digests_of
 from newsletter.editing.edit import quiet_reason
 from newsletter.errors import SettingsError
 from newsletter.ledger import LastEdition
 from newsletter.models import Edition, Period, SectionKind, Subscriber
-from newsletter.publish import LONGEST_GAP, Progress, is_paused, start
+from newsletter.publish import Progress
 
 DIGESTS = 20  # a composer keeps what it made of each, some megabytes: after so many a new one begins
 

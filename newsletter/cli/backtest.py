@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from newsletter.audience import is_paused
 from newsletter.backtest import (
     Backtest,
     Changed,
@@ -30,7 +31,6 @@ from newsletter.cli.progress import watching
 from newsletter.cli.subscribers import cadence
 from newsletter.errors import SettingsError
 from newsletter.models import Subscriber
-from newsletter.publish import is_paused
 from newsletter.text import readable
 
 OURS = "subscribers.yaml"
@@ -108,7 +108,7 @@ def backtest(
         _print(told)
 
 
-def _asked(roster: Sequence[Subscriber], only: str | None) -> list[Subscriber]:
+def _asked(roster: Iterable[Subscriber], only: str | None) -> list[Subscriber]:
     asked = [one for one in roster if only in (None, one.key, one.email)]
     if only is not None and not asked:
         raise SettingsError(f"no subscriber '{only}'; `newsletter subscribers list` shows them")

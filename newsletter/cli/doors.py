@@ -29,7 +29,7 @@ def run(ctx: click.Context, host: str, port: int) -> None:
         try:
             _serve(app, host, port)
         finally:
-            app.ending.asked = True  # who is being sent to is waited for, not who is still to come
+            app.ending.want()
             scheduler.shutdown(wait=True)
 
 

@@ -104,9 +104,9 @@ def learn(ctx: click.Context, machine: bool) -> None:
 @click.pass_context
 def explain(ctx: click.Context, paper: str, subscriber: str, day: datetime | None, machine: bool) -> None:
     """Why PAPER (an arXiv id, a DOI, an address) is, or is not, in a subscriber's edition of a date."""
+    from newsletter.audience import Order
     from newsletter.identity import paper_id
     from newsletter.look import explained
-    from newsletter.publish import Order
 
     id_ = paper_id(paper) or paper
     with app_of(ctx) as app:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from newsletter.audience import Order
 from newsletter.cli.opening import app_of, as_json, date_option, json_option, settings_of, subscriber_option
 from newsletter.errors import RenderError, SettingsError
-from newsletter.publish import Order
 
 if TYPE_CHECKING:
     from newsletter.app import App

@@ -50,12 +50,13 @@ def send(
     retry; what was submitted is never sent twice.
     """
     from newsletter import heartbeat, publish, watch
+    from newsletter.audience import Order
 
     if sum((dry_run, test_to is not None, again)) > 1:
         raise click.UsageError("--dry-run, --test-to and --again exclude each other")
     if again and not subscriber:
         raise click.UsageError("--again needs --subscriber: an edition is only repeated for one person, on purpose")
-    order = publish.Order(day.date() if day else None, subscriber, _time(wait))
+    order = Order(day.date() if day else None, subscriber, _time(wait))
     with app_of(ctx) as app:
         if dry_run:
             return _dry_run(app, order, machine)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 from itertools import accumulate, count, islice, pairwise
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from newsletter.editing.since import MENTIONED
 from newsletter.models import (
@@ -29,21 +27,17 @@ from newsletter.models import (
     counted,
     said,
 )
-from newsletter.ranking.index import Index
+from newsletter.ranking.index import FAVOURITE, Index
 from newsletter.ranking.meaning import Floats
 from newsletter.ranking.profile import phrases
-from newsletter.ranking.rank import Ranked, Scores, found_any
+from newsletter.ranking.rank import Best, Mask, Scores, falling, found_any, greatest, standing
 from newsletter.ranking.reasons import reasons
 from newsletter.text import without_query
 
-FAVOURITE = 0.5  # a community favourite has more upvotes than this share of its day
 DIVERSITY = 0.3  # what a paper loses that is just like one above it
 LOOKED_AT = 2  # times as many of an interest's papers as there are places: another interest may take some
 MISSED = 5  # titles
 NEARLY = 0.5  # of what two interests need, for a wild card between them
-
-Rows = npt.NDArray[np.intp]
-Mask = npt.NDArray[np.bool_]
 
 
 class Reader(NamedTuple):
@@ -61,7 +55,7 @@ class Wanted(NamedTuple):
     """The rows that the interests ask for, each once, news and the best first: lists of the same length."""
 
     rows: list[int]
-    interests: list[int]
+    profiles: list[int]
     """By number."""
     scores: list[float]
     new: list[bool]
@@ -72,12 +66,29 @@ class Wanted(NamedTuple):
 class Choice(NamedTuple):
     """What comes into an edition."""
 
+    profiles: range
+    """The numbers of the reader's own."""
     allowed: Mask
     wanted: Wanted
     chosen: list[int]
     """Places in `wanted`, in order."""
     trending: list[int]
     """Rows."""
+
+    @property
+    def rows(self) -> list[int]:
+        """What is chosen for the interests."""
+        return [self.wanted.rows[place] for place in self.chosen]
+
+
+class Shared(NamedTuple):
+    """What all editions of a digest have in common."""
+
+    digest: Digest
+    scores: Scores
+    favourites: Mapping[int, Match]
+    """By row, those that are *Trending* in any."""
+    notes: tuple[Words, ...]
 
 
 def edit(
@@ -100,42 +111,34 @@ def edit_all(digest: Digest, scores: Scores, readers: Sequence[Reader]) -> list[
     only one. Each interest has its share of the places before any gets more. Papers of earlier days come only when
     they are strong. The reasons of all are looked for at once.
     """
-    starts = list(accumulate((len(reader.subscriber.interests) for reader in readers), initial=0))
-    parts = [scores.of(start, stop) for start, stop in pairwise(starts)]
-    choices = [_choose(reader, part) for reader, part in zip(readers, parts, strict=True)]
-    matches = [
-        (start + choice.wanted.interests[place], choice.wanted.rows[place])
-        for start, choice in zip(starts, choices, strict=False)
-        for place in choice.chosen
-    ]
-    why, told = iter(reasons(scores, matches)), notes(digest)
-    return [_made(digest, *one, why, told) for one in zip(readers, parts, choices, strict=True)]
+    ends = accumulate((len(reader.subscriber.interests) for reader in readers), initial=0)
+    profiles = [range(*pair) for pair in pairwise(ends)]
+    choices = [*_choices(scores, readers, profiles)]
+    numbers = [choice.wanted.profiles[place] for choice in choices for place in choice.chosen]
+    rows = [row for choice in choices for row in choice.rows]
+    why = iter(reasons(scores, np.array([numbers, rows]).T))
+    favourites = {row: _favourite(scores.index, row) for row in {row for choice in choices for row in choice.trending}}
+    shared = Shared(digest, scores, favourites, notes(digest))
+    return [_made(shared, reader, choice, why) for reader, choice in zip(readers, choices, strict=True)]
 
 
-def _choose(reader: Reader, scores: Scores) -> Choice:
-    allowed = allowed_rows(reader.subscriber, scores.index, reader.seen)
-    wanted = _wanted(scores, allowed, LOOKED_AT * reader.subscriber.max_papers + MISSED)
-    return Choice(allowed, wanted, *_fill(reader.subscriber, scores.index, wanted, allowed))
+def _choices(scores: Scores, readers: Sequence[Reader], profiles: Sequence[range]) -> Iterator[Choice]:
+    allowed = np.array([allowed_rows(reader.subscriber, scores.index, reader.seen) for reader in readers])
+    wanted = _wanted(scores, readers, profiles, allowed)
+    for reader, own, may, one in zip(readers, profiles, allowed, wanted, strict=True):
+        yield Choice(own, may, one, *_fill(reader.subscriber, scores.index, own, one, may))
 
 
-def _made(
-    digest: Digest,
-    reader: Reader,
-    scores: Scores,
-    choice: Choice,
-    why: Iterator[tuple[Words, ...]],
-    notes: Sequence[Words],
-) -> Edition:
-    subscriber, index = reader.subscriber, scores.index
-    beside = [_trending(index, choice.trending), _wild_card(subscriber, scores, choice)]
-    sections = [*_sections(subscriber, index, choice, why), *beside]
+def _made(shared: Shared, reader: Reader, choice: Choice, why: Iterator[tuple[Words, ...]]) -> Edition:
+    subscriber, digest, index = reader.subscriber, shared.digest, shared.scores.index
+    beside = [*_trending(shared, choice), *_wild_card(subscriber, shared.scores, choice)]
     shown = {match.paper.id for section in beside for match in section.matches}
     return Edition(
         subscriber=subscriber,
         period=reader.period,
         digest=digest.id,
-        sections=tuple(section for section in sections if section.matches),
-        notes=(*_hidden(scores, choice), *notes),
+        sections=(*_sections(subscriber, index, choice, why), *beside),
+        notes=(*_hidden(shared.scores, choice), *shared.notes),
         note=digest.note,
         considered=int(np.count_nonzero(choice.allowed)),
         missed=tuple(islice(_missed(index, choice, shown), MISSED)),
@@ -156,7 +159,7 @@ def allowed_rows(subscriber: Subscriber, index: Index, seen: Collection[str]) ->
     """The rows that may come at all: not seen, of the wanted sources, with none of the excluded words."""
     allowed = np.ones(len(index), dtype=bool)
     if seen:
-        allowed[[row for id_, row in index.rows.items() if id_ in seen]] = False
+        allowed[[index.rows[id_] for id_ in index.rows.keys() & seen]] = False
     if subscriber.exclude:
         allowed[found_any(index, phrases(subscriber.exclude).values())] = False
     if subscriber.sources:
@@ -170,40 +173,49 @@ def is_seen(paper: Paper, seen: Collection[str]) -> bool:
     return paper.id in seen or any(other in seen for other in paper.also)
 
 
-def eligible(index: Index, ranked: Ranked, allowed: Mask) -> Mask:
-    """Which of an interest's papers may come: those of earlier days only when they are strong."""
-    return np.asarray(allowed[ranked.rows] & (ranked.strong | index.new[ranked.rows]))
+def eligible(index: Index, best: Best, allowed: Mask) -> Mask:
+    """Which of the interests' papers may come: those of earlier days only when they are strong.
+
+    `allowed` says of each of them whether its row may come at all.
+    """
+    return np.asarray(allowed & (best.strong | index.new[best.rows]))
 
 
-def _wanted(scores: Scores, allowed: Mask, most: int) -> Wanted:
-    """Each row once, for the interest that it fits best; news and the best first.
+def _wanted(scores: Scores, readers: Sequence[Reader], profiles: Sequence[range], allowed: Mask) -> Iterator[Wanted]:
+    """Per reader each row once, for the interest that it fits best; news and the best first.
 
     An interest's weight wins places, but no paper that fits another interest better.
     """
-    index = scores.index
-    fit, worth, points = np.full((3, len(scores.ranked) + 1, len(index)), -np.inf)
-    for number, (ranked, profile) in enumerate(zip(scores.ranked, scores.profiles, strict=True)):
-        may = eligible(index, ranked, allowed)
-        rows, found = ranked.rows[may][:most], ranked.scores[may][:most]
-        points[number, rows], fit[number, rows] = found, found / np.float64(profile.interest.weight)
-        worth[number, rows] = _varied(index, rows, found)
-    best = fit.argmax(axis=0)
-    rows = np.flatnonzero(fit[best, np.arange(len(index))] > -np.inf)
-    rows = rows[np.argsort(-worth[best[rows], rows], kind="stable")]  # ties in the digest's order
-    rows = np.concatenate([rows[index.new[rows]], rows[~index.new[rows]]])
-    columns = rows, best[rows], points[best[rows], rows], index.new[rows], index.twins[rows]
-    return Wanted(*(column.tolist() for column in columns))
+    index, weights = scores.index, np.array([profile.interest.weight for profile in scores.profiles])
+    reader = np.repeat(np.arange(len(readers)), np.array([len(own) for own in profiles], dtype=np.int64))
+    most = np.array([LOOKED_AT * reader.subscriber.max_papers + MISSED for reader in readers])
+    best = scores.best
+    best = best.at(eligible(index, best, allowed[reader[best.profiles], best.rows]))
+    best = best.at(standing(best.profiles) < most[reader[best.profiles]])
+    worth = _varied(index, best)
+    first = greatest(reader[best.profiles] * len(index) + best.rows, best.scores / weights[best.profiles])
+    best, worth = best.at(first), worth[first]
+    part = 2 * reader[best.profiles] + ~index.new[best.rows]
+    best = best.at(np.argsort((part << 32) + falling(worth), kind="stable"))  # ties in the digest's order
+    ends = np.searchsorted(reader[best.profiles], np.arange(len(readers) + 1)).tolist()
+    shown = np.round(best.scores.astype(np.float64), 4)
+    columns = best.rows, best.profiles, shown, index.new[best.rows], index.twins[best.rows]
+    lists = [column.tolist() for column in columns]
+    return (Wanted(*(column[start:end] for column in lists)) for start, end in pairwise(ends))
 
 
-def _varied(index: Index, rows: Rows, scores: Floats) -> Floats:
-    """What an interest's papers are worth: each less, the more it is like one that comes before it.
+def _varied(index: Index, best: Best) -> Floats:
+    """What the interests' papers are worth: each less, the more it is like one that comes before it.
 
     Maximal marginal relevance (Carbonell and Goldstein 1998) with topics for likeness.
     """
-    if not len(rows) or not index.features.dense.shape[1]:
-        return scores
-    nearest = (index.alike(rows) * _above(len(rows))).max(axis=0)
-    return np.asarray(scores - DIVERSITY * np.maximum(nearest, 0))
+    worth = best.scores.copy()
+    if index.features.dense.shape[1]:
+        starts = np.flatnonzero(standing(best.profiles) == 0).tolist()
+        for start, end in pairwise([*starts, len(worth)]):
+            nearest = (index.alike(best.rows[start:end]) * _above(end - start)).max(axis=0)
+            worth[start:end] -= DIVERSITY * np.maximum(nearest, 0)
+    return worth
 
 
 @lru_cache(64)
@@ -220,44 +232,48 @@ def places(subscriber: Subscriber) -> int:
     return max(subscriber.max_papers - min(subscriber.trending, subscriber.max_papers // 2), 1)
 
 
-def _fill(subscriber: Subscriber, index: Index, wanted: Wanted, allowed: Mask) -> tuple[list[int], list[int]]:
+def _fill(
+    subscriber: Subscriber, index: Index, profiles: range, wanted: Wanted, allowed: Mask
+) -> tuple[list[int], list[int]]:
     """The interests' places in `wanted` and the rows of *Trending*; what *Trending* leaves empty goes to the interests."""
     room = places(subscriber)
-    chosen = _share_out(subscriber, wanted, room)
+    chosen = _share_out(subscriber, profiles, wanted, room)
     trending = _favourites(subscriber, index, allowed, [wanted.rows[place] for place in chosen])
     spare = subscriber.max_papers - len(chosen) - len(trending)
     if spare and len(chosen) == room:
-        chosen = _share_out(subscriber, wanted, room + spare)
+        chosen = _share_out(subscriber, profiles, wanted, room + spare)
         trending = _favourites(subscriber, index, allowed, [wanted.rows[place] for place in chosen])
     return chosen, trending
 
 
-def _share_out(subscriber: Subscriber, wanted: Wanted, room: int) -> list[int]:
+def _share_out(subscriber: Subscriber, profiles: range, wanted: Wanted, room: int) -> list[int]:
     """First each interest's fair share, then the best of what is left; of near-duplicates only the first."""
-    share = max(room // max(len(subscriber.interests), 1), 1)
-    caps = [interest.max_papers or room for interest in subscriber.interests]
+    share = max(room // max(len(profiles), 1), 1)
+    caps = {number: one.max_papers or room for number, one in zip(profiles, subscriber.interests, strict=True)}
     chosen: list[int] = []
-    taken, twins = [0] * len(caps), set[int]()
-    for limits in ([min(share, cap) for cap in caps], caps):
-        for place, interest, twin in zip(count(), wanted.interests, wanted.twins, strict=False):
-            if twin not in twins and taken[interest] < limits[interest]:
-                if len(chosen) == room:
-                    break
+    taken, twins = dict.fromkeys(profiles, 0), set[int]()
+    for limits in ({number: min(share, cap) for number, cap in caps.items()}, caps):
+        most = min(room, sum(limits.values()))
+        for place, number, twin in zip(count(), wanted.profiles, wanted.twins, strict=False):
+            if len(chosen) == most:
+                break
+            if twin not in twins and taken[number] < limits[number]:
                 chosen.append(place)
                 twins.add(twin)
-                taken[interest] += 1
+                taken[number] += 1
     return sorted(chosen)
 
 
 def _sections(
     subscriber: Subscriber, index: Index, choice: Choice, why: Iterator[tuple[Words, ...]]
 ) -> Iterator[Section]:
-    found: list[list[Match]] = [[] for _ in subscriber.interests]
-    rows, interests, scores, *_ = choice.wanted
+    found: dict[int, list[Match]] = {number: [] for number in choice.profiles}
+    rows, profiles, scores, *_ = choice.wanted
     for place in choice.chosen:
-        found[interests[place]].append(Match(index.candidates[rows[place]], round(scores[place], 4), next(why)))
-    for interest, matches in zip(subscriber.interests, found, strict=True):
-        yield Section("interest", interest.name, tuple(matches))
+        found[profiles[place]].append(Match(index.candidates[rows[place]], scores[place], next(why)))
+    for interest, matches in zip(subscriber.interests, found.values(), strict=True):
+        if matches:
+            yield Section("interest", interest.name, tuple(matches))
 
 
 # -- beside the interests
@@ -266,17 +282,19 @@ def _sections(
 def _favourites(subscriber: Subscriber, index: Index, allowed: Mask, taken: Sequence[int]) -> list[int]:
     """New papers that the community likes best among those of their day."""
     most = subscriber.trending if subscriber.interests else subscriber.max_papers
-    left = allowed & index.new
-    left[taken] = False
-    if subscriber.interests:
-        left &= index.percentiles >= FAVOURITE
-    rows: list[int] = index.by_votes[left[index.by_votes]].tolist()
-    return rows[: min(most, subscriber.max_papers - len(taken))]
+    liked, without = index.favourites if subscriber.interests else index.by_votes, set(taken)
+    found = (row for row in liked if row not in without and allowed[row])
+    return [*islice(found, min(most, subscriber.max_papers - len(taken)))]
 
 
-def _trending(index: Index, rows: Sequence[int]) -> Section:
-    found = (index.candidates[row] for row in rows)
-    return Section("trending", "Trending", tuple(Match(c, c.percentile, (_standing(c),)) for c in found))
+def _trending(shared: Shared, choice: Choice) -> Iterator[Section]:
+    if choice.trending:
+        yield Section("trending", "Trending", tuple([shared.favourites[row] for row in choice.trending]))
+
+
+def _favourite(index: Index, row: int) -> Match:
+    candidate = index.candidates[row]
+    return Match(candidate, candidate.percentile, (_standing(candidate),))
 
 
 def _standing(candidate: Candidate) -> Phrase:
@@ -287,24 +305,22 @@ def _standing(candidate: Candidate) -> Phrase:
     return said("most upvoted of {day}", day=candidate.day)
 
 
-def _wild_card(subscriber: Subscriber, scores: Scores, choice: Choice) -> Section:
+def _wild_card(subscriber: Subscriber, scores: Scores, choice: Choice) -> Iterator[Section]:
     """At most one paper that no interest asks for and that is between two of them, where a place is left."""
-    nothing = Section("wildcard", "Wild card", ())
-    shown = [choice.wanted.rows[place] for place in choice.chosen] + choice.trending
-    if len(shown) >= subscriber.max_papers or len(subscriber.interests) < 2:
-        return nothing
-    shares = np.sort(np.stack([ranked.shares for ranked in scores.ranked]), axis=0)
-    between = shares[-2].copy()
+    shown = choice.rows + choice.trending
+    if len(shown) >= subscriber.max_papers or len(choice.profiles) < 2 or not len(scores.index):
+        return
+    shares = scores.shares[choice.profiles.start : choice.profiles.stop]
+    best, between = np.partition(shares, (-2, -1), axis=0)[[-1, -2]]
     between[shown] = 0
-    between[~(choice.allowed & scores.index.new) | (shares[-1] >= 1)] = 0
-    row = int(between.argmax()) if len(between) else 0
-    if not len(between) or between[row] < NEARLY:
-        return nothing
-    nearest = sorted(range(len(scores.ranked)), key=lambda n: -float(scores.ranked[n].shares[row]))[:2]
-    first, second = (subscriber.interests[number].name for number in sorted(nearest))
-    why = said("between {first} and {second}", first=first, second=second)
-    match = Match(scores.index.candidates[row], round(float(between[row]), 4), (why,))
-    return replace(nothing, matches=(match,))
+    between[~(choice.allowed & scores.index.new) | (best >= 1)] = 0
+    row = int(between.argmax())
+    if between[row] >= NEARLY:
+        nearest = np.argsort(-shares[:, row], kind="stable")[:2].tolist()
+        first, second = (subscriber.interests[number].name for number in sorted(nearest))
+        why = said("between {first} and {second}", first=first, second=second)
+        match = Match(scores.index.candidates[row], round(float(between[row]), 4), (why,))
+        yield Section("wildcard", "Wild card", (match,))
 
 
 def _missed(index: Index, choice: Choice, shown: Collection[str]) -> Iterator[Candidate]:
@@ -317,8 +333,8 @@ def _missed(index: Index, choice: Choice, shown: Collection[str]) -> Iterator[Ca
 
 def _hidden(scores: Scores, choice: Choice) -> list[Words]:
     """How many new papers did not come for what the reader excludes, in words."""
-    rows = {row for ranked in scores.ranked for row in ranked.hidden.tolist() if scores.index.new[row]}
-    number = len(rows.difference(choice.wanted.rows[place] for place in choice.chosen)) if rows else 0
+    rows = {row for n in choice.profiles for row in scores.hidden[n].tolist() if scores.index.new[row]}
+    number = len(rows.difference(choice.rows)) if rows else 0
     if not number:
         return []
     return [counted("{n} paper was hidden by your excludes.", "{n} papers were hidden by your excludes.", number)]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from newsletter.editing.edit import Mask, allowed_rows, eligible, is_seen, places
+from newsletter.editing.edit import allowed_rows, eligible, is_seen, places
 from newsletter.models import Edition, Subscriber
 from newsletter.ranking.index import Index
-from newsletter.ranking.looks import look_at
+from newsletter.ranking.looks import gathered, look_at
 from newsletter.ranking.profile import Profile, phrases
-from newsletter.ranking.rank import PASSES, STRONG, Scores, evidence
+from newsletter.ranking.rank import PASSES, STRONG, Mask, Scores, evidence
 from newsletter.ranking.reasons import reasons
 
 
@@ -66,7 +66,7 @@ def _parts(scores: Scores, number: int, row: int) -> dict[str, float]:
 def _near_parts(index: Index, profile: Profile, near: float, row: int) -> dict[str, float]:
     if not profile.looks:
         return {}
-    sight = look_at(profile.looks, index.model, index.columns)
+    sight = look_at(gathered(profile.looks), index.model, index.columns)
     best = int(sight.near[:, row].argmax())
     look, own = profile.looks[best], sight.told(best, row)
     asked = {"examples": look.near, "words": look.words, "dislikes": look.far}
@@ -77,7 +77,7 @@ def _near_parts(index: Index, profile: Profile, near: float, row: int) -> dict[s
 
 def _may_come(scores: Scores, number: int, allowed: Mask) -> list[int]:
     ranked = scores.ranked[number]
-    return [int(row) for row in ranked.rows[eligible(scores.index, ranked, allowed)]]
+    return [int(row) for row in ranked.rows[eligible(scores.index, ranked, allowed[ranked.rows])]]
 
 
 def _are_twins(index: Index, paper_id: str, row: int) -> bool:

@@ -2,7 +2,18 @@
 
 from newsletter.ledger.book import Ledger
 from newsletter.ledger.statements import LEASE
-from newsletter.ledger.values import Account, Claim, Delivery, Doubt, Finding, Key, LastEdition, Person, Planned
+from newsletter.ledger.values import (
+    Account,
+    Claim,
+    Delivery,
+    Doubt,
+    Finding,
+    Key,
+    LastEdition,
+    Person,
+    Planned,
+    Waiting,
+)
 
 __all__ = [
     "LEASE",
@@ -16,4 +27,5 @@ __all__ = [
     "Ledger",
     "Person",
     "Planned",
+    "Waiting",
 ]

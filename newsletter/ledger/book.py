@@ -16,7 +16,7 @@ import contextlib
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -27,13 +27,14 @@ from newsletter.ledger.heartbeat import beating
 from newsletter.ledger.knowledge import Knowledge
 from newsletter.ledger.schema import SCHEMA, deliveries, delivery_of, is_key, readers, switches
 from newsletter.ledger.statements import IN_ORDER, LEASE, Statements, among, by_key, free, grouped
-from newsletter.ledger.values import Claim, Delivery, Finding, Key, Planned
+from newsletter.ledger.values import Claim, Delivery, Finding, Key, Planned, Waiting
 from newsletter.ledger.verdicts import DOUBT, SUPERSEDED, Row, changes, honest
 from newsletter.models import Outcome, Refused, State, Suppression
 from newsletter.suppressions import suppress
 
 log = logging.getLogger("newsletter.ledger")
 HEARTBEAT = timedelta(seconds=15)
+PAGE = 2_000  # keys read at once
 
 
 class Ledger(Knowledge):
@@ -49,9 +50,9 @@ class Ledger(Knowledge):
         """What this process is called in leases."""
         return self._owner
 
-    def forked(self) -> Database:
-        """Its database, in a child process."""
-        return self._db.forked()
+    def forked(self, owner: str) -> Ledger:
+        """This ledger in a child process, which has a name of its own."""
+        return Ledger(self._db.forked(), owner)
 
     @staticmethod
     def open(url: str) -> Database:
@@ -72,19 +73,38 @@ class Ledger(Knowledge):
                 insert_new(connection, readers, some)
             return sum(insert_new(connection, deliveries, some) for some in chunks(rows))
 
-    def waiting(self, at: datetime, occasion: str) -> list[Delivery]:
-        """The deliveries that can be sent now and that nobody else works on, in order of day and subscriber."""
-        query = sa.select(deliveries).where(self._ready(at, occasion))
+    def agenda(self, at: datetime, occasion: str, only: str | None = None) -> list[Waiting]:
+        """How many can be sent to now whom nobody else works on (or this one, by key or address), in order of day."""
+        d = deliveries.c
+        columns = (d.day, d.occasion, d.digest)
+        query = sa.select(*columns, sa.func.count()).where(self._ready(at, self._here(occasion)), _is(only))
+        found: dict[tuple[date, str], Waiting] = {}
         with self._db.read() as connection:
-            return [delivery_of(row) for row in connection.execute(query.order_by(*IN_ORDER))]
+            for day, name, digest, number in connection.execute(query.group_by(*columns).order_by(*columns)):
+                known = found.get((day, name), Waiting(day, name))
+                found[day, name] = Waiting(day, name, (*known.digests, digest), known.number + number)
+        return list(found.values())
+
+    def waiting(self, at: datetime, occasion: str, day: date, only: str | None = None) -> Iterator[Key]:
+        """The deliveries of a day that can be sent now and that nobody else works on, in order of subscriber."""
+        d = deliveries.c
+        mine = sa.and_(d.day == day, self._ready(at, d.occasion == occasion), _is(only))
+        query = sa.select(d.subscriber, d.period, d.occasion).where(mine).order_by(d.subscriber, d.period)
+        page = [Key("", "", "")]
+        while page:  # a page at a time: between them rows are settled
+            after = sa.tuple_(d.subscriber, d.period) > sa.tuple_(page[-1].subscriber, page[-1].period)
+            later = query.where(d.subscriber >= page[-1].subscriber, after).limit(PAGE)
+            with self._db.read() as connection:
+                page = [Key(*row) for row in connection.execute(later)]
+            yield from page
 
     def _ready(
-        self, at: datetime, occasion: str, state: sa.ColumnElement[str] = deliveries.c.state
+        self, at: datetime, here: sa.ColumnElement[bool], state: sa.ColumnElement[str] = deliveries.c.state
     ) -> sa.ColumnElement[bool]:
         d = deliveries.c
         return sa.and_(
             state == "pending",
-            self._here(occasion),
+            here,
             d.next_attempt.is_(None) | (d.next_attempt <= at),
             self._free(at),
         )
@@ -97,7 +117,7 @@ class Ledger(Knowledge):
         What another process is just taking is left to it, without waiting. So is an edition an earlier one
         of the same reader is still to be made, by another: what that shows has to be known first.
         """
-        ready = self._ready(at, occasion, by_key(deliveries.c.state))
+        ready = self._ready(at, self._here(occasion), by_key(deliveries.c.state))
         query = sa.select(deliveries).where(ready, ~self._after_anothers())
         query = query.order_by(*IN_ORDER).with_for_update(skip_locked=True)
         taken: list[Delivery] = []
@@ -137,9 +157,10 @@ class Ledger(Knowledge):
         the meantime is skipped here, at the last moment before sending.
         """
         with self._db.write() as connection:
-            rows = self._statements.rows(connection, [claim.key for claim in claims], at)
-            rows = self._may_be_sent(connection, rows, at)
-            won = [claim for claim in claims if claim.key in rows and rows[claim.key].content in (None, claim.content)]
+            keys = [claim.key for claim in claims]
+            rows = self._may_be_sent(connection, self._statements.rows(connection, keys, at), at)
+            made = self._statements.contents(connection, keys)
+            won = [one for one in claims if one.key in rows and made.get(one.key, one.content) == one.content]
             self._statements.claim(connection, won, provider, at)
         return {claim.key for claim in won}
 
@@ -240,14 +261,17 @@ class Ledger(Knowledge):
 
     # -- after a crash
 
-    def recover(self, at: datetime, in_doubt: Literal["resend", "hold"], *, alone: bool) -> int:
+    def recover(
+        self, at: datetime, in_doubt: Literal["resend", "hold"], *, alone: bool = False, of: str | None = None
+    ) -> int:
         """Takes up what a dead process left in `submitting`; returns how many were in doubt.
 
-        `alone`: no other process can be sending (the home is locked), so every lease is a dead one;
-        otherwise only leases that ran out are. In doubt means `resend` with the same bytes, or `hold`.
+        `alone`: no other process can be sending (the home is locked), so every lease is a dead one; `of`: this owner
+        is dead; otherwise leases that ran out are. In doubt means `resend` with the same bytes, or `hold`.
         """
         d = deliveries.c
-        dead = d.lease_owner.isnot(None) & (sa.true() if alone else d.lease_until < self._now(at))
+        over = d.lease_owner == of if of is not None else sa.true() if alone else d.lease_until < self._now(at)
+        dead = d.lease_owner.isnot(None) & over
         state, reason = ("pending", f"{DOUBT} after a crash: sent again") if in_doubt == "resend" else _HELD
         free = {"lease_owner": None, "lease_until": None}
         with self._db.write() as connection:
@@ -333,6 +357,12 @@ class Ledger(Knowledge):
         """The operator could not be told; the next attempt is then."""
         with self._db.write() as connection:
             connection.execute(switches.update().where(switches.c.name == f"told: {alarm}").values(at=at))
+
+
+def _is(name: str | None) -> sa.ColumnElement[bool]:
+    """Deliveries of this subscriber, by key or address; everybody's without a name."""
+    d = deliveries.c
+    return sa.true() if name is None else (d.subscriber == name) | (d.address == name)
 
 
 _HELD = ("uncertain", "in doubt after a crash: held for a person to decide")

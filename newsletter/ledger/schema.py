@@ -51,7 +51,7 @@ deliveries = sa.Table(
     sa.Column("next_attempt", Moment),
     sa.Column("lease_owner", Words),
     sa.Column("lease_until", Moment),
-    sa.Index("deliveries_by_day", "day", "occasion", "state"),
+    sa.Index("deliveries_by_day", "day", "occasion", "state", "subscriber"),
     sa.Index("deliveries_by_state", "state", "next_attempt"),
 )
 _held = deliveries.c.lease_owner.isnot(None)
@@ -75,7 +75,7 @@ switches = sa.Table(
 SCHEMA = Schema(
     name="newsletter",
     tables=tables,
-    version=3,
+    version=4,
     precious=True,
     steps={
         1: ("CREATE INDEX deliveries_by_lease ON deliveries (lease_owner) WHERE lease_owner IS NOT NULL",),
@@ -83,6 +83,10 @@ SCHEMA = Schema(
             "ALTER TABLE deliveries ADD COLUMN accepts INTEGER DEFAULT 0 NOT NULL",
             "UPDATE deliveries SET accepts = 1 WHERE state = 'submitted'",
             "CREATE INDEX deliveries_accepted_twice ON deliveries (day) WHERE accepts > 1",
+        ),
+        3: (
+            "DROP INDEX deliveries_by_day",
+            "CREATE INDEX deliveries_by_day ON deliveries (day, occasion, state, subscriber)",
         ),
     },
 )

@@ -67,13 +67,16 @@ class Statements:
             d.lease_owner,
             free(owner, now).label("free"),
             d.address,
-            d.content,
         )
         self._rows = (
             sa.select(*found, d.attempts, d.give_up_at, d.accepts)
             .where(among(sa.bindparam("period"), sa.bindparam("occasion"), sa.bindparam("keys", expanding=True)))
             .order_by(*IN_ORDER)
             .with_for_update()
+        )
+        self._contents = sa.select(d.subscriber, d.period, d.occasion, d.content).where(
+            among(sa.bindparam("period"), sa.bindparam("occasion"), sa.bindparam("keys", expanding=True)),
+            d.content.isnot(None),
         )
         self._claim = _changing("pending", *_CLAIMED, lease_owner=owner, lease_until=until)
         self._mark = _changing(
@@ -93,8 +96,16 @@ class Statements:
             wanted = {"period": period, "occasion": occasion, "keys": some, **now}
             for row in connection.execute(self._rows, wanted):
                 found[Key(row[0], row[1], row[2])] = Row(
-                    row[3], row[4], row[5], bool(row[6]), row[7], row[8], row[9], row[10], row[11]
+                    row[3], row[4], row[5], bool(row[6]), row[7], row[8], row[9], row[10]
                 )
+        return found
+
+    def contents(self, connection: sa.Connection, keys: Sequence[Key]) -> dict[Key, str]:
+        """What was written of those of these editions that were claimed before."""
+        found: dict[Key, str] = {}
+        for period, occasion, some in grouped(keys):
+            wanted = {"period": period, "occasion": occasion, "keys": some}
+            found |= {Key(*row[:3]): row[3] for row in connection.execute(self._contents, wanted)}
         return found
 
     def suppressed(self, connection: sa.Connection, rows: Mapping[Key, Row]) -> Iterator[Key]:

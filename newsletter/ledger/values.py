@@ -116,6 +116,16 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """How many deliveries of a day wait, and what they are made from."""
+
+    day: date
+    occasion: str
+    digests: tuple[str, ...] = ()
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class LastEdition:
     """Where a subscriber's last edition ended."""
 

@@ -26,7 +26,6 @@ class Row:
     free: bool
     """Nobody holds it, or we do."""
     address: str
-    content: str | None
     attempts: int
     give_up_at: datetime
     accepts: int

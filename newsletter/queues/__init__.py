@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 from newsletter.errors import SettingsError
 from newsletter.ledger import Key
 from newsletter.queues import inline
-from newsletter.queues.children import Job
+from newsletter.queues.children import Job, Place
 from newsletter.settings import Settings
 from newsletter.typed import nearest
 
-__all__ = ["QUEUES", "Job", "Queue", "hands", "queue"]
+__all__ = ["QUEUES", "Job", "Place", "Queue", "hands", "queue"]
 
-Queue: TypeAlias = Callable[[Sequence[Key], Job], None]
+Queue: TypeAlias = Callable[[Iterable[Key], Job], None]
 """Has the job done for every shard of the keys; losing or repeating a shard costs only time."""
 
 QUEUES: Mapping[str, Queue] = {

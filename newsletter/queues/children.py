@@ -1,8 +1,8 @@
-"""Works off shards in a few processes of this machine, while this one writes the ledger and nothing else.
+"""Works off shards in a few processes of this machine, while this one hands out the shards and looks after them.
 
-A child is a fork: what was learned and indexed before is there at once. It composes and sends, and asks its parent for
-every change of the ledger, over a pipe. A child that dies leaves in doubt what it had handed over, as any process does;
-when the parent dies, the pipes end, and with them the children.
+A child is a fork: what was learned and indexed before is there at once. It composes, sends, and writes the ledger under
+a name of its own, by which the parent finds what a child that died had in its hands. When the parent dies, the pipes
+end, and with them the children.
 """
 
 from __future__ import annotations
@@ -11,27 +11,40 @@ import logging
 import multiprocessing
 import os
 import signal
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from ctypes import c_bool
+from dataclasses import dataclass
+from datetime import datetime
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from multiprocessing.sharedctypes import RawValue
 from typing import Any, Literal, TypeAlias
 
 from newsletter.ending import Ending
-from newsletter.errors import Halt, NewsletterError, StoreError
+from newsletter.errors import Halt, Interrupted, NewsletterError, StoreError
 from newsletter.ledger import Key, Ledger
-from newsletter.ledger.remote import Ask
-from newsletter.models import Outcome, TryLater, Uncertain
 
 log = logging.getLogger("newsletter.queues")
+GLANCE = 0.5
+"""Seconds between two looks at whether the operator wants an end."""
 
 Shard: TypeAlias = Sequence[Key]
 Work: TypeAlias = Callable[[Shard], None]
-Opened: TypeAlias = Callable[[Ask, Callable[[int], None], int], AbstractContextManager[Work]]
-"""Opens what a child needs to work: how it asks for the ledger, how it tells progress, and of how many it is one."""
+Tell: TypeAlias = Callable[[str, Any], None]
+"""Tells the parent how it goes: `sent` and a number, `left` and keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a child is given."""
+
+    owner: str
+    """Its name in the ledger."""
+    share: int
+    """Of how many processes it is one."""
+    tell: Tell
+    ending: Ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +52,13 @@ class Job:
     """What there is to do, here or in children."""
 
     work: Work
-    opened: Opened
+    opened: Callable[[Place], AbstractContextManager[Work]]
+    """Opens what a child needs to work."""
     ledger: Ledger
     clock: Callable[[], datetime]
     in_doubt: Literal["resend", "hold"]
     sent: Callable[[int], None]
+    left: Callable[[Sequence[Key]], None]
     ending: Ending
     hands: int = 1
     """Processes that the work may be divided among."""
@@ -51,14 +66,13 @@ class Job:
 
 @dataclass(slots=True)
 class _Child:
+    owner: str
     pipe: Connection
     process: BaseProcess
     shard: Shard | None = None
-    handed_over: set[Key] = field(default_factory=set)
-    """Marked in the ledger and not answered yet."""
 
 
-def work_off(shards: Sequence[Shard], job: Job) -> None:
+def work_off(shards: Iterable[Shard], job: Job) -> None:
     """Has every shard worked on. Raises what a child met with, once all of them have recorded what they had sent."""
     Crew(shards, job).run()
 
@@ -66,16 +80,18 @@ def work_off(shards: Sequence[Shard], job: Job) -> None:
 class Crew:
     """The children, and what is left for them."""
 
-    def __init__(self, shards: Sequence[Shard], job: Job) -> None:
+    def __init__(self, shards: Iterable[Shard], job: Job) -> None:
         self._job = job
-        self._left = deque(shards)
+        self._shards = iter(shards)
+        self._back: list[Shard] = []
         self._children: list[_Child] = []
+        self._forked = 0
         self._failure: NewsletterError | None = None
-        self._deaths = 0
+        self._end = RawValue(c_bool, False)
 
     def run(self) -> None:
-        for _ in range(min(self._job.hands, len(self._left))):
-            self._children.append(self._fork())
+        for _ in range(self._job.hands):
+            self._fork()
         try:
             with self._job.ending.kept_back():
                 while self._children:
@@ -83,81 +99,77 @@ class Crew:
         finally:
             for child in self._children:
                 child.pipe.close()
-        if self._failure is None and self._left:
+        if self._failure is None and self._back:
             self._failure = Halt(
                 "every process that sent was killed; is there too little memory? run again", passing=True
             )
         if self._failure is not None:
             raise self._failure
 
-    @property
-    def _over(self) -> bool:
-        """Whether nothing more is to be handed over."""
-        return self._failure is not None or self._job.ending.asked
-
-    def _fork(self) -> _Child:
+    def _fork(self) -> None:
         ours, theirs = multiprocessing.Pipe()
+        self._forked += 1
+        owner = f"{self._job.ledger.owner}/{self._forked}"
         inherited = [child.pipe for child in self._children] + [ours]
         process = multiprocessing.get_context("fork").Process(
-            target=_live, args=(theirs, inherited, self._job.opened, self._job.hands), daemon=True
+            target=_live, args=(theirs, inherited, owner, self._job, self._end), daemon=True
         )
         process.start()
         theirs.close()
-        return _Child(ours, process)
+        self._children.append(_Child(owner, ours, process))
 
     def _heed(self) -> None:
-        ready = wait([child.pipe for child in self._children])
+        ready = wait([child.pipe for child in self._children], GLANCE)
+        self._end.value = self._end.value or self._job.ending.asked
         for child in [one for one in self._children if one.pipe in ready]:
             try:
                 self._answer(child, *child.pipe.recv())
             except (EOFError, ConnectionError):
                 self._bury(child)
 
-    def _answer(self, child: _Child, said: str, *told: Any) -> None:
+    def _answer(self, child: _Child, said: str, told: Any) -> None:
         match said:
-            case "ask":
-                child.pipe.send(self._asked(child, *told))
             case "sent":
-                self._job.sent(*told)
+                self._job.sent(told)
+            case "left":
+                self._job.left(told)
             case "ready":
-                child.shard = self._left.popleft() if self._left and not self._over else None
+                child.shard = self._next()
                 child.pipe.send(child.shard)
             case "broke":
-                self._failure = self._failure or _error(*told)
+                self._fail(_error(*told))
 
-    def _asked(self, child: _Child, method: str, arguments: Sequence[Any]) -> tuple[bool, Any]:
-        if method == "stopped" and self._over:
-            return True, self._job.clock()
+    def _next(self) -> Shard | None:
+        if self._end.value:
+            return None
         try:
-            answer = getattr(self._job.ledger, method)(*arguments)
+            return self._back.pop() if self._back else next(self._shards, None)
         except NewsletterError as error:
-            self._failure = self._failure or error
-            return False, str(error)
-        if method == "step":
-            child.handed_over -= {key for key, _ in arguments[0]}
-            child.handed_over |= answer
-        return True, answer
+            self._fail(error)
+            return None
+
+    def _fail(self, error: NewsletterError) -> None:
+        """Nothing more is to be handed over."""
+        self._failure = self._failure or error
+        self._end.value = True
 
     def _bury(self, child: _Child) -> None:
         """A child that ended: as it should, or killed, and then what it had handed over is in doubt."""
         self._children.remove(child)
         child.pipe.close()
         child.process.join()
-        if child.shard is None and not child.handed_over:
+        if child.shard is None and child.process.exitcode == 0:
             return
-        log.error(
-            "a process that sent was killed (%s); %d messages are in doubt", _how(child.process), len(child.handed_over)
-        )
-        doubt: Outcome = Uncertain("the process that sent it was killed")
-        if self._job.in_doubt == "resend":
-            doubt = TryLater("in doubt: the process that sent it was killed", timedelta(0))
-        answered = [(key, doubt) for key in sorted(child.handed_over)]
-        self._job.ledger.step(answered, [], "", self._job.clock(), self._job.in_doubt)
+        try:
+            doubts = self._job.ledger.recover(self._job.clock(), self._job.in_doubt, of=child.owner)
+        except NewsletterError as error:
+            self._fail(error)
+            return
+        log.error("a process that sent was killed (%s); %d messages are in doubt", _how(child.process), doubts)
         if child.shard is not None:
-            self._left.append(child.shard)
-        self._deaths += 1
-        if self._left and not self._over and self._deaths <= self._job.hands:
-            self._children.append(self._fork())
+            self._back.append(child.shard)
+        if self._back and not self._end.value and self._forked < 2 * self._job.hands:
+            self._fork()
 
 
 def _error(kind: str, text: str, passing: bool) -> NewsletterError:
@@ -172,40 +184,37 @@ def _how(process: BaseProcess) -> str:
 # -- in the child
 
 
-def _live(pipe: Connection, inherited: Sequence[Connection], opened: Opened, hands: int) -> None:
+def _live(pipe: Connection, inherited: Sequence[Connection], owner: str, job: Job, end: Any) -> None:
     """The life of a child. It ends with the pipe, whoever ends that."""
     for other in inherited:
         other.close()  # or a pipe would stay open when the parent dies
     for kind in (signal.SIGINT, signal.SIGTERM):  # the parent hears them too, and sees to the end
         signal.signal(kind, signal.SIG_IGN)
+
+    def tell(what: str, told: Any) -> None:
+        pipe.send((what, told))
+
     try:
-        with opened(_asking(pipe), lambda number: pipe.send(("sent", number)), hands) as work:
-            while (shard := _next(pipe)) is not None:
-                _try(work, shard, pipe)
+        with job.opened(Place(owner, job.hands, tell, Ending(lambda: bool(end.value)))) as work:
+            for shard in _given(pipe):
+                _try(work, shard, tell)
     except (EOFError, ConnectionError):
         os._exit(1)
 
 
-def _next(pipe: Connection) -> Shard | None:
-    pipe.send(("ready",))
-    shard: Shard | None = pipe.recv()
-    return shard
+def _given(pipe: Connection) -> Iterator[Shard]:
+    """The shards that it is given, until there are no more."""
+    pipe.send(("ready", None))
+    while (shard := pipe.recv()) is not None:
+        yield shard
+        pipe.send(("ready", None))
 
 
-def _try(work: Work, shard: Shard, pipe: Connection) -> None:
+def _try(work: Work, shard: Shard, tell: Tell) -> None:
     try:
         work(shard)
+    except Interrupted:
+        pass  # the parent says it
     except NewsletterError as error:
         passing = isinstance(error, Halt) and error.passing
-        pipe.send(("broke", "Halt" if isinstance(error, Halt) else "", str(error), passing))
-
-
-def _asking(pipe: Connection) -> Ask:
-    def ask(method: str, *arguments: Any) -> Any:
-        pipe.send(("ask", method, arguments))
-        fine, answer = pipe.recv()
-        if not fine:
-            raise StoreError(answer)
-        return answer
-
-    return ask
+        tell("broke", ("Halt" if isinstance(error, Halt) else "", str(error), passing))

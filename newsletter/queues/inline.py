@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 
 from newsletter.ledger import Key
 from newsletter.queues import children
-from newsletter.queues.children import Job
+from newsletter.queues.children import Job, Shard
 
 SHARD = 200
 
 
-def work_off(keys: Sequence[Key], job: Job) -> None:
+def work_off(keys: Iterable[Key], job: Job) -> None:
     """Has every shard of the keys worked on, in order."""
-    shards = [keys[start : start + SHARD] for start in range(0, len(keys), SHARD)]
-    if job.hands > 1 and len(shards) > 1:
-        children.work_off(shards, job)
+    shards = _shards(keys)
+    first = list(islice(shards, 2))
+    if job.hands > 1 and len(first) > 1:
+        children.work_off(chain(first, shards), job)
         return
-    for shard in shards:
+    for shard in chain(first, shards):
         job.work(shard)
+
+
+def _shards(keys: Iterable[Key]) -> Iterator[Shard]:
+    rest = iter(keys)
+    while shard := list(islice(rest, SHARD)):
+        yield shard

@@ -51,17 +51,6 @@ class Wish:
     """Of words: the sum of what the terms count."""
 
 
-class Groups:
-    """Groups of wishes, ready to be added up: the first of each, then the second of those that have one, and so on."""
-
-    def __init__(self, groups: Sequence[Sequence[Wish]]) -> None:
-        self.order = sorted(range(len(groups)), key=lambda n: -len(groups[n]))
-        """The largest first, so that those that have one more always come first."""
-        ordered = [groups[n] for n in self.order]
-        places = range(max(map(len, groups), default=0))
-        self.steps = [[group[place] for group in ordered if len(group) > place] for place in places]
-
-
 class Columns:
     """What wishes say of the papers of some features: a row a wish, kept while there is room.
 
@@ -97,14 +86,6 @@ class Columns:
     def rows(self, table: str, wishes: Sequence[Wish]) -> Floats:
         """What each of the wishes says, shape (wishes, papers)."""
         return np.asarray(self._tables[table][[self._slots[wish] for wish in wishes]])
-
-    def sums(self, table: str, groups: Groups) -> Floats:
-        """What the wishes of each group say together, shape (groups, papers), in the order of `groups.order`."""
-        rows, slots = self._tables[table], self._slots
-        found = np.zeros((len(groups.order), self.number), dtype=np.float32)
-        for wishes in groups.steps:
-            found[: len(wishes)] += rows.take([slots[wish] for wish in wishes], axis=0)
-        return found
 
     # -- working out
 

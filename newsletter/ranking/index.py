@@ -21,6 +21,7 @@ from newsletter.ranking.terms import words
 IN_TITLE, IN_TEXT = (
     float(np.float32(worth)) for worth in (1.2, 0.8)
 )  # what a keyword is worth, as evidence, by where it stands
+FAVOURITE = 0.5  # a community favourite has more upvotes than this share of its day
 TWINS = 0.6  # the cosine from which two papers are about the same thing
 TOO_SHORT = 40  # terms, below which a text does not tell so much
 
@@ -74,10 +75,15 @@ class Index:
         return np.array([candidate.new for candidate in self.candidates], dtype=bool)
 
     @cached_property
-    def by_votes(self) -> Ints:
-        """The rows, the community's favourites first."""
+    def by_votes(self) -> list[int]:
+        """The rows of new papers, the community's favourites first."""
         key = [(-c.percentile, -c.paper.upvotes) for c in self.candidates]
-        return np.array(sorted(range(len(self)), key=key.__getitem__), dtype=np.int64)
+        return sorted((row for row, c in enumerate(self.candidates) if c.new), key=key.__getitem__)
+
+    @cached_property
+    def favourites(self) -> list[int]:
+        """Those of them that stand in the upper half of their day."""
+        return [row for row in self.by_votes if self.candidates[row].percentile >= FAVOURITE]
 
     @cached_property
     def columns(self) -> Columns:

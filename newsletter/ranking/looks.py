@@ -7,13 +7,16 @@ measurement).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias, TypeVar
+from itertools import chain
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
+from scipy import sparse
 
-from newsletter.ranking.columns import Columns, Groups, Ints, Weights, Wish, joined
+from newsletter.ranking.columns import Columns, Ints, Weights, Wish, joined
 from newsletter.ranking.meaning import Floats
 from newsletter.ranking.model import Model
 
@@ -27,7 +30,6 @@ CLEARLY = 2.5  # standard deviations that are clearly near
 FAR_OUT = 8  # usual deviations
 FEW = 50  # papers that the usual figures count for, while an archive is young
 
-T = TypeVar("T")
 Usual: TypeAlias = float | Floats
 Wishes: TypeAlias = tuple[Wish, ...]
 
@@ -36,7 +38,7 @@ class Look(NamedTuple):
     """One way to look at papers: for an interest's words and one group of its examples."""
 
     words: Wishes
-    meant: Wish | None
+    meant: Wishes
     """The words together in an embedding, where there is one."""
     near: Wishes
     far: Wishes
@@ -45,13 +47,48 @@ class Look(NamedTuple):
     """All examples of the interest: what else their authors wrote counts."""
 
 
+class Groups(NamedTuple):
+    """Groups of the wishes of some looks."""
+
+    held: sparse.csr_matrix
+    """Which wishes each group has, shape (groups, wishes): 1 for each, added up in their order."""
+    which: Ints
+    """Per look its group."""
+
+    def sums(self, rows: Floats) -> Floats:
+        """What each group says, where `rows` is what each wish says."""
+        return np.asarray(self.held @ rows)
+
+    @property
+    def sizes(self) -> Floats:
+        """Per group how many wishes it has."""
+        return self.sums(np.ones(self.held.shape[1], dtype=np.float32))
+
+
+class Looks(NamedTuple):
+    """Ways to look at papers, ready to be taken together."""
+
+    wishes: Sequence[Wish]
+    words: Groups
+    meant: Groups
+    near: Groups
+    far: Groups
+    company: Groups
+
+    @property
+    def nothing(self) -> npt.NDArray[np.bool_]:
+        """Which of them have neither words nor examples."""
+        words, near = (groups.sizes[groups.which] for groups in (self.words, self.near))
+        return np.asarray(words + near == 0)
+
+
 class Part(NamedTuple):
     """One part of several looks."""
 
     values: Floats
-    """A row for each different one, and a last one of zeros."""
+    """A row for each group."""
     which: Ints
-    """Per look its row."""
+    """Per look its group."""
     weight: Floats
     """Per look, shape (looks, 1)."""
 
@@ -83,21 +120,21 @@ class Sight:
 
 
 class _Both:
-    """The papers of the sample, which tell what is usual, and after them those of the day."""
+    """The papers of the sample, which tell what is usual, and after them those of the day, as wishes see them."""
 
-    def __init__(self, model: Model, day: Columns) -> None:
-        self.model, self._sample, self._day = model, model.sample_columns, day
+    def __init__(self, wishes: Sequence[Wish], model: Model, day: Columns) -> None:
+        self.wishes, self._sample, self._day = wishes, model.sample_columns, day
         self.number = len(model.sample.dense)
-
-    def hold(self, wishes: Collection[Wish]) -> None:
+        self._rows: dict[str, Floats] = {}
         self._sample.hold(wishes)
         self._day.hold(wishes)
 
-    def sums(self, table: str, groups: Groups) -> Floats:
-        found = np.empty((len(groups.order), self.number + self._day.number), dtype=np.float32)
-        found[groups.order, : self.number] = self._sample.sums(table, groups)
-        found[groups.order, self.number :] = self._day.sums(table, groups)
-        return found
+    def rows(self, table: str) -> Floats:
+        """What each wish says of each paper."""
+        if table not in self._rows:
+            both = self._sample.rows(table, self.wishes), self._day.rows(table, self.wishes)
+            self._rows[table] = np.hstack(both)
+        return self._rows[table]
 
     def has(self, table: str) -> bool:
         return self._day.has(table)
@@ -112,34 +149,45 @@ class _Both:
         return self.standard(values, 0.021, 0.0033, 0.002)[0]
 
 
-def look_at(looks: Sequence[Look], model: Model, day: Columns) -> Sight:
+def gathered(looks: Sequence[Look]) -> Looks:
+    """Looks made ready."""
+    kinds = [[look[kind] for look in looks] for kind in range(len(Look._fields))]
+    asked = [[*chain.from_iterable(groups)] for groups in kinds]
+    numbers = {wish: number for number, wish in enumerate(dict.fromkeys(chain.from_iterable(asked)))}
+    places = [[*map(numbers.__getitem__, wishes)] for wishes in asked]
+    made = (grouped(one, [*map(len, groups)], len(numbers)) for one, groups in zip(places, kinds, strict=True))
+    return Looks(list(numbers), *made)
+
+
+def grouped(places: Sequence[int], sizes: Sequence[int], wishes: int) -> Groups:
+    """Groups of so many wishes, a group a look."""
+    ends = np.cumsum([0, *sizes])
+    ones = np.ones(len(places), dtype=np.float32)
+    return Groups(sparse.csr_matrix((ones, places, ends), shape=(len(sizes), wishes)), np.arange(len(sizes)))
+
+
+def look_at(looks: Looks, model: Model, day: Columns) -> Sight:
     """Looks at all papers of the day."""
-    both = _Both(model, day)
-    both.hold(_wishes(looks))
-    examples, terms = _like([look.near for look in looks], 1.0, both)
+    both = _Both(looks.wishes, model, day)
+    examples, terms = _like(looks.near, 1.0, both)
     parts, deviations = {"examples": examples, "words": _words(looks, both)}, {"examples": terms}
-    if any(look.far for look in looks):
-        parts["dislikes"], deviations["dislikes"] = _like([look.far for look in looks], DISLIKES, both)
-    total = _total(parts.values(), slice(0, len(looks)))
+    if looks.far.held.nnz:
+        parts["dislikes"], deviations["dislikes"] = _like(looks.far, DISLIKES, both)
+    total = _total(parts.values(), slice(None))
     _, deviation = usual(total[:, : both.number], 0.0, 1.2, 0.6)
     scale = (1 / (CLEARLY * deviation)).astype(np.float32)
     near = total[:, both.number :] * scale
     if day.has("authors"):
-        near += np.float32(WRITERS) * scale * _writers([look.company for look in looks], day)
-    echo = scale[:, 0] * np.array([ECHO if look.near else WORDS_ECHO for look in looks], dtype=np.float32)
+        near += np.float32(WRITERS) * scale * _writers(looks, day)
+    echo = scale[:, 0] * np.where(looks.near.sizes > 0, ECHO, WORDS_ECHO)[looks.near.which].astype(np.float32)
     return Sight(near, scale[:, 0], echo, parts, deviations, both.number)
-
-
-def _wishes(looks: Sequence[Look]) -> set[Wish]:
-    groups = [group for look in looks for group in (look.words, look.near, look.far, look.company)]
-    return set().union(*groups, (look.meant for look in looks if look.meant))
 
 
 def term_weights(looks: Sequence[Look], model: Model, day: Columns) -> list[Weights]:
     """Per look what each term of a paper's tf-idf vector counts."""
     if not looks:
         return []
-    sight = look_at(looks, model, day)
+    sight = look_at(gathered(looks), model, day)
     found = []
     for n, look in enumerate(looks):
         groups = (look.near, 1.0, "examples"), (look.far, DISLIKES, "dislikes")
@@ -162,47 +210,38 @@ def _total(parts: Iterable[Part], looks: slice) -> Floats:
     return first
 
 
-def _distinct(groups: Sequence[T]) -> tuple[list[T], Ints]:
-    """Each group once, and per group which it is: the one after the last for a group of nothing."""
-    numbers: dict[T, int] = {}
-    which = [numbers.setdefault(group, len(numbers)) if group else -1 for group in groups]
-    return list(numbers), np.array(which, dtype=np.int64)
-
-
-def _words(looks: Sequence[Look], both: _Both) -> Part:
-    asked, which = _distinct([(look.words, look.meant) if look.words else None for look in looks])
-    groups = [*(words for words, _ in filter(None, asked)), ()]
-    potential = np.array([sum([wish.potential for wish in group]) for group in groups], dtype=np.float32)[:, None]
+def _words(looks: Looks, both: _Both) -> Part:
+    potential = looks.words.sums(np.array([wish.potential for wish in looks.wishes]))[:, None].astype(np.float32)
+    silent = potential[:, 0] == 0
     potential = np.maximum(potential, np.float32(1e-3))
     # A paper that shares only common words with a long wish is not near, however rare that is: hence the least.
-    values, _ = both.standard(both.sums("terms", Groups(groups)), 0.065 * potential, 0.1 * potential, 0.06 * potential)
+    usual = 0.065 * potential, 0.1 * potential, 0.06 * potential
+    values, _ = both.standard(looks.words.sums(both.rows("terms")), *usual)
     if both.has("meaning"):
-        meant = Groups([*((one,) for _, one in filter(None, asked) if one), ()])
-        values += MEANING * both.standard(both.sums("meaning", meant), 0.0, 0.07, 0.02)[0]
-    values[-1] = 0
-    weight = [WORDS * len(look.near) ** -FADING if look.near else 1.0 for look in looks]
-    return Part(values, which, np.array(weight, dtype=np.float32)[:, None])
+        values += MEANING * both.standard(looks.meant.sums(both.rows("meaning")), 0.0, 0.07, 0.02)[0]
+    values[silent] = 0
+    number = looks.near.sizes[looks.near.which].astype(np.int64)
+    weight = [1.0, *(WORDS * n**-FADING for n in range(1, max(number, default=0) + 1))]
+    return Part(values, looks.words.which, np.array(weight, dtype=np.float32)[number, None])
 
 
-def _like(groups: Sequence[Wishes], weight: float, both: _Both) -> tuple[Part, Floats]:
-    """Likeness to the mean of the papers of each group, and per group the deviation of its likeness in terms."""
-    found, which = _distinct(groups)
-    found.append(())
-    number, together = np.array([max(len(group), 1) for group in found], dtype=np.float32)[:, None], Groups(found)
-    values, deviation = both.standard(both.sums("terms", together) / number, 0.021, 0.009, 0.004)
+def _like(groups: Groups, weight: float, both: _Both) -> tuple[Part, Floats]:
+    """Likeness to the mean of the papers of each group, and per look the deviation of its likeness in terms."""
+    sizes = groups.sizes[:, None]
+    number = np.array(np.maximum(sizes, 1), dtype=np.float32)
+    values, deviation = both.standard(groups.sums(both.rows("terms")) / number, 0.021, 0.009, 0.004)
     for table, counts in (("topics", TOPICS), ("meaning", MEANING)):
         if both.has(table):
-            values += counts * both.standard(both.sums(table, together) / number, 0.0, 0.07, 0.02)[0]
+            values += counts * both.standard(groups.sums(both.rows(table)) / number, 0.0, 0.07, 0.02)[0]
     values += TYPICAL * both.typical()
-    values[-1] = 0
-    return Part(values, which, np.full((len(groups), 1), weight, dtype=np.float32)), deviation[which, 0]
+    values[sizes[:, 0] == 0] = 0
+    which = groups.which
+    return Part(values, which, np.full((len(which), 1), weight, dtype=np.float32)), deviation[which, 0]
 
 
-def _writers(groups: Sequence[Wishes], day: Columns) -> Floats:
+def _writers(looks: Looks, day: Columns) -> Floats:
     """Per paper the logarithm of how many of the examples its authors wrote."""
-    found, which = _distinct(groups)
-    together = Groups([*found, ()])
-    return np.asarray(np.log1p(day.sums("authors", together))[np.argsort(together.order)[which]])
+    return np.asarray(np.log1p(looks.company.sums(day.rows("authors", looks.wishes)))[looks.company.which])
 
 
 def usual(values: Floats, mean: Usual, deviation: Usual, least: Usual) -> tuple[Floats, Floats]:
@@ -216,6 +255,8 @@ def usual(values: Floats, mean: Usual, deviation: Usual, least: Usual) -> tuple[
         return nothing + mean, nothing + np.maximum(deviation, least)
     share = number / (number + FEW)
     values = np.minimum(values, mean + FAR_OUT * deviation)
-    middle = share * values.mean(axis=1, keepdims=True) + (1 - share) * mean
-    spread = (share * values.var(axis=1, keepdims=True) + (1 - share) * deviation**2) ** 0.5
+    own = values.mean(axis=1, keepdims=True)
+    middle = share * own + (1 - share) * mean
+    variance = np.square(values - own).mean(axis=1, keepdims=True)
+    spread = (share * variance + (1 - share) * deviation**2) ** 0.5
     return middle, np.maximum(spread, least)

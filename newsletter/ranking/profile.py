@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,8 +20,7 @@ MANY = 20  # examples, from which they may be of several subjects
 KEPT = 65_536  # phrases, the last that were asked for
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """What an interest looks for."""
 
     interest: Interest
@@ -38,6 +37,21 @@ class Profile:
     """Per keyword as written, the words to look for, stemmed and joined by spaces."""
     excluded: Mapping[str, str]
     """The same for what must not come."""
+
+    @property
+    def simple(self) -> bool:
+        """Whether it has keywords and one look, which is as it is but for the wish when one is left out."""
+        interest = self.interest
+        return (
+            bool(self.phrases)
+            and len(self.looks) == 1
+            and len(self.looks[0].near) == len(self.liked) < MANY
+            and self.model.meaning is None
+            and interest.name not in interest.keywords
+            and interest.about not in interest.keywords
+            # where nothing else is left the name only labels people or categories
+            and (len(interest.keywords) + len(interest.like) > 1 or not (interest.authors or interest.categories))
+        )
 
     def without(self, wish: str) -> tuple[Look, ...]:
         """The looks as they would be without a keyword, or without an example (by its id)."""
@@ -64,7 +78,8 @@ def profile(interest: Interest, exclude: Sequence[str], examples: Mapping[str, P
     """Compiles an interest; `exclude` are the subscriber's own, `examples` the papers known by their ids."""
     known = [id_ for id_ in interest.like if id_ in examples]
     liked = dict(zip(known, model.examples([examples[id_] for id_ in known]), strict=True))
-    far = tuple(model.examples([examples[id_] for id_ in interest.dislike if id_ in examples]))
+    disliked = [examples[id_] for id_ in interest.dislike if id_ in examples]
+    far = tuple(model.examples(disliked)) if disliked else ()
     asked = _asked(interest, interest.name, interest.about, interest.keywords, interest.like, model)
     looks = _looks(asked, _known(interest.like, liked), far, model)
     muted = phrases((*interest.exclude, *exclude))
@@ -82,7 +97,7 @@ def _phrase(text: str) -> str:
 
 
 def _known(like: Sequence[str], liked: Mapping[str, Wish]) -> Wishes:
-    return tuple(liked[id_] for id_ in like if id_ in liked)
+    return tuple([liked[id_] for id_ in like if id_ in liked])
 
 
 # -- words
@@ -97,8 +112,7 @@ def _asked(
     """
     only_a_label = (interest.authors or interest.categories) and not (about or keywords or like)
     weights = {"" if only_a_label else name: NAME} | dict.fromkeys((*keywords, about), 1.0)
-    found = ((text, model.words(text, weight)) for text, weight in weights.items())
-    return {text: wish for text, wish in found if wish.potential}
+    return {text: wish for text, weight in weights.items() if (wish := model.words(text, weight)).potential}
 
 
 def _less(text: str, parts: Set[str]) -> str:
@@ -110,8 +124,8 @@ def _less(text: str, parts: Set[str]) -> str:
 
 def _looks(asked: Mapping[str, Wish], examples: Wishes, far: Wishes, model: Model) -> tuple[Look, ...]:
     told = tuple(asked.values())
-    meant = model.meant(". ".join(asked)) if asked and model.meaning else None
-    return tuple(Look(told, meant, group, far, examples) for group in _groups(examples, told, model))
+    meant = (model.meant(". ".join(asked)),) if asked and model.meaning else ()
+    return tuple([Look(told, meant, group, far, examples) for group in _groups(examples, told, model)])
 
 
 def _groups(examples: Wishes, told: Wishes, model: Model) -> list[Wishes]:

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,7 @@ from newsletter.identity import title_key
 from newsletter.models import Threshold
 from newsletter.ranking.columns import Ints, product
 from newsletter.ranking.index import IN_TEXT, IN_TITLE, NO_ROWS, Index
-from newsletter.ranking.looks import Look, Sight, look_at
+from newsletter.ranking.looks import Look, Looks, Sight, gathered, look_at
 from newsletter.ranking.meaning import Floats
 from newsletter.ranking.profile import Profile
 
@@ -35,7 +36,8 @@ NEAREST = 6  # papers of the day that are looked at once more, for others like t
 BLOCK = 256  # looks that are put together at once
 TOGETHER = 256  # profiles that are scored at once
 
-Rows = npt.NDArray[np.intp]
+Mask = npt.NDArray[np.bool_]
+Reals = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,33 +62,40 @@ class Evidence:
         return self.text + np.float32(KEYWORDS) * self.keywords + self.authors + self.categories
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """The best papers for one interest, best first: only those that pass its threshold."""
+class Best(NamedTuple):
+    """The papers that pass an interest's threshold, interest by interest, the best first: arrays of the same length."""
 
-    rows: Rows
+    profiles: Ints
+    """The number of the interest's profile."""
+    rows: Ints
     scores: Floats
-    strong: npt.NDArray[np.bool_]
+    strong: Mask
     """Which of them are good enough to be carried over from an earlier day."""
-    hidden: Ints
-    """The rows that would have come but for what the interest excludes."""
-    shares: Floats
-    """Per row of the index, what it has of what the interest needs; 0 where it must not come."""
+
+    def at(self, places: Ints | Mask | slice) -> Best:
+        """Those at some places."""
+        return Best(self.profiles[places], self.rows[places], self.scores[places], self.strong[places])
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What `rank` found: one `Ranked` a profile, in the order of the profiles."""
+    """What `rank` found, in the order of the profiles."""
 
     index: Index
     profiles: tuple[Profile, ...]
-    ranked: tuple[Ranked, ...]
+    best: Best
+    hidden: tuple[Ints, ...]
+    """Per profile the rows that would have come but for what the interest excludes."""
+    shares: Floats
+    """What a paper has of what an interest needs, shape (profiles, papers); 0 where it must not come."""
     near: Floats
-    """Per profile how near each paper's text is, shape (profiles, papers)."""
+    """How near each paper's text is, shape (profiles, papers)."""
 
-    def of(self, start: int, stop: int) -> Scores:
-        """The part of some neighbouring profiles, as one subscriber's are."""
-        return Scores(self.index, self.profiles[start:stop], self.ranked[start:stop], self.near[start:stop])
+    @property
+    def ranked(self) -> list[Best]:
+        """The best of each profile."""
+        ends = np.searchsorted(self.best.profiles, np.arange(len(self.profiles) + 1)).tolist()
+        return [self.best.at(slice(start, end)) for start, end in pairwise(ends)]
 
 
 def rank(index: Index, profiles: Sequence[Profile]) -> Scores:
@@ -95,11 +104,12 @@ def rank(index: Index, profiles: Sequence[Profile]) -> Scores:
     A profile's scores do not depend on which others are in the batch, to the last bit.
     """
     near = nearness(index, profiles)
-    ranked: list[Ranked] = []
-    for start in range(0, len(profiles), TOGETHER):
-        some = slice(start, start + TOGETHER)
-        ranked += _best(index, profiles[some], evidence(index, profiles[some], near[some]))
-    return Scores(index, tuple(profiles), tuple(ranked), near)
+    starts = range(0, max(len(profiles), 1), TOGETHER)
+    blocks = [_scored(index, profiles, near, slice(start, start + TOGETHER)) for start in starts]
+    best, hidden, shares = zip(*blocks, strict=True)
+    columns: Iterable[Any] = zip(*best, strict=True)
+    joined = Best(*map(np.concatenate, columns))
+    return Scores(index, tuple(profiles), joined, tuple(chain(*hidden)), np.concatenate(shares), near)
 
 
 # -- how near
@@ -107,14 +117,15 @@ def rank(index: Index, profiles: Sequence[Profile]) -> Scores:
 
 def nearness(index: Index, profiles: Sequence[Profile]) -> Floats:
     """How near each paper's text is, shape (profiles, papers): 1 is what few papers of the archive reach."""
-    found = np.zeros((len(profiles), len(index)), dtype=np.float32)
-    owners = [n for n, one in enumerate(profiles) for _ in one.looks]
-    for start, near, echo in _looked(index, [look for one in profiles for look in one.looks]):
+    found = np.full((len(profiles), len(index)), -np.inf, dtype=np.float32)
+    owners = np.repeat(np.arange(len(profiles)), np.array([len(one.looks) for one in profiles], dtype=np.int64))
+    for start, looks in _blocks(index, [look for one in profiles for look in one.looks]):
+        near, echo = _looked(index, looks)
         near += echo.all(index.features.dense)
-        for at, values in enumerate(near, start):
-            n = owners[at]
-            first = at == 0 or owners[at - 1] != n
-            found[n] = values if first else np.maximum(found[n], values)
+        of = owners[start : start + len(near)]
+        first = np.flatnonzero(standing(of) == 0)
+        found[of[first]] = np.maximum(found[of[first]], np.maximum.reduceat(near, first))
+    found[np.isneginf(found)] = 0
     return np.round(found, 5)
 
 
@@ -128,12 +139,19 @@ def nearness_at(index: Index, ways: Sequence[tuple[Look, ...]], of: Sequence[int
     looks, places = looks[order], places[order]
     at = np.array(rows, dtype=np.int64)[places]
     found = np.full(len(way), -np.inf, dtype=np.float32)
-    for first, near, echo in _looked(index, [look for one in ways for look in one]):
-        here = slice(*np.searchsorted(looks, (first, first + len(near))))
-        look = looks[here] - first
-        np.maximum.at(found, places[here], near[look, at[here]] + echo.at(index.features.dense, look, at[here]))
+    for first, some in _blocks(index, [look for one in ways for look in one]):
+        here = slice(*np.searchsorted(looks, (first, first + BLOCK)))
+        np.maximum.at(found, places[here], seen_at(index, some, looks[here] - first, at[here]))
     found[np.isneginf(found)] = 0
-    return np.round(found, 5)
+    return found
+
+
+def seen_at(index: Index, looks: Looks, which: Ints, rows: Ints) -> Floats:
+    """What looks say of single papers, for pairs of a look and a row; 0 of those with nothing to look for."""
+    near, echo = _looked(index, looks)
+    found = near[which, rows] + echo.at(index.features.dense, which, rows)
+    found[looks.nothing[which]] = 0
+    return np.asarray(np.round(found, 5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +177,16 @@ class Echo:
         return np.asarray(self.scale[looks] * (likeness - self.usual[looks]))
 
 
-def _looked(index: Index, looks: Sequence[Look]) -> Iterator[tuple[int, Floats, Echo]]:
-    """Block by block where it starts, what its looks say of each paper by itself, and the echo, still to be added."""
+def _blocks(index: Index, looks: Sequence[Look]) -> Iterator[tuple[int, Looks]]:
+    """Looks that are taken together, with the number of the first; none where there is nothing to look at."""
     for start in range(0, len(looks) if len(index) else 0, BLOCK):
-        sight = look_at(looks[start : start + BLOCK], index.model, index.columns)
-        yield start, sight.near, _echo(index, sight)
+        yield start, gathered(looks[start : start + BLOCK])
+
+
+def _looked(index: Index, looks: Looks) -> tuple[Floats, Echo]:
+    """What looks say of each paper by itself, and the echo, still to be added."""
+    sight = look_at(looks, index.model, index.columns)
+    return sight.near, _echo(index, sight)
 
 
 def _echo(index: Index, sight: Sight) -> Echo:
@@ -219,8 +242,8 @@ def _keywords(index: Index, profiles: Sequence[Profile]) -> Floats:
         starts = np.repeat([n * len(index) for n, _ in found], [len(one.rows) for _, one in found])
         cells = 2 * (starts + np.concatenate([one.rows for _, one in found]))
         cells += np.concatenate([one.titles for _, one in found])
-        counts = np.minimum(np.bincount(cells, minlength=counts.size), COUNTED).reshape(counts.shape)
-    return WORTH[counts[:, :, 1], counts[:, :, 0]]
+        counts = np.bincount(cells, minlength=counts.size).reshape(counts.shape)
+    return worth_of(counts[:, :, 1], counts[:, :, 0]).astype(np.float32)
 
 
 @lru_cache
@@ -231,11 +254,14 @@ def together(worth: tuple[float, ...]) -> float:
 
 
 COUNTED = 3  # keywords of a paper
-WORTH = np.array(
-    [[together((IN_TITLE,) * n + (IN_TEXT,) * m) for m in range(COUNTED + 1)] for n in range(COUNTED + 1)],
-    dtype=np.float32,
+_WORTH = np.array(
+    [[together((IN_TITLE,) * n + (IN_TEXT,) * m) for m in range(COUNTED + 1)] for n in range(COUNTED + 1)]
 )
-"""What keywords are worth, by how many of them stand in the title and how many elsewhere."""
+
+
+def worth_of(titles: Ints, texts: Ints) -> Reals:
+    """What keywords are worth, by how many of them stand in the title and how many elsewhere."""
+    return np.asarray(_WORTH[np.minimum(titles, COUNTED), np.minimum(texts, COUNTED)])
 
 
 def _authors(index: Index, profiles: Sequence[Profile]) -> Floats:
@@ -279,7 +305,12 @@ def found_any(index: Index, phrases: Iterable[str]) -> Ints:
 # -- the best
 
 
-def _best(index: Index, profiles: Sequence[Profile], found: Evidence) -> Iterator[Ranked]:
+def _scored(
+    index: Index, profiles: Sequence[Profile], near: Floats, some: slice
+) -> tuple[Best, Sequence[Ints], Floats]:
+    """For some of the profiles the best, what is hidden, and the shares."""
+    profiles = profiles[some]
+    found = evidence(index, profiles, near[some])
     total = found.total
     needed, weight = _per_profile([(PASSES[one.interest.threshold], one.interest.weight) for one in profiles])
     passing = total >= needed
@@ -289,16 +320,39 @@ def _best(index: Index, profiles: Sequence[Profile], found: Evidence) -> Iterato
         if len(excluded):
             hidden[n] = excluded[passing[n, excluded]]
             passing[n, excluded], shares[n, excluded] = False, 0
-    owners, rows = np.nonzero(passing)
-    scores = (found.order * weight + np.float32(COMMUNITY) * index.percentiles)[owners, rows]
+    scores = found.order * weight + np.float32(COMMUNITY) * index.percentiles
     # Ties go to the earlier row: candidates are in a fixed order, so the same digest always ranks alike.
-    order = np.lexsort((-scores, owners))
-    rows, scores = rows[order], scores[order]
-    strong = total[owners, rows] >= STRONG
-    ends = np.searchsorted(owners, np.arange(len(profiles) + 1)).tolist()
-    for n, (start, end) in enumerate(pairwise(ends)):
-        best = slice(start, min(end, start + BEST))
-        yield Ranked(rows[best], scores[best], strong[best], hidden[n], shares[n])
+    places = np.where(passing, (falling(scores) << 31) + np.arange(len(index)), np.iinfo(np.int64).max)
+    places = np.sort(places, axis=1)[:, :BEST]
+    owners, nth = np.nonzero(np.arange(places.shape[1]) < passing.sum(axis=1)[:, None])
+    rows = places[owners, nth] & (2**31 - 1)
+    best = Best(some.start + owners, rows, scores[owners, rows], total[owners, rows] >= STRONG)
+    return best, hidden, shares
+
+
+def falling(values: Floats) -> Ints:
+    """Whole numbers of 32 bits that are in the order of the values, the greatest first: sorted much sooner with others.
+
+    A float's bits are in the order of its size (IEEE 754); below 0 they are turned round.
+    """
+    bits = (0 - values).view(np.int32)
+    return np.asarray(bits ^ (bits >> 31 & 0x7FFFFFFF), dtype=np.int64)
+
+
+def standing(owners: Ints) -> Ints:
+    """For each of some things that are in order of their owners: how many of the same owner stand before it."""
+    numbers = np.bincount(owners)
+    return np.arange(len(owners)) - np.repeat(np.cumsum(numbers) - numbers, numbers)
+
+
+def greatest(keys: Ints, values: Floats | Reals) -> Ints:
+    """Per key the place of its greatest value, of equals the first; in the order of the keys."""
+    size = int(keys.max(initial=-1)) + 1
+    most, places = np.full(size, -np.inf), np.full(size, -1)
+    np.maximum.at(most, keys, values)
+    among = np.flatnonzero(values == most[keys])[::-1]
+    places[keys[among]] = among
+    return places[places >= 0]
 
 
 def _per_profile(values: Sequence[tuple[float, float]]) -> Floats:

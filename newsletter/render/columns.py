@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from unicodedata import category, combining, east_asian_width
 
 _WIDE = (  # Korean, Chinese and Japanese with their punctuation, and pictures (Unicode 16, blocks)
@@ -15,7 +15,6 @@ _RUN = re.compile(rf"[^{_WIDE}]+|.[\u3001\u3002\uff0c\u0300-\u036f\ufe0f]*")
 """What stays together in a long word: letters of an alphabet; each wide character with the stops and accents after it."""
 _NARROW = "!-~\u00a1-\u00ac\u00ae-\u02ff\u2013\u2014\u2018-\u201d\u2022\u2026"
 _LINE = re.compile(f"[{_NARROW}]+(?: [{_NARROW}]+)*")
-"""Words of letters one column wide, a blank between them."""
 _URL = re.compile(r"\W*(?:https?://|mailto:)", re.IGNORECASE)
 
 
@@ -27,8 +26,12 @@ def fill(text: str, width: int = 74, indent: str = "", hang: str | None = None) 
     characters are two columns wide, and a line may end after any of them.
     """
     rest = indent if hang is None else hang
-    if len(indent) + len(text) <= width and _LINE.fullmatch(text):
-        return indent + text  # most are a line already
+    if _is_narrow(text):
+        if len(indent) + len(text) <= width:
+            return indent + text  # most are a line already
+        parts = _parts(width - len(indent)).findall(text) if len(rest) == len(indent) else []
+        if sum(map(len, parts)) + len(parts) - 1 == len(text):  # or there is a word that a line cannot hold
+            return indent + f"\n{rest}".join(parts)
     lines, used = [indent], len(indent)
     for word in text.split():
         for number, piece in enumerate(_pieces(word, max(width - len(max(indent, rest, key=len)), 20))):
@@ -40,6 +43,19 @@ def fill(text: str, width: int = 74, indent: str = "", hang: str | None = None) 
             lines[-1] += " " * blank + piece
             used += blank + wide
     return "\n".join(lines)
+
+
+def _is_narrow(text: str) -> bool:
+    """Whether it is words of letters one column wide, a blank between them."""
+    if text.isascii():
+        return text.isprintable() and text == " ".join(text.split())
+    return _LINE.fullmatch(text) is not None
+
+
+@cache
+def _parts(room: int) -> re.Pattern[str]:
+    """Finds as many words as there is room for."""
+    return re.compile(f"(.{{1,{room}}})(?: |$)")
 
 
 def columns(text: str) -> int:

@@ -11,6 +11,7 @@ import re
 from base64 import b64encode
 from binascii import b2a_qp
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from newsletter.errors import RenderError
@@ -32,9 +33,14 @@ _ATOMS = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?: [\w!#$%&'*+/=?^`{|}~-]+)*")
 _PLAIN_IN_Q: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
 
 
-def printable(body: str) -> bytes:
-    """A body in UTF-8, without control characters and lone surrogates."""
-    return body.encode("utf-8", "replace").translate(None, _CONTROLS)
+def printable(body: str) -> str:
+    """A body without control characters; a question mark stands for a lone surrogate."""
+    try:
+        raw = body.encode()
+    except UnicodeEncodeError:
+        return printable(body.encode("utf-8", "replace").decode())
+    kept = raw.translate(None, _CONTROLS)
+    return body if len(kept) == len(raw) else kept.decode()
 
 
 def mime(
@@ -60,17 +66,19 @@ def mime(
     )
 
 
-def quoted_printable(lines: bytes) -> bytes:
+def quoted_printable(lines: str) -> bytes:
     r"""Whole printable lines, each ended by \n, as quoted-printable: lines of 76 characters at most, ended by CRLF."""
-    encoded = b2a_qp(lines.replace(b"\n", b"\r\n"))
+    encoded = b2a_qp(lines.replace("\n", "\r\n").encode())
     # What b2a_qp leaves undone (Python 3.11): a dot that its own line break made the only one of a line, which ends a
     # message in SMTP; a line made too long by encoding the blank at its end; and "From ", which mailbox files change.
-    encoded = encoded.replace(b"\r\n.\r\n", b"\r\n=2E\r\n")
-    if b"=20\r" in encoded or b"=09\r" in encoded:
+    if ".\n" in lines:
+        encoded = encoded.replace(b"\r\n.\r\n", b"\r\n=2E\r\n")
+    if " \n" in lines or "\t\n" in lines:
         encoded = _LONG_BY_BLANK.sub(rb"\1=\r\n\2", encoded)
-    return _FROM.sub(b"F=\r\nrom ", encoded) if b"From " in encoded else encoded
+    return _FROM.sub(b"F=\r\nrom ", encoded) if "From " in lines else encoded
 
 
+@lru_cache(maxsize=256)
 def header(name: str, value: str) -> str:
     """One header field with its CRLF. What is not an address, a phrase or free text is never encoded.
 
@@ -90,7 +98,7 @@ def header(name: str, value: str) -> str:
 
 def one_line(value: str) -> str:
     """The value without anything that ends a line or does not belong into text."""
-    return _BREAKS.sub(" ", value).strip()
+    return (value if value.isascii() and value.isprintable() else _BREAKS.sub(" ", value)).strip()
 
 
 def mailbox(name: str, address: str) -> str:

@@ -25,7 +25,8 @@ SHORT_NOTE: Final = 2_000
 
 def fits(html: Body) -> bool:
     """Whether no mail program cuts it."""
-    return html.size <= LONGEST and html.encoded_size <= LONGEST_ENCODED
+    encoded = html.encoded_size  # never less than the other
+    return encoded <= LONGEST or (encoded <= LONGEST_ENCODED and html.size <= LONGEST)
 
 
 def shortened(edition: Edition, page: Callable[[Edition], Body]) -> Edition:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from newsletter.errors import SubscriberError
 from newsletter.models import Interest, Subscriber
 from newsletter.subscribers.fields import DEFAULTS, OWN, SUBSCRIBER, Reading, fields_of, is_blank, unknown
 from newsletter.typed import folded
-from newsletter.yamltext import Fields, Items, Value, report
+from newsletter.yamltext import Fields, Items, Text, Value, report
 from newsletter.yamltext import read as read_yaml
 
 _WRITES_ONE = "`newsletter init` writes one to edit"
 _USUAL = Subscriber(key="", email="")
+
+
+Above: TypeAlias = Mapping[str, tuple[Text, Value]]
+"""What a file says above its list of subscribers."""
+Keep: TypeAlias = Callable[[Subscriber], None]
+"""Is handed the subscribers, one by one in the file's order."""
 
 
 def read(path: Path) -> tuple[Subscriber, ...]:
@@ -21,8 +28,13 @@ def read(path: Path) -> tuple[Subscriber, ...]:
 
     Raises SubscriberError, whose text is one `file:line:column: where: what` a line.
     """
+    return parse(text_of(path), str(path), path.parent)
+
+
+def text_of(path: Path) -> str:
+    """What the file holds."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
         raise SubscriberError(f"{path}: there is no such file; {_WRITES_ONE}") from error
     except IsADirectoryError as error:
@@ -32,36 +44,93 @@ def read(path: Path) -> tuple[Subscriber, ...]:
         raise SubscriberError(f"{path}:{line}: this is not UTF-8; save the file as UTF-8 in your editor") from error
     except OSError as error:
         raise SubscriberError(f"{path}: cannot be read ({error.strerror}); let this program read it") from error
-    return parse(text, str(path), path.parent)
 
 
 def parse(text: str, name: str, folder: Path) -> tuple[Subscriber, ...]:
     """The subscribers that `text` lists. Faults name the file `name`; `.bib` files are looked for in `folder`."""
-    document = read_yaml(text)
-    reading = Reading(folder, list(document.faults))
-    if document.root is None and not reading.faults:
-        raise SubscriberError(f"{name}: the file is empty; {_WRITES_ONE}")
-    found = _subscribers(document.root, reading) if document.root else ()
+    found: list[Subscriber] = []
+    hand_over(text, name, folder, found.append)
+    return tuple(found)
+
+
+def hand_over(text: str, name: str, folder: Path, keep: Keep) -> tuple[Path, ...]:
+    """Hands the subscribers over as they are read, so that they may be more than memory holds.
+
+    Returns the other files that what was handed over depends on. Where it raises, what was handed over is void.
+    """
+    reading = Reading(folder)
+    entries = _Entries(text, reading, keep)
+    document = read_yaml(text, "subscribers", entries.take)
+    if document.root is None:
+        raise SubscriberError(report(name, document.faults) or f"{name}: the file is empty; {_WRITES_ONE}")
+    reading.faults += document.faults
+    _look_at_the_rest(document.root, entries, reading)
     if reading.faults:
         raise SubscriberError(report(name, reading.faults))
-    return found
+    return tuple(reading.bibliographies)
 
 
-def _subscribers(root: Value, reading: Reading) -> tuple[Subscriber, ...]:
+def _look_at_the_rest(root: Value, entries: _Entries, reading: Reading) -> None:
+    """What there is beside the entries of the list."""
     if not isinstance(root, Fields):
         what = "expected `subscribers:` with a list under it, and perhaps `defaults:`"
         reading.fault(root, "the file", f"{what}; {_WRITES_ONE}")
-        return ()
+        return
     for key, (typed, _) in root.fields.items():
         if key not in ("defaults", "subscribers"):
             reading.fault(typed, "the file", _stray(key))
-    shared = _defaults(root, reading)
-    entries = _entries(root, reading)
-    values = [fields_of(entry, SUBSCRIBER, f"subscribers[{number}]", reading) for number, entry in enumerate(entries)]
-    for number, (entry, own) in enumerate(zip(entries, values, strict=True)):
-        _check(entry, own, shared, f"subscribers[{number}]", reading)
-    _refuse_twins(entries, values, reading)
-    return () if reading.faults else tuple(_subscriber(own, shared) for own in values)
+    _look_at_list(root, entries, reading)
+    if entries.number == 0:
+        entries.begin(root.fields)
+    elif "defaults" in root.fields and not entries.had_defaults:
+        reading.fault(root.fields["defaults"][0], "defaults", "move it above `subscribers:`")
+
+
+class _Entries:
+    """The entries of the list, read one after the other."""
+
+    def __init__(self, text: str, reading: Reading, keep: Keep) -> None:
+        self._text, self._reading, self._keep = text, reading, keep
+        self._addresses: dict[str, tuple[int, int]] = {}
+        self._keys: dict[str, tuple[int, int, bool]] = {}
+        self._shared: Mapping[str, Any] = {}
+        self.had_defaults = False
+        self.number = 0
+
+    def begin(self, above: Above) -> None:
+        """Knows what all of them share, from what the file says."""
+        self.had_defaults = "defaults" in above
+        self._shared = _defaults(above, self._reading)
+
+    def take(self, above: Above, entry: Value) -> None:
+        """Reads the next one, and hands it over unless there is a fault in the file."""
+        if self.number == 0:
+            # Defaults that stand below are looked for in a reading of their own.
+            below = "defaults" not in above and "defaults" in self._text
+            root = read_yaml(self._text, "subscribers", lambda *_: None).root if below else None
+            self.begin(root.fields if isinstance(root, Fields) else above)
+        where = f"subscribers[{self.number}]"
+        self.number += 1
+        own = fields_of(entry, SUBSCRIBER, where, self._reading)
+        _check(entry, own, self._shared, where, self._reading)
+        if isinstance(entry, Fields) and "email" in own:
+            self._refuse_twin(entry, own, where)
+        if not self._reading.faults:
+            self._keep(_subscriber(own, self._shared))
+
+    def _refuse_twin(self, entry: Fields, own: Mapping[str, Any], where: str) -> None:
+        """One address gets one edition, one key has one account."""
+        at = entry.fields["email"][1]
+        first, line = self._addresses.setdefault(folded(own["email"]), (self.number, at.line))
+        if first != self.number:
+            what = f"{own['email']} is on line {line} already; keep one of the two"
+            self._reading.fault(at, f"{where}.email", what)
+        kind = "id" if "id" in own else "email"
+        at = entry.fields[kind][1]
+        first, line, named = self._keys.setdefault(_key(own), (self.number, at.line, "id" in own))
+        if first != self.number and ("id" in own or named):
+            what = f"'{_key(own)}' names the subscriber on line {line} already; change one of the two"
+            self._reading.fault(at, f"{where}.{kind}", what)
 
 
 def _stray(key: str) -> str:
@@ -70,11 +139,11 @@ def _stray(key: str) -> str:
     return unknown(key, ("defaults", "subscribers"))
 
 
-def _defaults(root: Fields, reading: Reading) -> dict[str, Any]:
+def _defaults(above: Above, reading: Reading) -> dict[str, Any]:
     """What `defaults:` says, read and checked once for all subscribers."""
-    if is_blank(root, "defaults"):
+    _, value = above.get("defaults", (None, None))
+    if value is None or (isinstance(value, Text) and not value.text.strip()):
         return {}
-    value = root.fields["defaults"][1]
     if isinstance(value, Fields):
         for key in value.fields.keys() & set(OWN):
             reading.fault(value.fields[key][0], "defaults", f"'{key}' is each subscriber's own: move it there")
@@ -85,30 +154,31 @@ def _defaults(root: Fields, reading: Reading) -> dict[str, Any]:
     return found
 
 
-def _entries(root: Fields, reading: Reading) -> tuple[Value, ...]:
-    """The list under `subscribers:`."""
+def _look_at_list(root: Fields, entries: _Entries, reading: Reading) -> None:
+    """Whether there is a list under `subscribers:`."""
     if "subscribers" not in root.fields:
         reading.fault(root, "the file", f"has no `subscribers:` list; {_WRITES_ONE}")
-        return ()
+        return
     key, value = root.fields["subscribers"]
     if isinstance(value, Items):
-        return value.items
+        return
     if is_blank(root, "subscribers"):
         reading.fault(key, "subscribers", "nobody is listed; add `- email: ...` under it, or write `subscribers: []`")
     else:
         reading.fault(value, "subscribers", "expected a list: begin each subscriber with a dash, `- email: ...`")
-    return ()
 
 
-def _check(entry: Value, own: dict[str, Any], shared: dict[str, Any], where: str, reading: Reading) -> None:
+def _check(entry: Value, own: Mapping[str, Any], shared: Mapping[str, Any], where: str, reading: Reading) -> None:
     """What concerns several keys of one subscriber."""
     if isinstance(entry, Fields):
         if is_blank(entry, "email"):
             reading.fault(entry, where, "has no address; add `email: ...`")
-        _check_trending(entry, own, shared | own, where, reading)
+        _check_trending(entry, own, {**shared, **own}, where, reading)
 
 
-def _check_trending(entry: Value, own: dict[str, Any], merged: dict[str, Any], where: str, reading: Reading) -> None:
+def _check_trending(
+    entry: Value, own: Mapping[str, Any], merged: Mapping[str, Any], where: str, reading: Reading
+) -> None:
     """Trending papers count towards max_papers; an inherited number is cut down to it in silence."""
     most = merged.get("max_papers", _USUAL.max_papers)
     if isinstance(entry, Fields) and own.get("trending", 0) > most:
@@ -116,36 +186,12 @@ def _check_trending(entry: Value, own: dict[str, Any], merged: dict[str, Any], w
         reading.fault(entry.fields["trending"][1], f"{where}.trending", what)
 
 
-def _refuse_twins(entries: tuple[Value, ...], values: list[dict[str, Any]], reading: Reading) -> None:
-    """One address gets one edition, one key has one account."""
-    addresses: dict[str, int] = {}
-    keys: dict[str, int] = {}
-    for number, (entry, own) in enumerate(zip(entries, values, strict=True)):
-        if not isinstance(entry, Fields) or "email" not in own:
-            continue
-        where = f"subscribers[{number}]"
-        first = addresses.setdefault(folded(own["email"]), number)
-        if first != number:
-            what = f"{own['email']} is on line {_line(entries[first], 'email')} already; keep one of the two"
-            reading.fault(entry.fields["email"][1], f"{where}.email", what)
-        first = keys.setdefault(_key(own), number)
-        if first != number and ("id" in own or "id" in values[first]):
-            kind = "id" if "id" in own else "email"
-            line = _line(entries[first], "id" if "id" in values[first] else "email")
-            what = f"'{_key(own)}' names the subscriber on line {line} already; change one of the two"
-            reading.fault(entry.fields[kind][1], f"{where}.{kind}", what)
-
-
-def _key(own: dict[str, Any]) -> str:
+def _key(own: Mapping[str, Any]) -> str:
     return str(own.get("id") or folded(own["email"]))
 
 
-def _subscriber(own: dict[str, Any], shared: dict[str, Any]) -> Subscriber:
-    values = {key: value for key, value in (shared | own).items() if key != "id"}
+def _subscriber(own: Mapping[str, Any], shared: Mapping[str, Any]) -> Subscriber:
+    values = {key: value for key, value in {**shared, **own}.items() if key != "id"}
     values["interests"] = tuple(Interest(**interest) for interest in values.get("interests", ()))
     values["trending"] = min(values.get("trending", _USUAL.trending), values.get("max_papers", _USUAL.max_papers))
     return Subscriber(key=_key(own), **values)
-
-
-def _line(entry: Value, key: str) -> int:
-    return entry.fields[key][1].line if isinstance(entry, Fields) else entry.line

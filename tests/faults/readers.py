@@ -6,6 +6,7 @@ import http.client
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 
 from newsletter import links
 from tests.faults.kills import rounds
@@ -84,20 +85,25 @@ def killed_while_unsubscribing(stage: Stage) -> Verdict:
 
 
 def unsubscribe_during_a_run(stage: Stage) -> Verdict:
+    """Every other one by the button, the rest as a bounce that arrives; up to 500 of them."""
     with stage.over_smtp(delay_ms=5):
         stage.kill_at("planned", 1)
         by_address, said_no = _links(stage), dict[str, float]()
-        with _pages(stage) as port:
+        asking = stage.chance.sample(stage.audience, min(stage.recipients // 4, 500))
+        with _pages(stage) as port, stage.home.app() as app:
             process = stage.start()
             stage.wait_for(stage.recipients // 10, process)
-            for who in stage.chance.sample(stage.audience, stage.recipients // 4):
-                if _say_no(port, by_address[who]):
+            for number, who in enumerate(asking):
+                if number % 2:
+                    app.suppressions.add(who, "bounced", datetime.now(UTC), "550 5.1.1")
+                    said_no[who] = time.time()
+                elif _say_no(port, by_address[who]):
                     said_no[who] = time.time()
             process.communicate()
         stage.settle()
         late = _written_after(stage, said_no)
         spared = sum(one.reason == "suppressed" for one in stage.people())
-        stage.notes.append(f"{len(said_no)} said no, {spared} in time")
+        stage.notes.append(f"{len(said_no)} said no or bounced, {spared} in time")
         if late or not said_no:
             raise Wrong(f"written to after an acknowledged no: {late}")
         return stage.judged()

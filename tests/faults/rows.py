@@ -83,7 +83,7 @@ ROWS: tuple[Row, ...] = (
     Row("F11c", "a home that slept past max_age", runs.too_old, modes=ONCE),
     Row("F12", "an edition that cannot be made: a fault, a crash", runs.spoilt, modes=ONCE),
     Row("F13", "subscribers' file cut off, doubled, edited in mid-run", files.edited, modes=ONCE),
-    Row("F14", "readers unsubscribe while it sends", readers.unsubscribe_during_a_run, modes=ONCE),
+    Row("F14", "readers unsubscribe, and bounces arrive, while it sends", readers.unsubscribe_during_a_run, modes=ONCE),
     Row("F16", "memory, a quarter of the readers and all", runs.memory, modes=ONCE, is_slow=True),
     Row("F18", "a scanner opens every link five times", readers.scanner, modes=ONCE),
     Row("F19", "rate, provider and sender changed in mid-run", files.settings_changed, modes=ONCE),

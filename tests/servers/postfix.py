@@ -64,6 +64,7 @@ relay_transport = error:5.4.4 nothing leaves
 virtual_mailbox_domains = {domain}
 virtual_mailbox_base = {home}/mail
 virtual_mailbox_maps = inline:{{ {boxes} }}
+virtual_transport = {transport}
 virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{gid}
 message_size_limit = {size}
@@ -91,6 +92,7 @@ cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 rewrite unix - - n - - trivial-rewrite
 virtual unix - n n - - virtual
+discard unix - - n - - discard
 error unix - - n - - error
 retry unix - - n - - error
 bounce unix - - n - 0 bounce
@@ -179,13 +181,16 @@ def missing() -> str:
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Postfix]:
-    """A mail system of its own, empty, until the end of the block."""
+def running(*, everybody: bool = False) -> Iterator[Postfix]:
+    """A mail system of its own, empty, until the end of the block.
+
+    For `everybody` it takes mails of any usual size to any name of `DOMAIN`, and throws them away once they are queued.
+    """
     # Not a folder of pytest's: Postfix's programs run as another user, who could not enter it.
     home = Path(tempfile.mkdtemp(prefix="postfix-"))
     try:
         home.chmod(0o755)
-        served = _set_up(home)
+        served = _set_up(home, everybody)
         with (home / "started").open("wb") as said:
             subprocess.run(["dovecot", "-c", home / "dovecot.conf"], stdout=said, stderr=said, check=True)
             subprocess.run(["postfix", "-c", home / "etc", "start"], stdout=said, stderr=said, check=True)
@@ -197,7 +202,7 @@ def running() -> Iterator[Postfix]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _set_up(home: Path) -> Postfix:
+def _set_up(home: Path, everybody: bool) -> Postfix:
     nobody = pwd.getpwnam("nobody")
     plain, submission, hurried, imap = _free_ports(4)
     values = {
@@ -205,11 +210,12 @@ def _set_up(home: Path) -> Postfix:
         "host": HOST,
         "domain": DOMAIN,
         "daemons": "/usr/lib/postfix/sbin",
-        "boxes": ", ".join(f"{{ {name}@{DOMAIN} = {name}/ }}" for name in (*KNOWN, *REFUSALS)),
+        "boxes": ", ".join(f"{{ {name}@{DOMAIN} = {name}/ }}" for name in ("", *KNOWN, *REFUSALS) if name or everybody),
+        "transport": "discard" if everybody else "virtual",
         "refusals": ", ".join(f"{{ {name}@{DOMAIN} = {reply} }}" for name, reply in REFUSALS.items()),
         "uid": nobody.pw_uid,
         "gid": nobody.pw_gid,
-        "size": SIZE,
+        "size": 10 * SIZE if everybody else SIZE,
         "rate": RATE,
         "password": PASSWORD,
         "plain": plain,

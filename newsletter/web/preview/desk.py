@@ -14,7 +14,8 @@ from typing import Final
 
 from newsletter import periods
 from newsletter.app import App, open_app
-from newsletter.collect import can_look_up, look_up_examples, unknown_examples
+from newsletter.audience import Order, lacking, reach_of
+from newsletter.collect import look_up_examples
 from newsletter.compose import Composer
 from newsletter.digest import DAY, Due, digests_of
 from newsletter.editing.explain import Explanation
@@ -22,7 +23,7 @@ from newsletter.errors import NewsletterError, SourceError
 from newsletter.look import Seen, explained_each, look_again, render, waiting
 from newsletter.models import Match, Subscriber
 from newsletter.proof.judge import Judgement, Opened, judge, opened
-from newsletter.publish import Order, gather
+from newsletter.publish import gather
 from newsletter.render.card import card
 from newsletter.settings import Settings
 from newsletter.web.preview.background import Background
@@ -151,7 +152,7 @@ class Desk:
         looked = Looked(choice, self.days(choice.day))
         try:
             app = self._parts.fresh()
-            self._roster = app.roster()
+            self._roster = tuple(app.roster())
             looked = self._made(app, looked)
         except NewsletterError as error:
             looked = replace(looked, faults=tuple(str(error).splitlines()), readers=looked.readers or self._unmarked())
@@ -171,7 +172,7 @@ class Desk:
         everybody = len(self._roster) <= MARKED
         only = None if everybody else choice.reader or self._roster[0].key
         composer = Composer(app)
-        dues = waiting(app, self._roster, now, Order(choice.day, only))
+        dues = waiting(app, now, Order(choice.day, only))
         found = {seen.edition.subscriber.key: seen for seen in look_again(app, now, dues, composer)}
         looked = replace(looked, readers=self._marked(found), unmarked=0 if everybody else len(self._roster))
         chosen = self._chosen(choice.reader, found)
@@ -204,25 +205,28 @@ class Desk:
         try:
             app = self._parts.fresh()
             now = app.clock()
-            dues = waiting(app, app.roster(), now, Order(choice.day))
+            dues = waiting(app, now, Order(choice.day))
         except NewsletterError:
             return  # looking says it
         names, job = app.settings.sources, None
-        lacking = _unknown(app, [due.subscriber for due in dues])
+        wanted = lacking(app, [due.subscriber for due in dues])
         if dues and not _is_known(app, dues):
             model = [app.summaries.endpoint.model] if app.summaries else []
             what = f"asking {', '.join([*names, *model])} for {choice.day}"
             job = self._asking.start((choice.day, names), what, lambda: _gather(app, dues, now))
-        if lacking and not self._asking.running():
-            readers = [due.subscriber for due in dues]
-            job = self._asking.start(lacking, "looking up example papers", lambda: _look_up(app, readers, now))
+        if wanted and not self._asking.running():
+            what = "looking up example papers"
+            job = self._asking.start(wanted, what, lambda: look_up_examples(wanted, app.archive, app.reach, now, names))
         if job is not None:
             job.done.wait(SOON)
 
 
 def _gather(app: App, dues: Sequence[Due], now: datetime) -> None:
     """Asks the sources and, where one is set, the language model; what they say is kept in the archive."""
-    collected = gather(app, dues, now)
+    reach = reach_of(app, [dues])
+    if reach is None:
+        return
+    collected = gather(app, reach, now)
     if app.summaries:
         list(digests_of(app, dues, now))
     if collected.all_broken:
@@ -230,21 +234,6 @@ def _gather(app: App, dues: Sequence[Due], now: datetime) -> None:
         raise SourceError(
             f"{day}: no source answered, so this is what the archive has; start again to ask again: {told}"
         )
-
-
-def _unknown(app: App, readers: Sequence[Subscriber]) -> frozenset[str]:
-    """The examples that the archive lacks and that can be looked up."""
-    if not can_look_up(app.settings.sources):
-        return frozenset()
-    return frozenset(unknown_examples(readers, app.archive, _rated(app, readers)))
-
-
-def _look_up(app: App, readers: Sequence[Subscriber], now: datetime) -> None:
-    look_up_examples(readers, app.archive, app.reach, now, app.settings.sources, _rated(app, readers))
-
-
-def _rated(app: App, readers: Sequence[Subscriber]) -> frozenset[str]:
-    return frozenset(app.feedback.papers([one.key for one in readers]))
 
 
 def _is_known(app: App, dues: Sequence[Due]) -> bool:

@@ -1,0 +1,196 @@
+"""Who gets an edition now, what theirs starts from, and the rows that freeze them in the ledger; a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from newsletter import periods
+from newsletter.alarms import NO_SOURCE
+from newsletter.app import App
+from newsletter.collect import can_look_up, unknown_examples
+from newsletter.digest import DAY, Digests, Due
+from newsletter.errors import SettingsError
+from newsletter.ledger import Key, LastEdition, Planned
+from newsletter.models import Digest, Period, Subscriber
+from newsletter.subscribers import Roster
+
+LONGEST_GAP = 31 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a person asked for; by default nothing: whoever is due gets an edition."""
+
+    date: date | None = None
+    """An edition of this local date for everybody, whatever the hour and the cadence."""
+    only: str | None = None
+    """Only this subscriber, by key or address."""
+    wait: timedelta = timedelta(0)
+    """How long to stay and try again whom the provider refuses for the moment."""
+
+
+# -- who is due
+
+
+class Served:
+    """What a scheduler remembers from tick to tick: up to which day everybody of a schedule was planned.
+
+    With it a tick looks only at those whose moment has come. Forgetting it, and a roster that changed, cost one look at
+    everybody; the ledger alone knows who was planned.
+    """
+
+    def __init__(self) -> None:
+        self._roster = ""
+        self._until: dict[str, date] = {}
+
+    def waiting(self, roster: Roster, now: datetime) -> dict[str, date]:
+        """The schedules whose moment has come since, and the day of their latest edition."""
+        if (version := roster.version()) != self._roster:
+            self._roster, self._until = version, {}
+        latest = {name: periods.due(one, now, None) for name, one in roster.schedules().items()}
+        return {name: due.day for name, due in latest.items() if due is not None and self._until.get(name) != due.day}
+
+    def note(self, planned: Mapping[str, date]) -> None:
+        """Everybody of these schedules was planned up to that day."""
+        self._until |= planned
+
+
+def who_is_due(
+    app: App, now: datetime, order: Order, roster: Roster | None = None, schedules: Iterable[str] | None = None
+) -> Iterator[list[Due]]:
+    """The subscribers (with one of these schedules) whose edition is to be planned now, some hundreds at a time."""
+    roster = roster or app.roster()
+    pages = roster.pages() if schedules is None else roster.on(schedules)
+    for page in pages if order.only is None else [[_asked_for(roster, order.only)]]:
+        if found := due_among(app, page, now, order):
+            yield found
+
+
+def _asked_for(roster: Roster, name: str) -> Subscriber:
+    found = roster.named(name)
+    if found is None:
+        raise SettingsError(f"no subscriber '{name}'; `newsletter subscribers list` shows them")
+    return found
+
+
+def due_among(app: App, some: Sequence[Subscriber], now: datetime, order: Order) -> list[Due]:
+    """Those of these subscribers whose edition is to be planned now."""
+    if order.date is not None:
+        return starts(app, [(one, periods.period_on(one.cadence, order.date)) for one in some])
+    planned = app.ledger.last_periods(app.occasion, [one.key for one in some])
+    found = ((one, periods.due(one, now, planned.get(one.key))) for one in some)
+    return starts(app, [(one, period) for one, period in found if period is not None])
+
+
+def starts(app: App, found: Sequence[tuple[Subscriber, Period]]) -> list[Due]:
+    """Where each edition starts: after the subscriber's last one, else with its period."""
+    last = app.ledger.last_editions(app.occasions, {s.key: period.day for s, period in found})
+    return [start(subscriber, period, last.get(subscriber.key)) for subscriber, period in found]
+
+
+def start(subscriber: Subscriber, period: Period, last: LastEdition | None) -> Due:
+    """Where an edition starts, for somebody whose last one ended there; None for a first edition."""
+    if last is None:
+        return Due(subscriber, period, period.since, None, None)
+    since, earliest = last.cut_off_day + DAY, period.day - LONGEST_GAP + DAY
+    return Due(subscriber, period, max(since, earliest), last.cut_off_at, since if since < earliest else None)
+
+
+# -- what their editions take
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What the editions of an audience take from the sources."""
+
+    since: date
+    """The first listing day that is new to somebody."""
+    until: date
+    """The last day of an edition."""
+    back: tuple[date, ...]
+    """The listing days that they follow up, in order."""
+    examples: frozenset[str]
+    """The papers among their examples that the archive lacks."""
+
+
+def reach_of(app: App, pages: Iterable[Sequence[Due]]) -> Reach | None:
+    """What these editions take; None where there is no edition."""
+    since: set[date] = set()
+    until: set[date] = set()
+    spans: set[tuple[date, date]] = set()
+    examples: set[str] = set()
+    for page in pages:
+        since |= {due.since for due in page}
+        until |= {due.period.day for due in page}
+        spans |= {span for due in page if (span := due.followed_up) is not None}
+        examples |= lacking(app, [due.subscriber for due in page])
+    if not until:
+        return None
+    back = {first + n * DAY for first, last in spans for n in range((last - first).days + 1)}
+    return Reach(min(since), max(until), tuple(sorted(back)), frozenset(examples))
+
+
+def lacking(app: App, readers: Sequence[Subscriber]) -> frozenset[str]:
+    """The papers among the readers' examples and feedback that the archive lacks and that can be looked up."""
+    if not can_look_up(app.settings.sources):
+        return frozenset()
+    return frozenset(unknown_examples(readers, app.archive, app.feedback.papers([reader.key for reader in readers])))
+
+
+# -- plan
+
+
+def plan(app: App, pages: Iterable[Sequence[Due]], now: datetime, order: Order) -> int:
+    """Freezes the audience: one row each, with the digest it will be made from; returns how many are new.
+
+    Every page is one commit. Who was not planned before a crash is due still, and is planned by the next run.
+    """
+    digests, kept, number = Digests(app, now), set[str](), 0
+    for page in pages:
+        rows = []
+        for digest, group in digests.of(page):
+            if digest.id not in kept:
+                app.archive.save_digest(digest)
+                kept.add(digest.id)
+            rows += [_planned(app, due, digest, now, _skip(app, due, now, order)) for due in group]
+        number += app.ledger.plan(rows, now)
+    return number
+
+
+def give_up_on_late(app: App, pages: Iterable[Sequence[Due]], now: datetime) -> None:
+    """Editions that no source gave anything for, for too long, are given up; their papers come with the next."""
+    patience = app.settings.give_up_after
+    for page in pages:
+        late = [due for due in page if now - periods.moment(due.subscriber, due.period.day) > patience]
+        app.ledger.plan([_planned(app, due, None, now, NO_SOURCE) for due in late], now)
+
+
+def _skip(app: App, due: Due, now: datetime, order: Order) -> str:
+    """Why this subscriber gets nothing this time; empty when they do."""
+    if is_paused(due.subscriber, due.period.day):
+        return f"paused until {due.subscriber.paused_until}"
+    if order.date is None and now - periods.moment(due.subscriber, due.period.day) > app.settings.max_age:
+        return f"too old: was due on {due.period.day}"
+    return ""
+
+
+def is_paused(subscriber: Subscriber, day: date) -> bool:
+    """Whether the subscriber wants nothing on that local day."""
+    return subscriber.paused_until is not None and day < subscriber.paused_until
+
+
+def _planned(app: App, due: Due, digest: Digest | None, now: datetime, skip: str) -> Planned:
+    subscriber, period = due.subscriber, due.period
+    return Planned(
+        key=Key(subscriber.key, period.name, app.occasion),
+        day=period.day,
+        since=period.since,
+        address=subscriber.email,
+        reference=app.reference(subscriber),
+        digest=digest.id if digest else "",
+        cut_off=(digest.day, digest.until) if digest else None,
+        give_up_at=periods.give_up_at(subscriber, period.day, now),
+        skip=skip,
+    )

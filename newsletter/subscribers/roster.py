@@ -1,0 +1,192 @@
+"""The subscribers as they are looked up: read from their file once for each change of it, and kept beside it.
+
+Reading YAML takes a hundred times as long as reading what was kept, and a run may know of more readers than its memory
+holds. What is kept is worth nothing by itself: it is made anew whenever it is not of this very file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from newsletter.errors import StoreError
+from newsletter.models import Subscriber
+from newsletter.subscribers.file import hand_over, text_of
+from newsletter.typed import folded
+
+_SCHEMA: Final = """
+CREATE TABLE subscribers (
+    number INTEGER PRIMARY KEY, key TEXT UNIQUE, email TEXT UNIQUE, design TEXT, language TEXT, schedule TEXT, record BLOB
+);
+CREATE INDEX by_schedule ON subscribers (schedule, number);
+CREATE TABLE files (path TEXT PRIMARY KEY, sum TEXT NOT NULL);
+"""
+_PAGE: Final = 500
+_TOGETHER: Final = 500
+"""Keys asked for in one query; SQLite takes 32,766 (3.32)."""
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Subscriber)
+
+
+class Roster:
+    """Who reads what and when. What it holds is on the disk; each question opens it."""
+
+    def __init__(self, kept: Path) -> None:
+        self._kept = kept
+
+    def __len__(self) -> int:
+        with _opened(self._kept) as connection:
+            return int(connection.execute("SELECT count(*) FROM subscribers").fetchone()[0])
+
+    def __iter__(self) -> Iterator[Subscriber]:
+        """Everybody, in the file's order."""
+        for page in self.pages():
+            yield from page
+
+    def pages(self) -> Iterator[list[Subscriber]]:
+        """Everybody in the file's order, some hundreds at a time."""
+        return self._pages("SELECT record FROM subscribers ORDER BY number")
+
+    def version(self) -> str:
+        """Changes with what it holds."""
+        with _opened(self._kept) as connection:
+            return str(connection.execute("SELECT path, sum FROM files ORDER BY path").fetchall())
+
+    def schedules(self) -> dict[str, Subscriber]:
+        """Each pair of time zone, hour and cadence that somebody has, by a name, and the first who has it."""
+        query = "SELECT schedule, record, min(number) FROM subscribers GROUP BY schedule ORDER BY 3"
+        with _opened(self._kept) as connection:
+            return {name: _decoder.decode(record) for name, record, _ in connection.execute(query)}
+
+    def on(self, schedules: Iterable[str]) -> Iterator[list[Subscriber]]:
+        """Who has one of these schedules, some hundreds at a time."""
+        for name in schedules:
+            yield from self._pages("SELECT record FROM subscribers WHERE schedule = ? ORDER BY number", name)
+
+    def _pages(self, query: str, *values: str) -> Iterator[list[Subscriber]]:
+        with _opened(self._kept) as connection:
+            rows = connection.execute(query, values)
+            while page := rows.fetchmany(_PAGE):
+                yield [_decoder.decode(record) for (record,) in page]
+
+    def find(self, keys: Sequence[str]) -> dict[str, Subscriber]:
+        """Those of these keys who are there."""
+        found: dict[str, Subscriber] = {}
+        with _opened(self._kept) as connection:
+            for start in range(0, len(keys), _TOGETHER):
+                some = keys[start : start + _TOGETHER]
+                query = f"SELECT key, record FROM subscribers WHERE key IN ({','.join('?' * len(some))})"
+                found |= {key: _decoder.decode(record) for key, record in connection.execute(query, some)}
+        return found
+
+    def named(self, name: str) -> Subscriber | None:
+        """Who has this key or this address."""
+        query = "SELECT record FROM subscribers WHERE key IN (?1, ?2) OR email = ?2 ORDER BY key != ?1, number LIMIT 1"
+        with _opened(self._kept) as connection:
+            row = connection.execute(query, (name, folded(name))).fetchone()
+        return _decoder.decode(row[0]) if row else None
+
+    def looks(self) -> list[tuple[str, str]]:
+        """The designs and languages that they read, each pair once."""
+        with _opened(self._kept) as connection:
+            return connection.execute("SELECT DISTINCT design, language FROM subscribers ORDER BY 1, 2").fetchall()
+
+
+def roster(path: Path) -> Roster:
+    """The subscribers of the file at `path`, as it is now.
+
+    Raises SubscriberError, whose text is one `file:line:column: where: what` a line.
+    """
+    kept = _place(path)
+    if not _is_of(kept, path):
+        _keep(path, kept)
+    return Roster(kept)
+
+
+def _place(path: Path) -> Path:
+    """Where it is kept: beside the file, or where that folder is not to be written to, as long as this process lives."""
+    beside = path.with_suffix(".db")
+    writable = os.access(path.parent, os.W_OK) and (not beside.exists() or os.access(beside, os.W_OK))
+    return beside if writable else Path(_own_folder().name) / f"{hashlib.sha256(bytes(path.absolute())).hexdigest()}.db"
+
+
+@cache
+def _own_folder() -> tempfile.TemporaryDirectory[str]:
+    return tempfile.TemporaryDirectory(prefix="newsletter-")
+
+
+def _is_of(kept: Path, path: Path) -> bool:
+    """Whether what is kept was made of these files as they are, by this version of the program."""
+    if not kept.exists():
+        return False
+    try:
+        with _opened(kept) as connection:
+            made_of = connection.execute("SELECT path, sum FROM files").fetchall()
+    except sqlite3.Error:
+        return False
+    return (str(path), _sum(path)) in made_of and all(_sum(Path(one)) == known for one, known in made_of)
+
+
+def _opened(kept: Path) -> closing[sqlite3.Connection]:
+    return closing(sqlite3.connect(f"{kept.absolute().as_uri()}?mode=ro", uri=True))
+
+
+def _sum(path: Path) -> str:
+    """Changes with the file, and with the program that reads it."""
+    try:
+        with path.open("rb") as file:
+            return f"{_program()} {hashlib.file_digest(file, 'sha256').hexdigest()}"
+    except OSError:
+        return ""
+
+
+@cache
+def _program() -> str:
+    """Changes with what decides how a file is read."""
+    here = Path(__file__).parent
+    code = [*sorted(here.glob("*.py")), *(here.parent / f"{name}.py" for name in ("models", "typed", "yamltext"))]
+    return hashlib.sha256(b"".join(one.read_bytes() for one in code)).hexdigest()
+
+
+def _keep(path: Path, kept: Path) -> None:
+    """Reads the file, and puts what it says in place of what was kept: all of it, or nothing."""
+    made = kept.with_name(f".{kept.name}-{os.getpid()}-{threading.get_ident()}")
+    try:
+        with closing(sqlite3.connect(made, isolation_level=None)) as connection:
+            made.chmod(0o600)
+            connection.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_SCHEMA} BEGIN")
+            connection.executemany("INSERT INTO files VALUES (?, ?)", _written(path, connection))
+            connection.execute("COMMIT")
+        with made.open("rb") as file:
+            os.fsync(file.fileno())
+        made.replace(kept)
+    except (OSError, sqlite3.Error) as error:
+        raise StoreError(f"{kept}: cannot be written ({error}); is the disk full?") from error
+    finally:
+        made.unlink(missing_ok=True)
+
+
+def _written(path: Path, connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    """Writes what the file says; returns the files that this is made of, and their sums before they were read."""
+    columns = "key, email, design, language, schedule, record"
+    insert = f"INSERT INTO subscribers ({columns}) VALUES (?, ?, ?, ?, ?, ?)"
+
+    def keep(one: Subscriber) -> None:
+        schedule = _encoder.encode((one.timezone, one.send_at, one.cadence)).decode()
+        values = (one.key, folded(one.email), one.design, one.language, schedule, _encoder.encode(one))
+        connection.execute(insert, values)
+
+    made_of = _sum(path)
+    besides = hand_over(text_of(path), str(path), path.parent, keep)
+    return [(str(path), made_of), *((str(one), _sum(one)) for one in besides)]
