@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 
 import click
 
+from newsletter import logs
 from newsletter.cli import newsletter
 from newsletter.ending import SAID
 from newsletter.errors import Interrupted, NewsletterError, SettingsError, SourceError
@@ -46,7 +48,8 @@ def run(arguments: list[str] | None = None) -> int:
 
 
 def _say(text: str, code: int) -> int:
-    click.echo("\n".join(f"newsletter: {line}" for line in text.splitlines()), err=True)
+    for line in text.splitlines():
+        logs.say(f"newsletter: {line}", logging.ERROR)
     return code
 
 

@@ -27,6 +27,7 @@ from newsletter.ledger import Ledger
 from newsletter.links import reference
 from newsletter.models import Paper, Subscriber
 from newsletter.providers import Provider, is_rehearsal, open_provider
+from newsletter.pulse import Pulse
 from newsletter.ranking.model import Model, TermCounts, dump, learn, load, read_counts
 from newsletter.render import Imprint, Renderer, default_templates
 from newsletter.settings import Settings
@@ -61,6 +62,8 @@ class App:
     """None unless the settings name an endpoint."""
     ending: Ending = field(default_factory=Ending)
     """Whether the operator wants a run to end."""
+    pulse: Pulse = field(default_factory=Pulse)
+    """Whether the scheduler lives, where one runs in this process."""
 
     @property
     def occasion(self) -> str:

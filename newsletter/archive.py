@@ -142,6 +142,16 @@ class Failures:
 
 
 @dataclass(frozen=True, slots=True)
+class Collection:
+    """How a source did when it was last asked."""
+
+    state: SourceState
+    at: datetime
+    answered_at: datetime | None
+    """When it last answered, for whatever day, were it only that there is nothing; None: never."""
+
+
+@dataclass(frozen=True, slots=True)
 class Listed:
     """A row of the window: a paper stood on a source on a day, first seen by us at a moment."""
 
@@ -173,6 +183,10 @@ class Archive:
     def host(self) -> str:
         """The machine that the database is on; empty where it is this one."""
         return self._db.host
+
+    def check(self) -> None:
+        """Raises where it does not answer, or has another schema than this program."""
+        self._db.check()
 
     # -- what was collected
 
@@ -243,6 +257,20 @@ class Archive:
             return tuple(
                 SourceState(row.source, row.state, row.detail, row.papers) for row in connection.execute(query)
             )
+
+    def last_collections(self) -> tuple[Collection, ...]:
+        """How each source that was ever asked did the last time, in order of name; of several days the latest."""
+        c = _collections.c
+        asked = sa.select(c.source, sa.func.max(c.at, type_=Moment).label("at")).group_by(c.source)
+        last = asked.subquery()
+        rows = sa.select(_collections).join(last, sa.and_(c.source == last.c.source, c.at == last.c.at))
+        with self._db.read() as connection:
+            answered = {row.source: row.at for row in connection.execute(asked.where(c.state.in_(("ok", "quiet"))))}
+            by_source = {row.source: row for row in connection.execute(rows.order_by(c.source, c.day))}
+        return tuple(
+            Collection(SourceState(name, row.state, row.detail, row.papers), row.at, answered.get(name))
+            for name, row in by_source.items()
+        )
 
     def is_complete(self, day: date, names: Sequence[str]) -> bool:
         """Whether every one of these sources answered for that day after its end: then its list grows no more."""

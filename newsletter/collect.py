@@ -77,14 +77,15 @@ def collect_day(
     try:
         fetched = fetch(day)
     except NotYet as error:
-        log.info("%s %s: not yet", shown(name), day)
+        log.info("%s %s: not yet", shown(name), day, extra={"source": shown(name), "day": day})
         return SourceState(name, "not yet", str(error)), 0, ()
     except SourceError as error:
         return SourceState(name, "broken", str(error)), 0, ()
     added = archive.add(name, fetched.listings, latest, at)
     archive.revise(fetched.revised, at)
     papers = sum(found.day in (None, day) for found in fetched.listings)  # a feed gives what it has, of any day
-    log.info("%s %s: %d papers, %d new", shown(name), day, papers, added)
+    told = {"source": shown(name), "day": day, "papers": papers, "new": added}
+    log.info("%s %s: %d papers, %d new", *told.values(), extra=told)
     state = SourceState(name, "ok", "", papers) if papers else SourceState(name, "quiet", fetched.quiet)
     return state, added, fetched.faults
 

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter.engines import file_of, network_file_system, open_engine, shown
+from newsletter.errors import StoreError
 from newsletter.migrations import Schema, climb, prepare, refuse_newer, version_of
 
 T = TypeVar("T")
@@ -128,6 +129,15 @@ class Database:
     def refuse_newer(self, found: int) -> None:
         """Raises where a version that was found is newer than this program's."""
         refuse_newer(found, self.schema, self.name)
+
+    def check(self) -> None:
+        """Raises where it does not answer, or was brought to another schema since it was opened."""
+        found = self.version()
+        if found != self.schema.version:
+            raise StoreError(
+                f"{self.name}: schema {found or 'none'} is not this program's {self.schema.version}; "
+                "stop this process and start the newsletter that is installed now"
+            )
 
     def upgrade(self) -> None:
         """Leads an older store to this program's version, in one transaction."""

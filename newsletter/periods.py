@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -56,6 +57,22 @@ def moment(subscriber: Subscriber, day: date) -> datetime:
     """
     zone = ZoneInfo(subscriber.timezone)
     return datetime.combine(day, subscriber.send_at, zone).astimezone(UTC)
+
+
+def all_due(subscribers: Collection[Subscriber], now: datetime) -> date | None:
+    """The latest day whose time has come for everybody, also for who has no edition on it; None without anybody.
+
+    One subscriber for each time of day in each zone is enough.
+    """
+    day = now.date() + DAY  # where the sun rises first it may be over
+    while any(moment(one, day) > now for one in subscribers):
+        day -= DAY
+    return day if subscribers else None
+
+
+def all_due_at(subscribers: Collection[Subscriber], day: date) -> datetime:
+    """The moment (UTC) when a day's time has come for everybody."""
+    return max(moment(one, day) for one in subscribers)
 
 
 def give_up_at(subscriber: Subscriber, day: date, now: datetime) -> datetime:

@@ -10,7 +10,10 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter.app import App
 from newsletter.audience import Order, Served, reach_of, who_is_due
-from newsletter.errors import Halt, NewsletterError, SourceError
+from newsletter.errors import Halt, Interrupted, NewsletterError, SourceError
+from newsletter.heartbeat import Heartbeat
+from newsletter.ledger import Account
+from newsletter.models import STATES
 from newsletter.publish import gather, publish
 from newsletter.watch import Watch
 
@@ -30,16 +33,18 @@ class Ticker:
         self._app = app
         self._served = Served()
         self._foreseen = Served()
+        self._account: Account | None = None
         self._failures = 0
         self._not_before = datetime.min.replace(tzinfo=UTC)
 
     def tick(self) -> None:
         """One minute's work. Errors are one log line: the next tick is the retry."""
         now = self._app.clock()
+        self._app.pulse.beat(now)
         if now < self._not_before:
             return
         try:
-            publish(self._app, now, served=self._served)
+            self._note(publish(self._app, now, progress=self._alive, served=self._served))
             self._collect_ahead(now)
             self._learn_when_quiet(now)
         except (SourceError, Halt) as error:
@@ -47,10 +52,26 @@ class Ticker:
             self._failures += 1
             self._not_before = now + wait
             log.error("%s; trying again in %d minutes", error, wait.total_seconds() // 60)
+        except Interrupted:
+            log.info("ended by the operator; what was in flight is recorded, and the next start goes on")
         except NewsletterError as error:
             log.error("%s", error)
         else:
             self._failures = 0
+        self._app.pulse.beat(self._app.clock())
+
+    def _note(self, account: Account) -> None:
+        """A line where this tick has changed the account."""
+        if account.day and account != self._account:
+            counts = {state: account.counts[state] for state in STATES if account.counts[state]}
+            told = ", ".join(f"{number} {state}" for state, number in counts.items())
+            fields = {"day": account.day, "occasion": account.occasion, "audience": account.audience} | counts
+            log.info("%s: %d readers: %s", account.day, account.audience, told, extra=fields)
+        self._account = account
+
+    def _alive(self, *_: object) -> None:
+        """Something was done: a long tick is not a dead one."""
+        self._app.pulse.beat(self._app.clock(), at_work=True)
 
     def _collect_ahead(self, now: datetime) -> None:
         """Asks the sources a while before an edition is due: what they have then is there, should they fail at its hour.
@@ -61,6 +82,7 @@ class Ticker:
         coming = self._foreseen.waiting(self._app.roster(), soon)
         fresh = {name: day for name, day in coming.items() if name not in self._served.waiting(self._app.roster(), now)}
         if fresh and (reach := reach_of(self._app, who_is_due(self._app, soon, Order(), schedules=fresh))):
+            self._alive()
             gather(self._app, reach, now)
         self._foreseen.note(coming)
 
@@ -78,26 +100,23 @@ def second_of(secret: str) -> int:
 
 def start(app: App) -> BackgroundScheduler:
     """Starts ticking, in the background, until `shutdown`."""
-    scheduler = BackgroundScheduler(timezone=UTC)
+    app.pulse.beat(app.clock())
+    scheduler, second = BackgroundScheduler(timezone=UTC), second_of(app.settings.secrets[0])
     # A late tick still counts, several late ones count once, and two never run side by side. Double firing would
     # do no harm either: the ledger has one row per subscriber and period.
     scheduler.add_job(
         Ticker(app).tick,
         "cron",
-        second=second_of(app.settings.secrets[0]),
+        second=second,
         misfire_grace_time=None,
         coalesce=True,
         max_instances=1,
         next_run_time=datetime.now(UTC),
     )
     # Beside the ticks, so that one that hangs is noticed.
-    scheduler.add_job(
-        Watch(app).look,
-        "cron",
-        second=(second_of(app.settings.secrets[0]) + 30) % 60,
-        misfire_grace_time=None,
-        coalesce=True,
-        max_instances=1,
-    )
+    for look, later in ((Watch(app).look, 30), (Heartbeat(app).look, 45)):
+        scheduler.add_job(
+            look, "cron", second=(second + later) % 60, misfire_grace_time=None, coalesce=True, max_instances=1
+        )
     scheduler.start()
     return scheduler

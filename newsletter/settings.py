@@ -70,6 +70,12 @@ class Settings:
     arxiv_endpoint: str = "https://export.arxiv.org"
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """For signed links: the first signs, all verify."""
+    heartbeat: str = field(default="", repr=False)
+    """The address of a dead man's switch, asked after each complete day; empty where there is none."""
+    log: Literal["pretty", "json"] = "pretty"
+    """How log lines are written."""
+    metrics_token: str = field(default="", repr=False)
+    """Who has it may read the figures; empty where only this machine may."""
     variables: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     """The environment over `secrets.env`: where `secret` looks."""
     origins: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
@@ -138,6 +144,21 @@ def _web_address(text: str) -> str:
     if "?" in text or "#" in text:
         raise ValueError(f"{quoted(text)} must end before ? and #; pages are put behind it")
     return text.rstrip("/")
+
+
+def _heartbeat(text: str) -> str:
+    """The address of a switch. No error repeats it, as who knows it can ping."""
+    try:
+        parts = urlsplit(text)
+        host, whole = parts.hostname or "", (parts.port or 1) > 0
+    except ValueError:
+        host, whole = "", False
+    if not host or not whole or "@" in parts.netloc or not re.fullmatch(r"[!-~]+", text):
+        raise ValueError("it is not a web address in ASCII; copy it again, as https://hc-ping.com/...")
+    near = host in _LOCAL or _is_private(host) or "." not in host
+    if parts.scheme != "https" and not (parts.scheme == "http" and near):
+        raise ValueError("it is not https; everybody on the way could read it (http only in the own network)")
+    return text
 
 
 def _is_address(host: str) -> bool:
@@ -315,6 +336,22 @@ KEYS: Final = (
         "alarm_after",
         duration,
     ),
+    Key(
+        "heartbeat",
+        "NEWSLETTER_HEARTBEAT",
+        "",
+        "a dead man's switch: an address that is asked after each complete day",
+        "heartbeat",
+        _heartbeat,
+    ),
+    Key(
+        "log",
+        "NEWSLETTER_LOG",
+        "pretty",
+        "how log lines are written: pretty, or json for programs",
+        "log",
+        choice("pretty", "json"),
+    ),
     Key("", "NEWSLETTER_HOME", ".", "the folder of all files"),
     Key(
         "",
@@ -324,6 +361,14 @@ KEYS: Final = (
         "secrets",
         _signing_secret,
         many=True,
+    ),
+    Key(
+        "",
+        "NEWSLETTER_METRICS_TOKEN",
+        "(none: only this machine)",
+        "who sends it as a bearer token may read `/metrics`",
+        "metrics_token",
+        lambda text: _token(_signing_secret(text)),
     ),
     Key(
         "templates",

@@ -47,12 +47,13 @@ class Watch:
             log.error("%s", error)
 
     def _note(self, found: Iterable[Alarm]) -> None:
-        texts = {str(alarm.name): alarm.text for alarm in found}
-        for name in texts.keys() - self._known:
-            log.error("alarm: %s: %s", name, texts[name])
-        for name in self._known - texts.keys():
-            log.warning("alarm over: %s", name)
-        self._known = frozenset(texts)
+        standing = {str(alarm.name): alarm for alarm in found}
+        for name in standing.keys() - self._known:
+            alarm = standing[name]
+            log.error("alarm: %s: %s", name, alarm.text, extra={"alarm": name, "deliveries": alarm.number})
+        for name in self._known - standing.keys():
+            log.warning("alarm over: %s", name, extra={"alarm": name, "deliveries": 0})
+        self._known = frozenset(standing)
 
 
 def mail(app: App, found: Iterable[Alarm], now: datetime) -> None:

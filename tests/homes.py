@@ -43,8 +43,8 @@ class Home:
         assert code in (None, done.returncode), f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout if done.returncode == 0 else done.stdout + done.stderr
 
-    def status(self, *arguments: str) -> dict[str, object]:
-        status = json.loads(self.run("status", "--json", *arguments, code=None))
+    def status(self, *arguments: str, **environment: str) -> dict[str, object]:
+        status = json.loads(self.run("status", "--json", *arguments, code=None, **environment))
         assert isinstance(status, dict)
         return status
 

@@ -129,7 +129,3 @@ def test_an_unsubscribed_reader_is_skipped_whatever_the_file_says(tmp_path):
 
     home.day("2026-03-03", invented_day("2026-03-03", 10))
     assert "1 skipped: suppressed" in home.run("send", "--date", "2026-03-03")
-
-
-def test_health_is_said(client):
-    assert (200, "ok\n") == (client.get("/healthz").status_code, client.get("/healthz").text)

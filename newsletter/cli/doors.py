@@ -8,6 +8,7 @@ import click
 
 from newsletter.app import App
 from newsletter.cli.opening import app_of
+from newsletter.cli.signals import terminating
 
 _host = click.option("--host", default="127.0.0.1", show_default=True, help="Where the web pages listen.")
 _port = click.option("--port", default=8080, show_default=True, type=click.IntRange(0, 65535))
@@ -21,8 +22,8 @@ def run(ctx: click.Context, host: str, port: int) -> None:
     """The scheduler (once a minute: who is due?) and the web pages, until Ctrl-C."""
     from newsletter.scheduler import start
 
-    ctx.obj["verbose"] = True
-    with app_of(ctx) as app:
+    ctx.obj |= {"verbose": True, "stays": True}
+    with terminating(), app_of(ctx) as app:
         app.roster()  # a broken file stops here, not at eight o'clock
         scheduler = start(app)
         try:
@@ -38,8 +39,8 @@ def run(ctx: click.Context, host: str, port: int) -> None:
 @click.pass_context
 def serve(ctx: click.Context, host: str, port: int) -> None:
     """The web pages alone, until Ctrl-C. Put a web server with https in front of them."""
-    ctx.obj["verbose"] = True
-    with app_of(ctx) as app:
+    ctx.obj |= {"verbose": True, "stays": True}
+    with terminating(), app_of(ctx) as app:
         _serve(app, host, port)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,14 +11,17 @@ from typing import Any
 
 import click
 
+from newsletter import logs
 from newsletter.app import App, open_app
 from newsletter.settings import Settings, ensure_secret, load
 
 
 def settings_of(ctx: click.Context) -> Settings:
     """The settings of the home that the command line names."""
-    _log(logging.INFO if ctx.obj["verbose"] else logging.WARNING)
-    return load(Path(ctx.obj["home"]), os.environ)
+    settings = load(Path(ctx.obj["home"]), os.environ)
+    level = logging.INFO if ctx.obj["verbose"] else logging.WARNING
+    logs.set_up(settings.log, level, timed=bool(ctx.obj.get("stays")), environ=os.environ)
+    return settings
 
 
 @contextmanager
@@ -27,12 +29,6 @@ def app_of(ctx: click.Context) -> Iterator[App]:
     """The parts, opened; the secret for signed links is made when there is none."""
     with open_app(ensure_secret(settings_of(ctx))) as app:
         yield app
-
-
-def _log(level: int) -> None:
-    logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(message)s", force=True)
-    for noisy in ("httpx", "httpcore", "httpx2", "httpcore2", "apscheduler", "sentence_transformers"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
 def as_json(value: Any) -> str:

@@ -6,8 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import click
-
+from newsletter import logs
 from newsletter.publish import Progress
 
 STEP = 1000  # without a terminal, a line every so many
@@ -35,4 +34,4 @@ def watching() -> Iterator[Progress]:
 
 def _line(what: str, done: int, number: int) -> None:
     if number > STEP and (done == number or done % STEP == 0):
-        click.echo(f"{what}: {done} of {number}", err=True)
+        logs.say(f"{what}: {done} of {number}")

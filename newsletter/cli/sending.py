@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Any
 
 import click
 
+from newsletter import logs
 from newsletter.alarms import Alarm
 from newsletter.app import App
 from newsletter.cli.opening import app_of, as_json, date_option, json_option, subscriber_option
@@ -47,7 +49,7 @@ def send(
     --date D is an order: local date D for everybody, whatever the hour. Running the same command again is the
     retry; what was submitted is never sent twice.
     """
-    from newsletter import publish, watch
+    from newsletter import heartbeat, publish, watch
     from newsletter.audience import Order
 
     if sum((dry_run, test_to is not None, again)) > 1:
@@ -64,6 +66,7 @@ def send(
             now = app.clock()
             account = publish.again(app, now, order) if again else publish.publish(app, now, order, progress)
         watch.mail(app, _alarms(app, machine), app.clock())
+        heartbeat.Heartbeat(app).look()
         waiting = _waiting(app, account) if order.wait and account.left else []
         told = _account(account) | ({"waiting": [asdict(one) for one in waiting]} if order.wait else {})
         click.echo(as_json(told) if machine else sentence(account))
@@ -196,7 +199,7 @@ def _alarms(app: App, machine: bool) -> tuple[Alarm, ...]:
 
     alarms = standing(app, app.clock())
     for alarm in () if machine else alarms:
-        click.echo(f"alarm: {alarm.name}: {alarm.text}", err=True)
+        logs.say(f"alarm: {alarm.name}: {alarm.text}", logging.ERROR)
     return alarms
 
 
@@ -204,5 +207,5 @@ def _said_stopped(app: App) -> int:
     since = app.ledger.stopped()
     if since is None:
         return 0
-    click.echo(f"sending is stopped since {since:%Y-%m-%d %H:%M} UTC; `newsletter resume`", err=True)
+    logs.say(f"sending is stopped since {since:%Y-%m-%d %H:%M} UTC; `newsletter resume`", logging.WARNING)
     return 1

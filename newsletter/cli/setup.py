@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tzlocal import get_localzone_name
 from newsletter.app import App
 from newsletter.cli.opening import app_of, as_json, json_option
 from newsletter.errors import NewsletterError, SettingsError
+from newsletter.settings import Settings
 from newsletter.text import without_query
 
 FILES = {"subscribers.yaml": "subscribers.yaml", "newsletter.yaml": "newsletter.yaml", ".gitignore": "gitignore"}
@@ -82,8 +84,10 @@ def _findings(app: App) -> Iterator[Finding]:
         works, said = app.summaries.state(app.clock())
         yield ("summaries", "ok" if works else "warning", said)
     yield _tried("provider", lambda: _provider(app))
+    yield from mailbox(app)
     yield _tried("queue", lambda: _queue(app))
     yield from _publisher(app)
+    yield from _operation(app)
     yield _now(app)
 
 
@@ -135,6 +139,22 @@ def _provider(app: App) -> str:
         return provider.check()
 
 
+def mailbox(app: App) -> Iterator[Finding]:
+    """What is known of the mailbox that is sent from, where it is one of those that people have."""
+    from newsletter.providers import mailboxes, smtp_spec
+
+    settings = app.settings
+    if not settings.providers[0].startswith("smtp:"):
+        return
+    try:
+        server = smtp_spec.parse(settings.providers[0], settings.origin("provider"))
+        readers = len(app.roster())
+    except NewsletterError:  # it was named already
+        return
+    for one in mailboxes.advice(server, settings.secret("SMTP_PASSWORD"), readers):
+        yield ("mailbox", "ok" if one.fine else "warning", one.text)
+
+
 def _queue(app: App) -> str:
     from newsletter import queues
 
@@ -145,7 +165,7 @@ def _queue(app: App) -> str:
 
 
 def _publisher(app: App) -> Iterator[Finding]:
-    from newsletter import embeddings, sources
+    from newsletter import embeddings, heartbeat, sources
 
     settings = app.settings
     if settings.sender_address.endswith("@localhost"):
@@ -162,11 +182,34 @@ def _publisher(app: App) -> Iterator[Finding]:
         hosts = [*provider.hosts(), *(host for name in settings.sources for host in sources.hosts(name, app.reach))]
     hosts += embeddings.hosts(app.vectors.model, settings.hf_endpoint) if app.vectors else ()
     hosts += app.summaries.hosts() if app.summaries else ()
+    hosts += [heartbeat.host(settings.heartbeat)] if settings.heartbeat else ()
     hosts += [host for host in (app.ledger.host(), app.archive.host()) if host]
     yield ("network", "ok", f"talks to {', '.join(dict.fromkeys(hosts)) or 'nobody'}, and to nobody else")
     stopped = app.ledger.stopped()
     if stopped:
         yield ("sending", "warning", f"stopped since {stopped:%Y-%m-%d %H:%M} UTC; `newsletter resume` goes on")
+
+
+def _operation(app: App) -> Iterator[Finding]:
+    """Who notices when something is wrong."""
+    from newsletter import heartbeat
+
+    settings = app.settings
+    yield _tried("heartbeat", lambda: heartbeat.check(settings.heartbeat))
+    told = f"mailed to {settings.operator}, once a day each" if settings.operator else "in the log and in `status` only"
+    hours = settings.alarm_after // timedelta(hours=1)
+    patience = f"{hours // 24} days" if hours % 24 == 0 else f"{hours} hours"
+    yield ("alarms", "ok", f"{told}; also when nobody was sent what was due for {patience}")
+    yield ("metrics", "ok", _readers_of_metrics(settings))
+    yield ("log", "ok", f"{settings.log}, on stderr")
+
+
+def _readers_of_metrics(settings: Settings) -> str:
+    if settings.metrics_token:
+        return "/metrics is for who sends NEWSLETTER_METRICS_TOKEN"
+    if settings.base_url:
+        return "/metrics is closed, as the pages are public; NEWSLETTER_METRICS_TOKEN in secrets.env opens it to who has it"
+    return "/metrics is for this machine only; NEWSLETTER_METRICS_TOKEN in secrets.env opens it to who has it"
 
 
 def _now(app: App) -> Finding:

@@ -22,3 +22,16 @@ def heard(ending: Ending) -> Iterator[None]:
     finally:
         for kind, handler in before.items():
             signal.signal(kind, handler)
+
+
+@contextmanager
+def terminating() -> Iterator[None]:
+    """SIGTERM, as systemd and containers send it, ends like Ctrl-C: whatever there is to be ended gets its turn.
+
+    uvicorn ends its server and then raises the signal anew (0.54, 2026-11), which would kill the process on the spot.
+    """
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -34,6 +34,10 @@ class Knowledge:
         """Why what is recorded here could not be relied on; empty where it can be."""
         return self._db.risk()
 
+    def check(self) -> None:
+        """Raises where it does not answer, or has another schema than this program."""
+        self._db.check()
+
     def account(self, occasion: str, day: date | None = None) -> Account:
         """The account of a day's deliveries; of the latest day without one."""
         d = deliveries.c
@@ -52,6 +56,20 @@ class Knowledge:
             counts[row.state] += row.number
         reasons = {f"{row.state}: {row.reason}": row.number for row in rows if row.reason}
         return Account(day, occasion, counts, reasons)
+
+    def tallies(self, occasion: str, days: int) -> dict[date, dict[State, int]]:
+        """How many deliveries are in each state, for each of the latest days that have any."""
+        d = deliveries.c
+        found: dict[date, dict[State, int]] = {}
+        latest = sa.select(sa.func.max(d.day)).where(d.occasion == occasion)
+        counts = sa.select(d.state, sa.func.count()).where(d.occasion == occasion).group_by(d.state)
+        with self._db.read() as connection:
+            day = connection.execute(latest).scalar()
+            while day is not None and len(found) < days:
+                rows = connection.execute(counts.where(d.day == day))
+                found[day] = dict.fromkeys(STATES, 0) | {row[0]: row[1] for row in rows}
+                day = connection.execute(latest.where(d.day < day)).scalar()
+        return found
 
     def people(self, occasion: str, day: date, states: Sequence[State]) -> list[Person]:
         """Who is in these states on a day, in order of subscriber."""

@@ -1,4 +1,4 @@
-"""The web pages: unsubscribe (GET asks, POST acts, RFC 8058 one-click) and health."""
+"""The web pages: unsubscribe (GET asks, POST acts, RFC 8058 one-click), health and figures."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from starlette.routing import Route
 
 from newsletter.app import App
 from newsletter.web import health, unsubscribe
+from newsletter.web.metrics import Figures, metrics
 from newsletter.web.safety import Headers
 
 
@@ -16,8 +17,11 @@ def pages(app: App) -> Starlette:
         Route("/unsubscribe/{token}", unsubscribe.page, methods=["GET", "HEAD"]),
         Route("/unsubscribe/{token}", unsubscribe.act, methods=["POST"]),
         Route("/healthz", health.alive, methods=["GET", "HEAD"]),
+        Route("/readyz", health.ready, methods=["GET", "HEAD"]),
+        Route("/metrics", metrics, methods=["GET", "HEAD"]),
     ]
     site = Starlette(routes=routes, exception_handlers={404: unsubscribe.not_found})
     site.state.app = app
+    site.state.figures = Figures(app)
     site.add_middleware(Headers)
     return site
