@@ -57,6 +57,57 @@ class Asked:
         with self._db.read() as connection:
             return [Listed(row.paper, row.source, row.day, row.seen_at) for row in connection.execute(query)]
 
+    def listings_of(self, ids: Sequence[str]) -> list[Listed]:
+        """Every listing of these papers, by day, source and id."""
+        found: list[Listed] = []
+        with self._db.read() as connection:
+            for some in chunks(ids):
+                query = sa.select(schema.listings).where(schema.listings.c.paper.in_(some))
+                found += [Listed(row.paper, row.source, row.day, row.seen_at) for row in connection.execute(query)]
+        return sorted(found, key=lambda one: (one.day, one.source, one.paper))
+
+    def first_days(self, since: date | None, until: date | None, source: str | None) -> list[tuple[str, date]]:
+        """Every paper with the day that it was first listed on (by a source), as far as that is in the span; newest first."""
+        first = sa.func.min(schema.listings.c.day, type_=sa.Date)
+        query = sa.select(schema.listings.c.paper, first.label("day")).group_by(schema.listings.c.paper)
+        if source is not None:
+            query = query.where(schema.listings.c.source == source)
+        if since is not None:
+            query = query.having(first >= since)
+        if until is not None:
+            query = query.having(first <= until)
+        with self._db.read() as connection:
+            rows = connection.execute(query.order_by(sa.desc("day"), schema.listings.c.paper.desc()))
+            return [(id_, day) for id_, day in rows.all()]
+
+    def texts(self, ids: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Title key and record of these papers, in their order, a few hundred at a time."""
+        columns = schema.papers.c.id, schema.papers.c.title_key, schema.papers.c.record
+        with self._db.read() as connection:
+            for some in chunks(ids):
+                rows = connection.execute(sa.select(*columns).where(schema.papers.c.id.in_(some))).all()
+                found = {id_: (title, record) for id_, title, record in rows}
+                yield from (found[id_] for id_ in some if id_ in found)
+
+    def votes_of_days(self, days: Sequence[date]) -> dict[tuple[str, date], dict[str, int]]:
+        """Per source and day the papers listed then with the upvotes that they have now."""
+        r, other, listing = schema.readings, schema.readings.alias(), schema.listings.c
+        last = sa.select(sa.func.max(other.c.at)).where(other.c.paper == listing.paper).scalar_subquery()
+        now = sa.join(schema.listings, r, sa.and_(r.c.paper == listing.paper, r.c.at == last))
+        query = sa.select(listing.source, listing.day, listing.paper, r.c.upvotes).select_from(now)
+        found: dict[tuple[str, date], dict[str, int]] = {}
+        with self._db.read() as connection:
+            for some in chunks(days):
+                for row in connection.execute(query.where(listing.day.in_(some))):
+                    found.setdefault((row.source, row.day), {})[row.paper] = row.upvotes
+        return found
+
+    def sources(self) -> list[str]:
+        """The sources that ever listed anything, in order of name."""
+        query = sa.select(schema.listings.c.source).distinct().order_by(schema.listings.c.source)
+        with self._db.read() as connection:
+            return list(connection.execute(query).scalars())
+
     def listing_days(self, ids: Sequence[str]) -> dict[str, list[date]]:
         """Per paper the days that it was ever listed on, oldest first."""
         found: dict[str, list[date]] = {}

@@ -36,7 +36,7 @@ listings = sa.Table(
     sa.Column("source", Words, primary_key=True),
     sa.Column("paper", Words, primary_key=True),
     sa.Column("seen_at", Moment, nullable=False),
-    sa.Index("listings_by_paper", "paper", "source"),
+    sa.Index("listings_of_papers", "paper", "source", "day"),
 )
 readings = sa.Table(
     "readings",
@@ -112,11 +112,13 @@ turns = turns_table(tables)
 SCHEMA = Schema(
     name="newsletter_archive",
     tables=tables,
-    version=2,
+    version=3,
     precious=False,
     one_writer=True,  # papers are read, merged and written back
     steps={
         1: ("ALTER TABLE readings ADD COLUMN code TEXT", "ALTER TABLE readings ADD COLUMN version BIGINT"),
+        # With the day, so that first days are read from the index alone.
+        2: ("DROP INDEX listings_by_paper", "CREATE INDEX listings_of_papers ON listings (paper, source, day)"),
     },
 )
 
