@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.compose import Composer, restored
 from newsletter.digest import Due
-from newsletter.editing.since import gained, last_of_its_days
+from newsletter.editing.since import gained, last_of_its_days, life
 from newsletter.errors import SourceError
 from newsletter.ledger import Delivery, Key
 from newsletter.look import explained, look
@@ -78,6 +78,19 @@ def test_a_paper_is_followed_up_after_the_last_of_the_days_on_which_it_came_roun
     assert first == last_of_its_days([first])
     assert third == last_of_its_days([first, third])
     assert third == last_of_its_days([first, third, eighth, last])
+
+
+def test_a_later_life_tells_each_thing_on_the_day_it_was_first_seen():
+    code = "https://github.com/northlight/straight-paths"
+    stood = [Reading(4, "", 1), Reading(40, "", 2), Reading(90, code, 2), Reading(300, code, 3), Reading(700, None, 3)]
+    told = life([(datetime.combine(day, time(9), UTC), one) for day, one in zip(DAYS, stood, strict=False)])
+    assert [
+        (DAYS[1], "new version: v2"),
+        (DAYS[2], "code: github.com/northlight/straight-paths"),
+        (DAYS[2], "90 upvotes, up from 4"),
+        (DAYS[3], "new version: v3"),
+    ] == [(at.date(), str(gain)) for at, gain in told]
+    assert [] == [*life([])] == [*life([(datetime(2026, 3, 2, tzinfo=UTC), stood[0])])]
 
 
 def test_an_edition_follows_up_the_days_of_the_edition_a_week_before():

@@ -27,6 +27,23 @@ class Listed:
     seen_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """How a paper stood from a moment on."""
+
+    at: datetime
+    upvotes: int
+    comments: int
+    stars: int | None
+    code: str | None
+    """Empty: it had none; None: not written down."""
+    version: int | None
+
+    @property
+    def reading(self) -> Reading:
+        return Reading(self.upvotes, self.code, self.version)
+
+
 class Asked:
     """Questions about papers and listings."""
 
@@ -133,6 +150,17 @@ class Asked:
                 for row in connection.execute(query):
                     if row.at <= at or row.paper not in found:
                         found[row.paper] = Reading(row.upvotes, row.code, row.version)
+        return found
+
+    def history(self, ids: Sequence[str]) -> dict[str, list[Noted]]:
+        """Per paper how it stood whenever that changed, oldest first."""
+        found: dict[str, list[Noted]] = {}
+        with self._db.read() as connection:
+            for some in chunks(ids):
+                query = sa.select(schema.readings).where(schema.readings.c.paper.in_(some))
+                for row in connection.execute(query.order_by(schema.readings.c.paper, schema.readings.c.at)):
+                    noted = Noted(row.at, row.upvotes, row.comments, row.stars, row.code, row.version)
+                    found.setdefault(row.paper, []).append(noted)
         return found
 
     def count_listed(self, first: date, last: date) -> int:

@@ -69,8 +69,7 @@ class Shelf:
         for paper in changed:
             upsert(self._connection, paper, at)
         readings = [_reading(paper, at) for paper in changed if _moved(self._before.get(paper.id), paper)]
-        if readings:
-            insert_new(self._connection, schema.readings, readings)
+        note(self._connection, readings, at)
 
 
 def dated(
@@ -122,7 +121,10 @@ def rename(connection: sa.Connection, old: str, new: str) -> None:
     )
     connection.execute(schema.listings.delete().where(same))
     connection.execute(schema.listings.update().where(schema.listings.c.paper == old).values(paper=new))
-    connection.execute(schema.readings.delete().where(schema.readings.c.paper == old))
+    readings = schema.readings
+    noted = sa.select(readings.c.at).where(readings.c.paper == new)
+    connection.execute(readings.delete().where(readings.c.paper == old, readings.c.at.in_(noted)))
+    connection.execute(readings.update().where(readings.c.paper == old).values(paper=new))
     connection.execute(schema.aliases.update().where(schema.aliases.c.paper == old).values(paper=new))
     connection.execute(schema.papers.delete().where(schema.papers.c.id == old))
 
@@ -135,6 +137,14 @@ def upsert(connection: sa.Connection, paper: Paper, at: datetime) -> None:
     for alias in paper.also:
         connection.execute(schema.aliases.delete().where(schema.aliases.c.alias == alias))
         connection.execute(schema.aliases.insert().values(alias=alias, paper=paper.id))
+
+
+def note(connection: sa.Connection, readings: Sequence[dict[str, Any]], at: datetime) -> None:
+    """Writes down how papers stand at a moment: what a second source says at that moment completes the first's."""
+    for some in chunks([reading["paper"] for reading in readings]):
+        same = sa.and_(schema.readings.c.at == at, schema.readings.c.paper.in_(some))
+        connection.execute(schema.readings.delete().where(same))
+    insert_new(connection, schema.readings, readings)
 
 
 def _moved(before: Paper | None, after: Paper) -> bool:
