@@ -14,7 +14,7 @@ from newsletter.models import Candidate, Digest, Interest, Match, Paper, Subscri
 from newsletter.ranking.model import Model
 from newsletter.ranking.rank import BEST, Scores, rank
 from newsletter.ranking.reasons import reasons
-from newsletter.ranking.shortlist import needles, shortlist
+from newsletter.ranking.shortlist import needles, shortlist, telling
 from newsletter.ranking.standing import percentile
 from newsletter.ranking.terms import wish_terms
 from newsletter.records import read_paper
@@ -64,8 +64,9 @@ def search(app: App, query: Query, now: datetime) -> Found:
         return Found((), 0)
     composer, digest = Composer(app), Digest("search", now.date(), now.date(), now, ())
     model = composer.index(digest).model
-    rows = app.archive.texts([id_ for id_, _ in days])
-    records = shortlist(rows, needles(query.text, model), EMBEDDED if model.meaning else RANKED)
+    sought = needles(query.text, model)
+    rows = app.archive.texts([id_ for id_, _ in days], telling(sought))
+    records = shortlist(rows, sought, EMBEDDED if model.meaning else RANKED)
     papers = [read_paper(record) for record in records]
     candidates = _candidates(papers, dict(days))
     reader = Subscriber("search", "", interests=(as_interest(query, papers, model),))

@@ -180,6 +180,7 @@ def test_a_short_word_is_not_found_inside_others():
 def test_the_archive_tells_first_days_texts_and_votes(stores):
     archive = Archive(stores.url("archive"))
     papers = [Paper(f"2611.9000{n}", f"Slow Rivers and their Stones {n}", upvotes=n) for n in range(3)]
+    records = [paper_record(one) for one in papers]
     archive.add("a", [Listing(papers[0], MONDAY), Listing(papers[1], TUESDAY)], TUESDAY, NOW)
     archive.add("b", [Listing(papers[0], TUESDAY), Listing(papers[2], TUESDAY)], TUESDAY, NOW)
     later = replace(papers[1], upvotes=40)
@@ -188,11 +189,20 @@ def test_the_archive_tells_first_days_texts_and_votes(stores):
     assert [(third, TUESDAY), (second, TUESDAY), (first, MONDAY)] == archive.first_days(None, None, None)
     assert [(first, MONDAY)] == archive.first_days(None, MONDAY, None) == archive.first_days(None, MONDAY, "a")
     assert [(third, TUESDAY), (first, TUESDAY)] == archive.first_days(TUESDAY, None, "b")
-    assert [paper_record(one) for one in (papers[2], papers[0])] == [
-        record for _, record in archive.texts([third, "no such", first])
-    ]
+    assert [records[2], records[0]] == [record for _, record in archive.texts([third, "no such", first], ["RIVER"])]
+    assert [] == [*archive.texts([first], ["river%"])] == [*archive.texts([first], [])]
     assert {first: 0, third: 2} == archive.votes_of_days([TUESDAY])["b", TUESDAY]
     assert {second: 40} == archive.votes_of_days([TUESDAY])["a", TUESDAY]
     assert ["a", "b"] == archive.sources()
     assert [(MONDAY, "a"), (TUESDAY, "b")] == [(one.day, one.source) for one in archive.listings_of([first])]
+    archive.close()
+
+
+def test_capitals_of_any_language_are_found(stores):
+    archive = Archive(stores.url("archive"))
+    papers = [
+        Paper(f"2611.9000{n}", f"On {word} and more of them") for n, word in enumerate(["ÉTALE", "Étale", "étale"])
+    ]
+    archive.add("a", [Listing(one, MONDAY) for one in papers], MONDAY, NOW)
+    assert 3 == len([*archive.texts([one.id for one in papers], ["étale"])])
     archive.close()

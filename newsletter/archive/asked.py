@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,10 +11,12 @@ import sqlalchemy as sa
 
 from newsletter.archive import schema
 from newsletter.archive.shelf import records, records_by_title, resolve
-from newsletter.database import Database, chunks
+from newsletter.database import VARIABLES, Database, chunks
 from newsletter.identity import LONG_TITLE, title_key
 from newsletter.models import Paper, Reading
 from newsletter.records import read_paper
+
+PAGE = 5_000  # papers
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +99,21 @@ class Asked:
             rows = connection.execute(query.order_by(sa.desc("day"), schema.listings.c.paper.desc()))
             return [(id_, day) for id_, day in rows.all()]
 
-    def texts(self, ids: Sequence[str]) -> Iterator[tuple[str, str]]:
-        """Title key and record of these papers, in their order, a few hundred at a time."""
-        columns = schema.papers.c.id, schema.papers.c.title_key, schema.papers.c.record
+    def texts(self, ids: Collection[str], words: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Title key and record of those of these papers whose record has any of the words, in capitals or not.
+
+        The last id first, and `PAGE` papers at a time: so much is in memory.
+        """
+        paper = schema.papers.c
+        held = sa.or_(
+            False, *(paper.record.icontains(form, autoescape=True) for word in words for form in _forms(word))
+        )
+        query = sa.select(paper.id, paper.title_key, paper.record).where(held).order_by(paper.id.desc())
+        wanted = frozenset(ids)
         with self._db.read() as connection:
-            for some in chunks(ids):
-                rows = connection.execute(sa.select(*columns).where(schema.papers.c.id.in_(some))).all()
-                found = {id_: (title, record) for id_, title, record in rows}
-                yield from (found[id_] for id_ in some if id_ in found)
+            for some in chunks(sorted(wanted, reverse=True), PAGE):
+                rows = connection.execute(query.where(paper.id >= some[-1], paper.id <= some[0])).all()
+                yield from ((title, record) for id_, title, record in rows if id_ in wanted)
 
     def votes_of_days(self, days: Sequence[date]) -> dict[tuple[str, date], dict[str, int]]:
         """Per source and day the papers listed then with the upvotes that they have now."""
@@ -151,6 +160,18 @@ class Asked:
                     if row.at <= at or row.paper not in found:
                         found[row.paper] = Reading(row.upvotes, row.code, row.version)
         return found
+
+    def ids(self) -> Iterator[Sequence[str]]:
+        """The ids of all papers, in order, a few hundred at a time."""
+        last, column = "", schema.papers.c.id
+        while True:
+            with self._db.read() as connection:
+                query = sa.select(column).where(column > last).order_by(column).limit(VARIABLES)
+                some = connection.execute(query).scalars().all()
+            if not some:
+                return
+            yield some
+            last = some[-1]
 
     def history(self, ids: Sequence[str]) -> dict[str, list[Noted]]:
         """Per paper how it stood whenever that changed, oldest first."""
@@ -204,3 +225,8 @@ class Asked:
         with self._db.read() as connection:
             for record in connection.execute(query).scalars():
                 yield read_paper(record)
+
+
+def _forms(word: str) -> set[str]:
+    """Databases know no capitals but those of English."""
+    return {word} if word.isascii() else {word, word.upper(), word.capitalize()}

@@ -10,6 +10,7 @@ from newsletter.ranking.model import K1, PAIR, B, Model
 from newsletter.ranking.terms import wish_terms, words
 
 SHORT = 4  # letters, up to which a word stands inside many others
+MOST = 20  # words that a database is asked for
 LEAST = 0.1  # what a term counts that every paper has
 USUAL = 2_000  # characters of a record
 
@@ -26,6 +27,12 @@ def needles(text: str, model: Model) -> tuple[Needle, ...]:
     """What to look for: the terms of the words that are searched, the rare ones worth most."""
     found = wish_terms(text) or dict.fromkeys(words(text), 1)
     return tuple(_needle(term, (LEAST + model.rarity_of(term)) * (PAIR if " " in term else 1.0)) for term in found)
+
+
+def telling(sought: Sequence[Needle]) -> tuple[str, ...]:
+    """The most telling of the words alone: a paper that has none of them need not be looked at."""
+    single = [needle for needle in sought if " " not in needle.text.strip()]
+    return tuple(needle.text.strip() for needle in heapq.nlargest(MOST, single, key=lambda one: one.worth))
 
 
 def _needle(term: str, worth: float) -> Needle:

@@ -1,0 +1,141 @@
+"""The archive: what it knows of a paper, all of it as a file, and removing what is old."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from newsletter.app import App
+from newsletter.archive import Listed, Noted
+from newsletter.cli.opening import app_of, as_json, json_option
+from newsletter.errors import SettingsError
+from newsletter.models import Paper
+
+
+@click.group()
+def archive() -> None:
+    """Every paper ever collected: what became of one, all as a file, removing what is old."""
+
+
+@archive.command()
+@click.argument("paper")
+@json_option
+@click.pass_context
+def show(ctx: click.Context, paper: str, machine: bool) -> None:
+    """What is known of PAPER (an arXiv id, a DOI, an address): its days, its upvotes over time, its later life."""
+    with app_of(ctx) as app:
+        known = _known(app, paper)
+        listings, history = app.archive.listings_of([known.id]), app.archive.history([known.id]).get(known.id, [])
+    if machine:
+        click.echo(as_json(_as_object(known, listings, history)))
+    else:
+        click.echo("\n".join(_said(known, listings, history)))
+
+
+def _known(app: App, text: str) -> Paper:
+    from newsletter.identity import paper_id
+    from newsletter.typed import quoted
+
+    id_ = paper_id(text) or text.strip()
+    found = app.archive.find([id_]).get(id_)
+    if found is None:
+        raise SettingsError(
+            f"{quoted(id_)} is not in the archive; `newsletter search WORDS` finds papers by their words"
+        )
+    return found
+
+
+def _said(paper: Paper, listings: list[Listed], history: list[Noted]) -> Iterator[str]:
+    from newsletter.render.card import card
+    from newsletter.text import without_query
+
+    made = card(paper)
+    yield made.title
+    yield "  " + " · ".join(filter(None, [paper.id, made.authors, made.url]))
+    for one in listings:
+        yield f"listed   {one.day} {without_query(one.source)}"
+    for noted in _upvotes(history):
+        yield f"upvotes  {noted.at:%Y-%m-%d %H:%M} UTC  {noted.upvotes:,}"
+    for day, gain in _later(history):
+        yield f"later    {day} {gain}"
+
+
+def _upvotes(history: list[Noted]) -> Iterator[Noted]:
+    """The readings at which the upvotes were others than before."""
+    before = None
+    for noted in history:
+        if noted.upvotes != before:
+            yield noted
+        before = noted.upvotes
+
+
+def _later(history: list[Noted]) -> Iterator[tuple[str, str]]:
+    from newsletter.editing.since import life
+
+    for at, gain in life([(noted.at, noted.reading) for noted in history]):
+        yield f"{at:%Y-%m-%d}", str(gain)
+
+
+def _as_object(paper: Paper, listings: list[Listed], history: list[Noted]) -> dict[str, object]:
+    from newsletter.render.card import card
+
+    return {
+        "id": paper.id,
+        "title": card(paper).title,
+        "url": card(paper).url,
+        "listings": [{"day": one.day, "source": one.source, "seen_at": one.seen_at.isoformat()} for one in listings],
+        "upvotes": [{"at": noted.at.isoformat(), "upvotes": noted.upvotes} for noted in _upvotes(history)],
+        "later": [{"day": day, "what": gain} for day, gain in _later(history)],
+    }
+
+
+# -- all of it
+
+
+@archive.command()
+@click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@click.pass_context
+def export(ctx: click.Context, file: Path) -> None:
+    """Write every paper to FILE as JSON Lines, with its listings and its upvotes over time; - prints them.
+
+    A FILE that is there is replaced when all is written. The source `file:FILE` reads it.
+    """
+    with app_of(ctx) as app:
+        if str(file) == "-":
+            for line in _lines(app):
+                sys.stdout.write(line)
+            return
+        number = _written(app, file)
+    click.echo(f"{number:,} papers in {file}")
+
+
+def _lines(app: App) -> Iterator[str]:
+    """A line each, in order of id, out of the memory that a few hundred take."""
+    from newsletter.archive.lines import as_line
+
+    for ids in app.archive.ids():
+        papers, history = app.archive.find(ids), app.archive.history(ids)
+        listings: dict[str, list[Listed]] = {}
+        for one in app.archive.listings_of(ids):
+            listings.setdefault(one.paper, []).append(one)
+        for id_ in ids:
+            if id_ in papers:
+                yield as_line(papers[id_], listings.get(id_, []), history.get(id_, [])) + "\n"
+
+
+def _written(app: App, file: Path) -> int:
+    """Writes beside the file and puts it into its place at the end; returns how many papers."""
+    from newsletter.wholefile import replacing
+
+    number = 0
+    try:
+        with replacing(file) as draft:
+            for line in _lines(app):
+                draft.write(line.encode())
+                number += 1
+    except OSError as error:
+        raise SettingsError(f"{file}: cannot be written: {error.strerror}; name another file") from error
+    return number
