@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter.app import App
 from newsletter.errors import Halt, NewsletterError, SourceError
 from newsletter.publish import Order, publish, who_is_due
+from newsletter.retention import prune
 from newsletter.watch import Watch
 
 log = logging.getLogger("newsletter.scheduler")
@@ -26,6 +27,7 @@ class Ticker:
     def __init__(self, app: App) -> None:
         self._app = app
         self._failures = 0
+        self._pruned: date | None = None
         self._not_before = datetime.min.replace(tzinfo=UTC)
 
     def tick(self) -> None:
@@ -36,6 +38,7 @@ class Ticker:
         try:
             publish(self._app, now)
             self._learn_when_quiet(now)
+            self._prune_when_quiet(now)
         except (SourceError, Halt) as error:
             wait = SPACING[min(self._failures, len(SPACING) - 1)]
             self._failures += 1
@@ -51,6 +54,16 @@ class Ticker:
         if self._app.outgrown() and not who_is_due(self._app, self._app.roster(), now + QUIET, Order()):
             model = self._app.learn()
             log.info("learned from the archive: %d terms, %d topics", len(model.columns), model.basis.shape[1])
+
+    def _prune_when_quiet(self, now: datetime) -> None:
+        """Once a day removes what is older than the operator wants, if they want that and nobody waits."""
+        keep = self._app.settings.keep
+        if keep is None or self._pruned == now.date():
+            return
+        if not who_is_due(self._app, self._app.roster(), now + QUIET, Order()):
+            self._pruned = now.date()
+            old = prune(self._app, keep, now)
+            log.info("removed from the archive: %d papers, %d digests", old.papers, old.digests)
 
 
 def start(app: App) -> BackgroundScheduler:

@@ -15,13 +15,15 @@ from urllib.parse import urlsplit
 
 from newsletter import secretfile, yamltext
 from newsletter.errors import SettingsError
-from newsletter.typed import address, choice, duration, integer, line, listed, mailbox, nearest, quoted
+from newsletter.typed import address, choice, duration, integer, line, listed, mailbox, nearest, quoted, span
 from newsletter.yamltext import Fields, Items, Text
 
 FILE: Final = "newsletter.yaml"
 SECRETS: Final = "secrets.env"
 SHORTEST_SECRET: Final = 16
 """Characters of a secret for signed links; a made one has 43 (256 bits)."""
+SHORTEST_KEEP: Final = timedelta(days=60)
+"""An edition reaches back 45 days at most: a gap of 31, carry-over or *Since we wrote* of 7, and its own week."""
 
 _USUAL_SENDER: Final = "Daily Papers <papers@localhost>"
 _LOCAL: Final = ("localhost", "127.0.0.1", "::1")
@@ -50,6 +52,8 @@ class Settings:
     providers: tuple[str, ...] = field(default=("file:outbox",), repr=False)
     database: str = field(default="sqlite:///newsletter.db", repr=False)
     archive: str = field(default="sqlite:///archive.db", repr=False)
+    keep: timedelta | None = None
+    """How long papers stay in the archive after they were last listed; None: for good."""
     embeddings: str = ""
     """A sentence-transformers model, by name or folder; empty where none is used."""
     summaries: str = field(default="", repr=False)
@@ -256,6 +260,7 @@ KEYS: Final = (
         "archive",
         _database,
     ),
+    Key("keep", "NEWSLETTER_KEEP", "everything", "how long papers stay in the archive", "keep", span(SHORTEST_KEEP)),
     Key(
         "embeddings",
         "NEWSLETTER_EMBEDDINGS",

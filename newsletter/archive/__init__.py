@@ -7,14 +7,15 @@ from newsletter.archive import schema
 from newsletter.archive.asked import Asked, Listed, Noted
 from newsletter.archive.collected import Collected
 from newsletter.archive.made import Made
+from newsletter.archive.retention import Old, Retention
 from newsletter.archive.told import Failures, Told
 from newsletter.database import Database
 from newsletter.turns import Turns
 
-__all__ = ["Archive", "Failures", "Listed", "Noted"]
+__all__ = ["Archive", "Failures", "Listed", "Noted", "Old"]
 
 
-class Archive(Collected, Asked, Made, Told):
+class Archive(Collected, Asked, Made, Told, Retention):
     """The large store that can be rebuilt: papers, listings, readings of upvotes, digests."""
 
     def __init__(self, url: str) -> None:

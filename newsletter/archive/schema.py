@@ -107,6 +107,15 @@ summary_requests = sa.Table(
     sa.Column("at", Moment, nullable=False),
     sa.Column("fault", Words, nullable=False),  # empty where it was answered
 )
+gone = sa.Table(
+    "gone",  # papers that were removed: what tells them from others, so that one which comes back is known again
+    tables,
+    sa.Column("id", Words, primary_key=True),
+    sa.Column("title_key", Words, nullable=False),
+    sa.Column("record", Words, nullable=False),
+    sa.Column("listed", Words, nullable=False),  # JSON: per source the first day
+    sa.Index("ix_gone_title_key", "title_key", postgresql_using="hash"),
+)
 answers = answers_table(tables)
 turns = turns_table(tables)
 SCHEMA = Schema(

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from newsletter.archive import schema
+from newsletter.archive.gone import remembered, revive
 from newsletter.database import chunks, insert_new
 from newsletter.identity import has_own_id, merge, same_by_title, title_key
 from newsletter.models import Paper
@@ -22,7 +23,12 @@ class Shelf:
         self._connection = connection
         self._names = resolve(connection, [id_ for paper in papers for id_ in (paper.id, *paper.also)])
         known = records(connection, sorted(set(self._names.values())))
-        known |= records_by_title(connection, sorted({title_key(paper.title) for paper in papers}))
+        keys = sorted({title_key(paper.title) for paper in papers})
+        known |= records_by_title(connection, keys)
+        self._gone = {one.paper.id: one for one in remembered(connection, self._names.values(), keys)}
+        self._gone = {id_: one for id_, one in self._gone.items() if id_ not in known}
+        self._revived: set[str] = set()
+        known |= {id_: one.paper for id_, one in self._gone.items()}
         self._papers = dict(known)
         self._before = dict(known)
         self._by_title: dict[str, list[str]] = {}
@@ -37,6 +43,8 @@ class Shelf:
             self._papers[paper.id] = paper
             self._by_title.setdefault(title_key(paper.title), []).append(paper.id)
             return paper.id
+        if known.id in self._gone:
+            self._revived.add(known.id)
         merged = merge(known, paper)
         if merged.id != known.id:
             del self._papers[known.id]
@@ -54,22 +62,27 @@ class Shelf:
         return next((twin for twin in twins if twin is not None and same_by_title(twin, paper)), None)
 
     def has(self, paper: Paper) -> bool:
-        """Whether it is one that was there before, or was put here."""
-        return self._known(paper) is not None
+        """Whether it is one that is there, or was put here."""
+        known = self._known(paper)
+        return known is not None and (known.id not in self._gone or known.id in self._revived)
 
     def now(self, id_: str) -> str:
         """The id that a paper has after all: a later one of the batch may have brought a better one."""
         return self._renamed.get(id_, id_)
 
     def save(self, at: datetime) -> None:
+        for id_ in self._revived:
+            del self._before[id_]
         changed = [paper for id_, paper in self._papers.items() if self._before.get(id_) != paper]
         for old, new in self._renamed.items():
-            if old in self._before:
+            if old in self._before:  # not of this batch
                 rename(self._connection, old, new)
         for paper in changed:
             upsert(self._connection, paper, at)
         readings = [_reading(paper, at) for paper in changed if _moved(self._before.get(paper.id), paper)]
         note(self._connection, readings, at)
+        for id_ in self._revived:
+            revive(self._connection, self._gone[id_], self.now(id_))
 
 
 def dated(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -139,3 +141,47 @@ def _written(app: App, file: Path) -> int:
     except OSError as error:
         raise SettingsError(f"{file}: cannot be written: {error.strerror}; name another file") from error
     return number
+
+
+# -- what is old
+
+
+@archive.command()
+@click.option("--keep", metavar="TIME", help="As `2 years` or `90 days`.  [default: the setting `keep`]")
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@json_option
+@click.pass_context
+def prune(ctx: click.Context, keep: str | None, dry_run: bool, machine: bool) -> None:
+    """Remove papers that no source has listed for a time, with their listings, readings, vectors and summaries.
+
+    Examples and papers of feedback stay. No paper is shown again for being removed: what readers have seen is in the
+    ledger.
+    """
+    from newsletter import retention
+
+    with app_of(ctx) as app:
+        span = _span(app, keep)
+        now = app.clock()
+        old, first = retention.prune(app, span, now, only_look=dry_run), retention.day_of(span, now)
+    if machine:
+        click.echo(as_json({"kept_from": first, "removed": not dry_run, **asdict(old)}))
+        return
+    said = "would be removed" if dry_run else "removed"
+    click.echo(
+        f"{old.papers:,} papers ({old.listings:,} listings) and {old.digests:,} digests from before {first} {said}"
+    )
+    if old.papers and not dry_run:
+        click.echo("their room in the database is used again by what comes")
+
+
+def _span(app: App, given: str | None) -> timedelta:
+    from newsletter.settings import SHORTEST_KEEP
+    from newsletter.typed import span
+
+    try:
+        wanted = span(SHORTEST_KEEP)(given) if given is not None else app.settings.keep
+    except ValueError as error:
+        raise SettingsError(f"--keep: {error}") from error
+    if wanted is None:
+        raise SettingsError("everything is kept: say how long with --keep, as '2 years', or set `keep`")
+    return wanted
