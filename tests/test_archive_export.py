@@ -72,6 +72,17 @@ def test_a_line_has_the_listings_and_the_history(home):
     assert sorted(one["id"] for one in lines) == [one["id"] for one in lines]
 
 
+def test_a_span_of_days_can_be_exported(home):
+    with home.app() as app:
+        app.archive.add("rss:x", [Listing(numbered(0, id="2603.08000"), TUESDAY)], TUESDAY, NOW)
+
+    def ids(*limits):
+        return [json.loads(line)["id"] for line in home.run("archive", "export", "-", *limits).split("\n")[:-1]]
+
+    assert ["2603.08000"] == ids("--since", "2026-03-03") == ids("--since", "2026-03-03", "--until", "2026-03-03")
+    assert 705 == len(ids("--until", "2026-03-02"))
+
+
 def test_on_both_databases_every_id_comes_once_and_in_order(stores):
     archive = Archive(stores.url("archive"))
     archive.add("a", [Listing(numbered(n), MONDAY) for n in range(1100)], MONDAY, NOW)

@@ -161,8 +161,11 @@ class Asked:
                         found[row.paper] = Reading(row.upvotes, row.code, row.version)
         return found
 
-    def ids(self) -> Iterator[Sequence[str]]:
-        """The ids of all papers, in order, a few hundred at a time."""
+    def ids(self, since: date | None = None, until: date | None = None) -> Iterator[Sequence[str]]:
+        """The ids of all papers, or of those that were first listed in a span: in order, a few hundred at a time."""
+        if since or until:
+            yield from chunks(sorted(id_ for id_, _ in self.first_days(since, until, None)))
+            return
         last, column = "", schema.papers.c.id
         while True:
             with self._db.read() as connection:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
 
 from newsletter.app import App
 from newsletter.archive import Listed, Noted
-from newsletter.cli.opening import app_of, as_json, json_option
+from newsletter.cli.opening import app_of, as_json, json_option, since_option, until_option
 from newsletter.errors import SettingsError
 from newsletter.models import Paper
 
@@ -99,26 +99,29 @@ def _as_object(paper: Paper, listings: list[Listed], history: list[Noted]) -> di
 
 @archive.command()
 @click.argument("file", type=click.Path(path_type=Path, allow_dash=True))
+@since_option
+@until_option
 @click.pass_context
-def export(ctx: click.Context, file: Path) -> None:
+def export(ctx: click.Context, file: Path, since: datetime | None, until: datetime | None) -> None:
     """Write every paper to FILE as JSON Lines, with its listings and its upvotes over time; - prints them.
 
     A FILE that is there is replaced when all is written. The source `file:FILE` reads it.
     """
+    first, last = (day.date() if day else None for day in (since, until))
     with app_of(ctx) as app:
+        lines = _lines(app, app.archive.ids(first, last))
         if str(file) == "-":
-            for line in _lines(app):
-                sys.stdout.write(line)
+            sys.stdout.writelines(lines)
             return
-        number = _written(app, file)
+        number = _written(file, lines)
     click.echo(f"{number:,} papers in {file}")
 
 
-def _lines(app: App) -> Iterator[str]:
+def _lines(app: App, pages: Iterable[Sequence[str]]) -> Iterator[str]:
     """A line each, in order of id, out of the memory that a few hundred take."""
     from newsletter.archive.lines import as_line
 
-    for ids in app.archive.ids():
+    for ids in pages:
         papers, history = app.archive.find(ids), app.archive.history(ids)
         listings: dict[str, list[Listed]] = {}
         for one in app.archive.listings_of(ids):
@@ -128,14 +131,14 @@ def _lines(app: App) -> Iterator[str]:
                 yield as_line(papers[id_], listings.get(id_, []), history.get(id_, [])) + "\n"
 
 
-def _written(app: App, file: Path) -> int:
+def _written(file: Path, lines: Iterable[str]) -> int:
     """Writes beside the file and puts it into its place at the end; returns how many papers."""
     from newsletter.wholefile import replacing
 
     number = 0
     try:
         with replacing(file) as draft:
-            for line in _lines(app):
+            for line in lines:
                 draft.write(line.encode())
                 number += 1
     except OSError as error:

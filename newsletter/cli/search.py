@@ -7,7 +7,7 @@ from datetime import date, datetime
 import click
 
 from newsletter.app import App
-from newsletter.cli.opening import app_of, as_json, json_option
+from newsletter.cli.opening import app_of, as_json, json_option, since_option, until_option
 from newsletter.models import Match
 from newsletter.search import MOST, Found, Query, search
 from newsletter.text import without_query
@@ -17,8 +17,8 @@ EMPTY = "the archive is empty: `newsletter fetch` collects today's papers, `news
 
 @click.command("search")
 @click.argument("words", nargs=-1, required=True)
-@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), metavar="D", help="First listed on this day or later.")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), metavar="D", help="First listed on this day or earlier.")
+@since_option
+@until_option
 @click.option("--number", default=10, show_default=True, type=click.IntRange(1, MOST), help="How many to show.")
 @click.option("--source", metavar="S", help="Only what this source listed, as `arxiv:cs.CL`.")
 @json_option
