@@ -22,8 +22,9 @@ FILE: Final = "newsletter.yaml"
 SECRETS: Final = "secrets.env"
 SHORTEST_SECRET: Final = 16
 """Characters of a secret for signed links; a made one has 43 (256 bits)."""
+REACH: Final = timedelta(days=45)
+"""How far back an edition looks at most: a gap of 31 days, carry-over or *Since we wrote* of 7, and its own week."""
 SHORTEST_KEEP: Final = timedelta(days=60)
-"""An edition reaches back 45 days at most: a gap of 31, carry-over or *Since we wrote* of 7, and its own week."""
 
 _USUAL_SENDER: Final = "Daily Papers <papers@localhost>"
 _LOCAL: Final = ("localhost", "127.0.0.1", "::1")
@@ -472,6 +473,8 @@ def _check_together(home: Path, values: dict[str, Any], faults: list[str]) -> No
         values["templates"] = usual.home / values["templates"]
         if not values["templates"].is_dir():
             faults.append(f"templates: {values['templates']} is not a folder; name one, or leave it out")
+    if (keep := values.get("keep")) and keep < (values.get("max_age") or usual.max_age) + REACH:
+        faults.append(f"keep: a late edition looks back {REACH.days} days more than max_age; write more, or everything")
     if (values.get("database") or "").startswith("postgresql"):
         values.setdefault("archive", values["database"])
     stores = [_located(values.get(name) or getattr(usual, name), usual.home) for name in ("database", "archive")]
