@@ -9,7 +9,7 @@ import pytest
 from newsletter.archive import Archive
 from newsletter.models import Listing, Paper
 from newsletter.ranking.model import learn
-from newsletter.ranking.shortlist import needles, shortlist
+from newsletter.ranking.shortlist import needles, shortlist, telling
 from newsletter.records import paper_record
 from newsletter.search import Query, search
 from tests.factories import numbered, paper
@@ -168,6 +168,12 @@ def test_more_of_the_words_come_first_and_of_equals_the_first():
 @pytest.mark.parametrize("said", ["study", "studies", "Studies", "a case-study"])
 def test_plurals_and_parts_of_words_are_found_in_either_form(said):
     assert ["1"] == look("study", Paper("1", f"On {said} of rivers")) == look("studies", Paper("1", f"On {said}"))
+
+
+def test_of_a_long_text_the_rarest_words_are_looked_for():
+    sought = needles(" ".join(f"river{n} stone" for n in range(500)), learn([paper(abstract="stone")] * 9))
+    assert (20, 20) == (sum(not one.is_pair for one in sought), sum(one.is_pair for one in sought))
+    assert "stone" not in telling(sought)
 
 
 def test_a_short_word_is_not_found_inside_others():

@@ -10,7 +10,7 @@ from newsletter.ranking.model import K1, PAIR, B, Model
 from newsletter.ranking.terms import wish_terms, words
 
 SHORT = 4  # letters, up to which a word stands inside many others
-MOST = 20  # words that a database is asked for
+MOST = 20  # words that are looked for, and pairs of them: who pastes a whole text is answered too
 LEAST = 0.1  # what a term counts that every paper has
 USUAL = 2_000  # characters of a record
 
@@ -22,17 +22,26 @@ class Needle(NamedTuple):
     """As it stands in a text in lower case: with the space before it where it is short, with more behind it anywhere."""
     worth: float
 
+    @property
+    def is_pair(self) -> bool:
+        return " " in self.text.strip()
+
 
 def needles(text: str, model: Model) -> tuple[Needle, ...]:
-    """What to look for: the terms of the words that are searched, the rare ones worth most."""
+    """What to look for: the words and pairs of words of what is searched, the rarest of them, which are worth most."""
     found = wish_terms(text) or dict.fromkeys(words(text), 1)
-    return tuple(_needle(term, (LEAST + model.rarity_of(term)) * (PAIR if " " in term else 1.0)) for term in found)
+    all_of_them = [_needle(term, LEAST + model.rarity_of(term)) for term in found]
+    pairs = [Needle(needle.text, PAIR * needle.worth) for needle in all_of_them if needle.is_pair]
+    return (*_rarest(needle for needle in all_of_them if not needle.is_pair), *_rarest(pairs))
 
 
 def telling(sought: Sequence[Needle]) -> tuple[str, ...]:
-    """The most telling of the words alone: a paper that has none of them need not be looked at."""
-    single = [needle for needle in sought if " " not in needle.text.strip()]
-    return tuple(needle.text.strip() for needle in heapq.nlargest(MOST, single, key=lambda one: one.worth))
+    """The words alone: a paper that has none of them need not be looked at."""
+    return tuple(needle.text.strip() for needle in sought if not needle.is_pair)
+
+
+def _rarest(found: Iterable[Needle]) -> list[Needle]:
+    return heapq.nlargest(MOST, found, key=lambda one: one.worth)
 
 
 def _needle(term: str, worth: float) -> Needle:
@@ -55,8 +64,8 @@ def _weighed(rows: Iterable[tuple[str, str]], sought: Sequence[Needle]) -> Itera
         head, text = f" {title}", record.lower()
         norm = K1 * (1 - B + B * len(text) / USUAL)
         worth = 0.0
-        for needle, weight in sought:
+        for needle, counts in sought:
             if number := text.count(needle) + (needle in head):  # the title counts twice
-                worth += weight * number * (1 + K1) / (number + norm)
+                worth += counts * number * (1 + K1) / (number + norm)
         if worth:
             yield worth, record
