@@ -75,7 +75,7 @@ class Shelf:
             del self._before[id_]
         changed = [paper for id_, paper in self._papers.items() if self._before.get(id_) != paper]
         for old, new in self._renamed.items():
-            if old in self._before:  # not of this batch
+            if old in self._before:  # it is kept: neither of this batch nor only remembered
                 rename(self._connection, old, new)
         for paper in changed:
             upsert(self._connection, paper, at)
