@@ -99,6 +99,10 @@ class App:
             return self.learn()
         return load(kept[0])
 
+    def learns_long(self) -> bool:
+        """Whether `model` has to learn first, from so many papers that it takes a minute."""
+        return self.archive.model(MODEL) is None and self.archive.size() > QUICKLY
+
     def outgrown(self) -> bool:
         """Whether the archive has grown so much that it would teach more."""
         kept = self.archive.model(MODEL)

@@ -10,6 +10,7 @@ from newsletter.app import App
 from newsletter.archive import Listed
 from newsletter.editing.since import WEEK, gained, last_of_its_days
 from newsletter.models import Candidate, Digest, Later, Period, SourceState, Subscriber
+from newsletter.ranking.standing import percentile
 from newsletter.records import sealed
 from newsletter.summaries import Run
 
@@ -92,9 +93,7 @@ def _percentiles(of_a_day: Mapping[tuple[str, date], Sequence[str]], upvotes: Ma
     for ids in of_a_day.values():
         votes = [upvotes[id_] for id_ in ids]
         for id_, mine in zip(ids, votes, strict=True):
-            below = sum(other < mine for other in votes) + (votes.count(mine) - 1) / 2
-            share = below / (len(votes) - 1) if len(votes) > 1 else 0.5
-            best[id_] = max(best.get(id_, 0.0), round(share, 4))
+            best[id_] = max(best.get(id_, 0.0), percentile(mine, votes))
     return best
 
 

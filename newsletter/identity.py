@@ -21,6 +21,7 @@ _ARXIV_WHOLE = re.compile(
     re.IGNORECASE,
 )
 _DOI = re.compile(r"(?:https?://(?:dx\.)?doi\.org/|doi:\s*)?(10\.\d{4,9}/[^\s\"<>]+?)[.,;)]*", re.IGNORECASE)
+_MADE = re.compile(r"(?:title|entry):[0-9a-f]{16}")
 
 LONG_TITLE = 4
 """Words from which a title names one paper."""
@@ -73,6 +74,11 @@ def title_id(title: str) -> str:
 def entry_id(given: str) -> str:
     """The id of a paper that only a feed has, by what the feed calls it: `entry:` and 16 hexadecimal digits."""
     return "entry:" + hashlib.sha256(given.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def made_id(text: str) -> str | None:
+    """The id, if `text` is one that `title_id` or `entry_id` made."""
+    return text if _MADE.fullmatch(text) else None
 
 
 def has_own_id(paper: Paper) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import zlib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -15,6 +15,7 @@ from newsletter.heartbeat import Heartbeat
 from newsletter.ledger import Account
 from newsletter.models import STATES
 from newsletter.publish import gather, publish
+from newsletter.retention import prune
 from newsletter.watch import Watch
 
 log = logging.getLogger("newsletter.scheduler")
@@ -35,6 +36,7 @@ class Ticker:
         self._foreseen = Served()
         self._account: Account | None = None
         self._failures = 0
+        self._pruned: date | None = None
         self._not_before = datetime.min.replace(tzinfo=UTC)
 
     def tick(self) -> None:
@@ -47,6 +49,7 @@ class Ticker:
             self._note(publish(self._app, now, progress=self._alive, served=self._served))
             self._collect_ahead(now)
             self._learn_when_quiet(now)
+            self._prune_when_quiet(now)
         except (SourceError, Halt) as error:
             wait = SPACING[min(self._failures, len(SPACING) - 1)]
             self._failures += 1
@@ -91,6 +94,16 @@ class Ticker:
         if self._app.outgrown() and not any(who_is_due(self._app, now + QUIET, Order())):
             model = self._app.learn()
             log.info("learned from the archive: %d terms, %d topics", len(model.columns), model.basis.shape[1])
+
+    def _prune_when_quiet(self, now: datetime) -> None:
+        """Once a day removes what is older than the operator wants, if they want that and nobody waits."""
+        keep = self._app.settings.keep
+        if keep is None or self._pruned == now.date():
+            return
+        if not any(who_is_due(self._app, now + QUIET, Order())):
+            self._pruned = now.date()
+            old = prune(self._app, keep, now)
+            log.info("removed from the archive: %d papers, %d digests", old.papers, old.digests)
 
 
 def second_of(secret: str) -> int:

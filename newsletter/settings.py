@@ -15,13 +15,16 @@ from urllib.parse import urlsplit
 
 from newsletter import secretfile, yamltext
 from newsletter.errors import SettingsError
-from newsletter.typed import address, choice, duration, integer, line, listed, mailbox, nearest, quoted
+from newsletter.typed import address, choice, duration, integer, line, listed, mailbox, nearest, quoted, span
 from newsletter.yamltext import Fields, Items, Text
 
 FILE: Final = "newsletter.yaml"
 SECRETS: Final = "secrets.env"
 SHORTEST_SECRET: Final = 16
 """Characters of a secret for signed links; a made one has 43 (256 bits)."""
+REACH: Final = timedelta(days=45)
+"""How far back an edition looks at most: a gap of 31 days, carry-over or *Since we wrote* of 7, and its own week."""
+SHORTEST_KEEP: Final = timedelta(days=60)
 
 _USUAL_SENDER: Final = "Daily Papers <papers@localhost>"
 _LOCAL: Final = ("localhost", "127.0.0.1", "::1")
@@ -50,6 +53,8 @@ class Settings:
     providers: tuple[str, ...] = field(default=("file:outbox",), repr=False)
     database: str = field(default="sqlite:///newsletter.db", repr=False)
     archive: str = field(default="sqlite:///archive.db", repr=False)
+    keep: timedelta | None = None
+    """How long papers stay in the archive after they were last listed; None: for good."""
     embeddings: str = ""
     """A sentence-transformers model, by name or folder; empty where none is used."""
     summaries: str = field(default="", repr=False)
@@ -277,6 +282,7 @@ KEYS: Final = (
         "archive",
         _database,
     ),
+    Key("keep", "NEWSLETTER_KEEP", "everything", "how long papers stay in the archive", "keep", span(SHORTEST_KEEP)),
     Key(
         "embeddings",
         "NEWSLETTER_EMBEDDINGS",
@@ -512,6 +518,8 @@ def _check_together(home: Path, values: dict[str, Any], faults: list[str]) -> No
         values["templates"] = usual.home / values["templates"]
         if not values["templates"].is_dir():
             faults.append(f"templates: {values['templates']} is not a folder; name one, or leave it out")
+    if (keep := values.get("keep")) and keep < (values.get("max_age") or usual.max_age) + REACH:
+        faults.append(f"keep: a late edition looks back {REACH.days} days more than max_age; write more, or everything")
     if (values.get("database") or "").startswith("postgresql"):
         values.setdefault("archive", values["database"])
     stores = [_located(values.get(name) or getattr(usual, name), usual.home) for name in ("database", "archive")]

@@ -106,6 +106,27 @@ def duration(text: str) -> timedelta:
     return timedelta(seconds=total)
 
 
+_SPAN = re.compile(r"(\d{1,5})\s*(years?|months?|weeks?|days?)", re.ASCII | re.I)
+_DAYS: Final = {"y": 365, "m": 30, "w": 7, "d": 1}
+
+
+def span(least: timedelta) -> Callable[[str], timedelta | None]:
+    """Reads how long something is kept: `2 years`, `18 months`, `90 days`; None for `everything`."""
+
+    def read(text: str) -> timedelta | None:
+        if text.strip().casefold() == "everything":
+            return None
+        found = _SPAN.fullmatch(text.strip())
+        if not found:
+            raise ValueError(f"{quoted(text)} is no length of time; write 2 years, 18 months, 90 days or everything")
+        days = int(found[1]) * _DAYS[found[2][0].lower()]
+        if not least.days <= days <= 36_500:
+            raise ValueError(f"{quoted(text)} is out of range; write {least.days} days to 100 years, or everything")
+        return timedelta(days=days)
+
+    return read
+
+
 def address(text: str) -> str:
     """Reads an email address alone. Its domain comes back in lower case and ASCII (UTS 46, `xn--`).
 

@@ -58,6 +58,28 @@ def test_a_reading_is_how_a_paper_stood_at_a_moment(archive):
     assert [early, early, early, late, late] == read
 
 
+def test_what_two_sources_say_at_one_moment_is_one_reading(archive):
+    listed(archive, Paper("2611.90001", TITLE, upvotes=3))
+    listed(archive, Paper("2611.90001", TITLE, version=1), source="arxiv:cs.CL")
+    assert {"2611.90001": Reading(3, "", 1)} == archive.readings(["2611.90001"], NOW)
+
+
+def test_the_history_has_a_row_for_each_change_and_none_for_what_stays(archive):
+    at = [NOW + timedelta(hours=hours) for hours in range(10)]
+    for moment, upvotes in zip(at, [3, 3, 3, 9, 9, 9, 9, 12, 12, 12], strict=True):
+        listed(archive, Paper("2611.90001", TITLE, upvotes=upvotes), at=moment)
+    found = archive.history(["2611.90001", "2611.99999"])
+    assert {"2611.90001": [(at[0], 3), (at[3], 9), (at[7], 12)]} == {
+        id_: [(one.at, one.upvotes) for one in noted] for id_, noted in found.items()
+    }
+
+
+def test_a_paper_that_gets_an_id_keeps_its_history(archive):
+    listed(archive, Paper(title_id(TITLE), TITLE, upvotes=3), source="file:x")
+    listed(archive, Paper("2611.90001", TITLE, upvotes=9), at=NOW + timedelta(days=1))
+    assert [3, 9] == [noted.upvotes for noted in archive.history(["2611.90001"])["2611.90001"]]
+
+
 def test_the_days_of_a_paper_and_when_a_source_told_of_them(archive):
     paper, later = Paper("2611.90001", TITLE), NOW + timedelta(days=6)
     listed(archive, paper)

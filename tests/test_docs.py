@@ -7,6 +7,7 @@ import pytest
 
 from newsletter.alarms import NAMES
 from newsletter.cli import COMMANDS
+from newsletter.cli.archive import archive
 from newsletter.cli.db import db
 from newsletter.cli.subscribers import subscribers
 from newsletter.cli.suppressions import suppressions
@@ -28,7 +29,7 @@ def test_every_command_is_in_the_readme(command):
 
 @pytest.mark.parametrize(
     ("group", "command"),
-    [(group.name, command) for group in (subscribers, suppressions, db) for command in group.commands],
+    [(group.name, command) for group in (subscribers, suppressions, db, archive) for command in group.commands],
 )
 def test_every_command_of_a_group_is_in_the_readme(group, command):
     [row] = [line for line in README.splitlines() if line.startswith(f"| `newsletter {group}`")]

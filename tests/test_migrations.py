@@ -1,6 +1,7 @@
 """From the first schema to this one, with everything in it; a newer one, or an older one unasked, is left alone."""
 
 import sqlite3
+from datetime import date
 
 import pytest
 
@@ -11,7 +12,7 @@ from newsletter.ledger import Key, Ledger, upkeep
 from newsletter.models import Reading
 from newsletter.suppressions import Suppressions
 from tests.homes import make_home
-from tests.stores import in_folder
+from tests.stores import SCHEMAS, in_folder
 from tests.test_ledger import DAY, NOW
 
 LEDGER_1 = """
@@ -49,8 +50,12 @@ ARCHIVE_1 = """
 CREATE TABLE schema (version INTEGER NOT NULL, PRIMARY KEY (version));
 CREATE TABLE readings (paper TEXT NOT NULL, at DATETIME NOT NULL, upvotes INTEGER NOT NULL, comments INTEGER NOT NULL,
     stars INTEGER, PRIMARY KEY (paper, at));
+CREATE TABLE listings (day DATE NOT NULL, source TEXT NOT NULL, paper TEXT NOT NULL, seen_at DATETIME NOT NULL,
+    PRIMARY KEY (day, source, paper));
+CREATE INDEX listings_by_paper ON listings (paper, source);
 CREATE TABLE digests (id TEXT NOT NULL, day DATE NOT NULL, content BLOB NOT NULL, PRIMARY KEY (id));
 INSERT INTO readings VALUES ('2603.00001', '2026-03-03 07:00:00+00:00', 3, 0, NULL);
+INSERT INTO listings VALUES ('2026-03-03', 'huggingface', '2603.00001', '2026-03-03 07:00:00+00:00');
 INSERT INTO schema VALUES (1)
 """
 
@@ -77,12 +82,13 @@ def keys():
     return [Key(name, "2026-03-03", "regular") for name in ("ada", "bo")]
 
 
-def indexes(stores):
+def indexes(stores, name="newsletter"):
     if stores.kind == "sqlite":
         names = "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
     else:
-        names = "SELECT indexname FROM pg_indexes WHERE schemaname = 'newsletter' AND indexname NOT LIKE '%_pkey'"
-    return sorted(stores.execute("newsletter", names))
+        place = f"schemaname = '{SCHEMAS[name]}'"
+        names = f"SELECT indexname FROM pg_indexes WHERE {place} AND indexname NOT LIKE '%_pkey'"
+    return sorted(stores.execute(name, names))
 
 
 def test_an_upgraded_ledger_has_the_indexes_of_a_new_one(stores, tmp_path_factory):
@@ -91,6 +97,14 @@ def test_an_upgraded_ledger_has_the_indexes_of_a_new_one(stores, tmp_path_factor
     new = in_folder(tmp_path_factory.mktemp("new"))
     Ledger.open(new.url("newsletter")).close()
     assert indexes(new) == indexes(stores)
+
+
+def test_an_older_archive_has_the_indexes_of_a_new_one(stores, tmp_path_factory):
+    stores.of_first_schema("archive", ARCHIVE_1)
+    new = in_folder(tmp_path_factory.mktemp("new"))
+    for each in (stores, new):
+        Archive(each.url("archive")).close()
+    assert indexes(new, "archive") == indexes(stores, "archive")
 
 
 def test_a_step_that_fails_leaves_everything_as_it_was(stores):
@@ -105,12 +119,13 @@ def test_an_archive_of_the_first_schema_is_read_on_and_keeps_what_it_held(stores
     for _ in range(2):
         archive = Archive(stores.url("archive"))
         assert {"2603.00001": Reading(3, None)} == archive.readings(["2603.00001"], NOW)
+        assert [("2603.00001", date(2026, 3, 3))] == archive.first_days(None, None, "huggingface")
         archive.close()
-    assert [(2,)] == stores.execute("archive", "SELECT version FROM schema")
+    assert [(3,)] == stores.execute("archive", "SELECT version FROM schema")
 
 
 @pytest.mark.parametrize(
-    ("name", "opened", "table", "ours"), [("newsletter", Ledger.open, "readers", 4), ("archive", Archive, "vectors", 2)]
+    ("name", "opened", "table", "ours"), [("newsletter", Ledger.open, "readers", 4), ("archive", Archive, "vectors", 3)]
 )
 def test_a_newer_schema_is_refused_in_words_and_nothing_is_touched(stores, name, opened, table, ours):
     opened(stores.url(name)).close()

@@ -260,6 +260,16 @@ def test_no_fault_shows_a_secret(home: Path, variable: str, typed: str):
     assert "hunter2" not in fault
 
 
+def test_papers_are_kept_as_long_as_the_latest_edition_may_need_them(home: Path):
+    assert timedelta(days=730) == load(write(home, "keep: 2 years\nmax_age: 90 days\n"), {}).keep
+    assert load(home, {"NEWSLETTER_KEEP": "everything"}).keep is None
+    fault = "keep: a late edition looks back 45 days more than max_age; write more, or everything"
+    assert [fault] == faults(home, NEWSLETTER_KEEP="4 months")
+    assert ["NEWSLETTER_KEEP: '9 days' is out of range; write 60 days to 100 years, or everything"] == faults(
+        home, NEWSLETTER_KEEP="9 days"
+    )
+
+
 @pytest.mark.parametrize("typed", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite://newsletter.db"])
 def test_a_ledger_that_forgets_is_refused(home: Path, typed: str):
     assert [

@@ -9,7 +9,7 @@ import pytest
 from newsletter.audience import Order
 from newsletter.compose import Composer, restored
 from newsletter.digest import Due
-from newsletter.editing.since import gained, last_of_its_days
+from newsletter.editing.since import gained, last_of_its_days, life
 from newsletter.errors import SourceError
 from newsletter.ledger import Delivery, Key
 from newsletter.look import explained, look
@@ -81,6 +81,19 @@ def test_a_paper_is_followed_up_after_the_last_of_the_days_on_which_it_came_roun
     assert third == last_of_its_days([first, third, eighth, last])
 
 
+def test_a_later_life_tells_each_thing_on_the_day_it_was_first_seen():
+    code = "https://github.com/northlight/straight-paths"
+    stood = [Reading(4, "", 1), Reading(40, "", 2), Reading(90, code, 2), Reading(300, code, 3), Reading(700, None, 3)]
+    told = life([(datetime.combine(day, time(9), UTC), one) for day, one in zip(DAYS, stood, strict=False)])
+    assert [
+        (DAYS[1], "new version: v2"),
+        (DAYS[2], "code: github.com/northlight/straight-paths"),
+        (DAYS[2], "90 upvotes, up from 4"),
+        (DAYS[3], "new version: v3"),
+    ] == [(at.date(), str(gain)) for at, gain in told]
+    assert [] == [*life([])] == [*life([(datetime(2026, 3, 2, tzinfo=UTC), stood[0])])]
+
+
 def test_an_edition_follows_up_the_days_of_the_edition_a_week_before():
     def span(since, day, seen_after=datetime(2026, 3, 1, tzinfo=UTC)):
         return Due(subscriber(), period(day=day), since, seen_after, None).followed_up
@@ -117,8 +130,9 @@ class Failing(HuggingFace):
 class World:
     """Ada reads of flow matching and Bo of robots, on days that Hugging Face tells of."""
 
-    def __init__(self, folder: Path, hub: Failing) -> None:
+    def __init__(self, folder: Path, hub: Failing, **environment: str) -> None:
         self.hub = hub
+        self.environment = environment
         self.home: Home = make_home(folder, sources="huggingface")
         self.home.subscribers(readers(["ada", "bo"], ["flow matching", "robot manipulation"]))
 
@@ -134,7 +148,7 @@ class World:
 
     def app(self, day: date, hour: int = 9):
         self.hub.today = day.isoformat()
-        return self.home.app(datetime.combine(day, time(hour), UTC), HF_ENDPOINT=self.hub.endpoint)
+        return self.home.app(datetime.combine(day, time(hour), UTC), HF_ENDPOINT=self.hub.endpoint, **self.environment)
 
     def delivery(self, reader: str, name: str) -> Delivery | None:
         with self.app(DAYS[-1]) as app:
@@ -173,6 +187,26 @@ def test_a_paper_that_gained_code_is_mentioned_once_and_only_to_whom_it_was_show
     assert {"2026-03-09": ["2603.00001: code: github.com/northlight/case-1"]} == world.told("ada")
     assert {} == world.told("bo")
     assert world.edition("bo", "2026-03-09").sections
+
+
+def test_it_is_the_same_in_every_database(stores, tmp_path):
+    environment = {"NEWSLETTER_DATABASE": stores.url("newsletter"), "NEWSLETTER_ARCHIVE": stores.url("archive")}
+    with Failing({}) as hub:
+        world = World(tmp_path / "home", hub, **environment)
+        for number, day in enumerate(DAYS[:8]):
+            world.day(day, flows(day, number + 1))
+        for day in DAYS[:8]:
+            if day == DAYS[5]:
+                world.day(DAYS[0], flows(DAYS[0], githubRepo=CODE, upvotes=90))
+            world.publish(day)
+        assert {"2026-03-09": [f"2603.00001: {CODE_AND_UPVOTES}"]} == world.told("ada")
+        with world.app(DAYS[7]) as app:
+            history = app.archive.history(["2603.00001"])["2603.00001"]
+    assert [(DAYS[0], 4), (DAYS[7], 90)] == [(noted.at.date(), noted.upvotes) for noted in history]
+    assert CODE_AND_UPVOTES == ", ".join(str(gain) for _, gain in life([(one.at, one.reading) for one in history]))
+
+
+CODE_AND_UPVOTES = "code: github.com/northlight/case-1, 90 upvotes, up from 4"
 
 
 def test_many_upvotes_are_told_with_how_many_there_were_when_it_was_shown(world):

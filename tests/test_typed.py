@@ -18,6 +18,7 @@ from newsletter.typed import (
     nearest,
     positive,
     quoted,
+    span,
 )
 
 
@@ -197,3 +198,21 @@ def test_words_are_listed_as_people_say_them():
 
 def test_nothing_is_suggested_where_nothing_is_near():
     assert ("; did you mean interests?", "") == (nearest("intrests", ["interests"]), nearest("zzz", ["interests"]))
+
+
+@pytest.mark.parametrize(
+    ("typed", "days"),
+    [("2 years", 730), ("1 year", 365), ("18 Months", 540), ("90days", 90), (" 9 weeks ", 63), ("Everything", None)],
+)
+def test_how_long_something_is_kept_is_read_as_people_write_it(typed: str, days: int | None):
+    assert (None if days is None else timedelta(days=days)) == span(timedelta(days=60))(typed)
+
+
+@pytest.mark.parametrize("typed", ["2", "years", "2 hours", "1.5 years", "-2 years", "² years", ""])
+def test_what_is_no_length_of_time_is_refused(typed: str):
+    assert "is no length of time; write 2 years, 18 months" in refusal(span(timedelta(days=60)), typed)
+
+
+@pytest.mark.parametrize("typed", ["59 days", "0 years", "101 years"])
+def test_a_length_of_time_has_bounds(typed: str):
+    assert "is out of range; write 60 days to 100 years" in refusal(span(timedelta(days=60)), typed)

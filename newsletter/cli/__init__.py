@@ -35,6 +35,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "backtest": ("backtest:backtest", "What this file would have sent on past days, beside another."),
     "backup": ("db:backup", "Copy ledger, suppressions and feedback to a file, also while mails are sent."),
     "db": ("db:db", "Bring the databases to a newer schema."),
+    "search": ("search:search_", "Search the archive, ranked as an edition is."),
+    "archive": ("archive:archive", "What became of a paper; all papers as a file; removing what is old."),
     "explain": ("papers:explain", "Why a paper is (not) in a subscriber's edition."),
 }
 

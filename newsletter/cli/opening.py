@@ -41,5 +41,11 @@ def as_json(value: Any) -> str:
 date_option = click.option(
     "--date", "day", type=click.DateTime(["%Y-%m-%d"]), metavar="YYYY-MM-DD", help="A calendar date."
 )
+since_option = click.option(
+    "--since", type=click.DateTime(["%Y-%m-%d"]), metavar="D", help="First listed on this day or later."
+)
+until_option = click.option(
+    "--until", type=click.DateTime(["%Y-%m-%d"]), metavar="D", help="First listed on this day or earlier."
+)
 subscriber_option = click.option("--subscriber", metavar="A", help="One subscriber, by address or id.")
 json_option = click.option("--json", "machine", is_flag=True, help="Print JSON.")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from itertools import pairwise
 from urllib.parse import urlsplit
 
 from newsletter.models import Candidate, Later, Paper, Phrase, Reading, counted, said
@@ -33,20 +35,38 @@ def gained(candidates: Iterable[Candidate], before: Mapping[str, Reading]) -> tu
     found = []
     for candidate in candidates:
         was = before.get(candidate.paper.id)
-        if was is not None and (gains := dict(_gains(candidate.paper, was))):
+        if was is not None and (gains := dict(_gains(_as_it_is(candidate.paper), was))):
             rank = min(gains), was.upvotes - candidate.paper.upvotes, candidate.paper.id
             found.append((rank, Later(candidate, tuple(gains.values()))))
     return tuple(later for _, later in sorted(found, key=lambda one: one[0]))
 
 
-def _gains(paper: Paper, was: Reading) -> Iterator[tuple[int, Phrase]]:
+def life(readings: Sequence[tuple[datetime, Reading]]) -> Iterator[tuple[datetime, Phrase]]:
+    """A paper's later life out of its readings in order: when code, each new version and many upvotes were first seen."""
+    popular = False
+    for (_, before), (at, now) in pairwise(readings):
+        for rank, gain in _gains(now, replace(before, upvotes=readings[0][1].upvotes)):
+            if rank != UPVOTES or not popular:
+                popular = popular or rank == UPVOTES
+                yield at, gain
+
+
+CODE, VERSION, UPVOTES = range(3)
+"""What may be gained, the weightiest first."""
+
+
+def _gains(now: Reading, was: Reading) -> Iterator[tuple[int, Phrase]]:
     """What it gained, each with its rank; what nobody wrote down before is not taken for a gain."""
-    if paper.code and was.code == "":
-        yield 0, said("code: {place}", place=_place(paper.code))
-    if paper.version and was.version and paper.version > was.version:
-        yield 1, said("new version: v{version}", version=paper.version)
-    if paper.upvotes >= max(TIMES * was.upvotes, was.upvotes + MORE):
-        yield 2, _more(paper.upvotes, was.upvotes)
+    if now.code and was.code == "":
+        yield CODE, said("code: {place}", place=_place(now.code))
+    if now.version and was.version and now.version > was.version:
+        yield VERSION, said("new version: v{version}", version=now.version)
+    if now.upvotes >= max(TIMES * was.upvotes, was.upvotes + MORE):
+        yield UPVOTES, _more(now.upvotes, was.upvotes)
+
+
+def _as_it_is(paper: Paper) -> Reading:
+    return Reading(paper.upvotes, paper.code, paper.version)
 
 
 def _more(now: int, before: int) -> Phrase:

@@ -24,7 +24,7 @@ def _read_flat(fields: Fields, day: date | None) -> Listing:
     title, given = fields.line("title"), _first(fields, "id", "arxiv", "doi")
     return Listing(
         paper=Paper(
-            id=paper_id(given, title),
+            id=_id(given, title),
             title=title,
             abstract=fields.text("abstract"),
             authors=fields.names("authors"),
@@ -40,11 +40,20 @@ def _read_flat(fields: Fields, day: date | None) -> Listing:
             url=fields.link("url"),
             upvotes=fields.count("upvotes") or 0,
             comments=fields.count("comments") or 0,
-            also=tuple(sorted(known for name in fields.names("also") if (known := identity.paper_id(name)))),
+            also=tuple(sorted(filter(None, map(_known_id, fields.names("also"))))),
             version=fields.version("version") or identity.arxiv_version(given),
         ),
         day=_day(fields) or day,
     )
+
+
+def _id(given: str, title: str) -> str:
+    """The canonical id; also one that this program made, as `archive export` writes it."""
+    return (identity.made_id(given) if title else None) or paper_id(given, title)
+
+
+def _known_id(text: str) -> str | None:
+    return identity.made_id(text) or identity.paper_id(text)
 
 
 def _first(fields: Fields, *keys: str) -> str:
