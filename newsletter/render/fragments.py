@@ -48,9 +48,9 @@ def fragment(text: str) -> Fragment:
     return _of((lines,), (quoted_printable(lines),))
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=2_048)
 def common(text: str) -> Fragment:
-    """The same, kept because what one reader gets between cards another often gets too; some 2 MB."""
+    """The same, kept because what one reader gets between cards another often gets too; some 2 MB at most."""
     return fragment(text)
 
 

@@ -24,8 +24,8 @@ from newsletter.render.fragments import BULK, NOTHING, Body, Bulk, Fragment, Rec
 
 KEPT: Final = 2_048
 """Keys that one tag keeps something for, some 10 MB of cards."""
-KEPT_OWN: Final = 16_384
-"""Pairs of a key and a reader's own piece, some 10 MB: what is said to one reader is often said to another."""
+KEPT_OWN: Final = 8_192
+"""Pairs of a key and a reader's own piece, some 5 MB: what is said to one reader is often said to another."""
 _HOLE: Final = "\x1e"
 
 
@@ -33,10 +33,10 @@ def _escaped(text: str) -> str:
     return str(escape(text))  # of type Markup it would escape what it is joined with
 
 
-Kept = TypeVar("Kept", bound=dict[Any, Any] | set[str])
+_Kept = TypeVar("_Kept", bound=dict[Any, Any] | set[str])
 
 
-def _with_room(kept: Kept, most: int) -> Kept:
+def _with_room(kept: _Kept, most: int) -> _Kept:
     """With room for one more."""
     if len(kept) >= most:
         kept.clear()
