@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Literal, TypeAlias
@@ -347,9 +347,9 @@ class Message:
     """Envelope recipient: an address alone."""
     headers: tuple[tuple[str, str], ...]
     """In order, decoded, without CR, LF or NUL; Content-* are added by `mime`."""
-    text_pieces: tuple[str, ...] = field(repr=False)
-    """The text part in pieces, most of them shared with other messages."""
-    html_pieces: tuple[str, ...] = field(repr=False)
+    text_pieces: Iterable[str] = field(repr=False)
+    """The text part in pieces, most of them shared with other messages; they can be gone through again."""
+    html_pieces: Iterable[str] = field(repr=False)
     message_id: str
     """With its angle brackets."""
     mime: bytes = field(repr=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import runpy
+import textwrap
 from dataclasses import replace
 from datetime import date
 from email import message_from_bytes
@@ -395,6 +396,14 @@ def test_an_arabic_text_part_fits_its_columns_and_no_mark_stands_alone():
 
     assert [] == [line for line in lines if columns(line) > 74 and "://" not in line]
     assert [] == [line for line in lines if line.strip() and not line.strip("\u2068\u2069 ")]
+
+
+@given(st.lists(st.text("abc-·é", min_size=1, max_size=20), min_size=1, max_size=30), st.sampled_from(["", "  ", "- "]))
+def test_plain_words_are_filled_as_pythons_own_textwrap_does(words: list[str], indent: str):
+    rest = " " * len(indent)
+    wrapped = textwrap.fill(" ".join(words), 40, initial_indent=indent, subsequent_indent=rest, break_on_hyphens=False)
+
+    assert wrapped == fill(" ".join(words), 40, indent, rest)
 
 
 def test_a_word_is_not_broken_for_the_letters_it_has():

@@ -70,7 +70,7 @@ def test_messages_share_the_very_same_fragment():
     made = compiled("<p>{{ reader }}</p>\n{% cached card %}\n<p>{{ card }}</p>\n{% endcached %}\n")
     ada, bo = (made.render({"reader": reader, "card": "x"}) for reader in ("Ada", "Bo"))
 
-    assert ada.pieces[1] is bo.pieces[1]
+    assert [*ada][1] is [*bo][1]
     assert ("<p>Ada</p>\n<p>x</p>\n", "<p>Bo</p>\n<p>x</p>\n") == (str(ada), str(bo))
 
 
@@ -165,12 +165,31 @@ def test_what_is_kept_has_an_end(monkeypatch):
     assert 2 == cards[0].times
 
 
+def test_what_is_said_again_is_kept_with_the_card_it_was_said_of():
+    made = compiled(ROWS)
+    first, second, third = ([*made.render({"rows": [("x", "why")]}).fragments] for _ in range(3))
+
+    assert first[0] is not second[0] and second[0] is third[0]
+    assert {1} == {len({*map("".join, bodies)}) for bodies in [[one[0].pieces for one in (first, second, third)]]}
+
+
+def test_of_what_readers_are_told_no_more_is_kept_than_there_is_room_for(monkeypatch):
+    monkeypatch.setattr(sharing, "KEPT_OWN", 3)
+    made = compiled(ROWS)
+
+    for _ in range(3):
+        whys = [f"why {n}" for n in range(7)] * 2
+        assert "".join(f"<i>\n{why}\n</i>\n<b>x</b>\n" for why in whys) == str(
+            made.render({"rows": [("x", why) for why in whys]})
+        )
+
+
 def test_long_fixed_text_is_shared_whole_lines_at_a_time():
     fixed = "".join(f"<p>line {n} of what everybody gets</p>\n" for n in range(9))
     made = compiled(f"<a>{{{{ x }}}}</a>\n{fixed}<b>{{{{ x }}}}</b>\n")
     one, two = made.render({"x": "1"}), made.render({"x": "2"})
 
-    assert [fixed] == [piece for piece in one.pieces if any(piece is other for other in two.pieces)]
+    assert [fixed] == [piece for piece in one if any(piece is other for other in two)]
     assert f"<a>1</a>\n{fixed}<b>1</b>\n" == str(one)
 
 
@@ -185,12 +204,12 @@ def test_a_body_is_encoded_as_it_is_and_its_sizes_are_true(rows: list[tuple[str,
     assert len(str(body).replace("\n", "\r\n").encode()) == body.size
     assert sum(map(len, body.encoded)) == body.encoded_size
     assert all(len(line) <= 76 for line in b"".join(body.encoded).split(b"\r\n"))
-    assert all(piece.endswith("\n") for piece in body.pieces)
+    assert all(piece.endswith("\n") for piece in body)
 
 
 @given(TEXT.filter(lambda text: "\x1e" not in text), TEXT)
 def test_a_hole_keeps_the_text_around_it(before: str, after: str):
     made = recipe(f"{before}\x1e{after}", "\x1e")
-    joined = "".join([*made[0], made[1], "own", made[2], *made[3]])
+    joined = "".join([*made[0].pieces, made[1], "own", made[2], *made[3].pieces])
 
-    assert str(fragment(f"{before}own{after}")) == str(fragment(joined))
+    assert fragment(f"{before}own{after}").pieces == fragment(joined).pieces

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
 from unicodedata import category, combining, east_asian_width
 
 _WIDE = (  # Korean, Chinese and Japanese with their punctuation, and pictures (Unicode 16, blocks)
@@ -26,12 +26,12 @@ def fill(text: str, width: int = 74, indent: str = "", hang: str | None = None) 
     characters are two columns wide, and a line may end after any of them.
     """
     rest = indent if hang is None else hang
-    if _is_narrow(text):
+    if text and _is_narrow(text):
         if len(indent) + len(text) <= width:
             return indent + text  # most are a line already
-        parts = _parts(width - len(indent)).findall(text) if len(rest) == len(indent) else []
-        if sum(map(len, parts)) + len(parts) - 1 == len(text):  # or there is a word that a line cannot hold
-            return indent + f"\n{rest}".join(parts)
+        room = width - len(indent)
+        if len(rest) == len(indent) and max(map(len, text.split())) <= room:
+            return indent + f"\n{rest}".join(_in_lines(room).findall(text))
     lines, used = [indent], len(indent)
     for word in text.split():
         for number, piece in enumerate(_pieces(word, max(width - len(max(indent, rest, key=len)), 20))):
@@ -52,9 +52,9 @@ def _is_narrow(text: str) -> bool:
     return _LINE.fullmatch(text) is not None
 
 
-@cache
-def _parts(room: int) -> re.Pattern[str]:
-    """Finds as many words as there is room for."""
+@lru_cache(maxsize=64)
+def _in_lines(room: int) -> re.Pattern[str]:
+    """Finds as many words as a line has room for."""
     return re.compile(f"(.{{1,{room}}})(?: |$)")
 
 

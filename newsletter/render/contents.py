@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from markupsafe import Markup
 
-from newsletter.models import Edition, Later, Match, Section, Words
+from newsletter.models import Edition, Later, Section, Words
 from newsletter.render.card import Card, card
 from newsletter.render.imprint import Imprint
 from newsletter.render.language import Language
@@ -34,8 +33,7 @@ class Shown(NamedTuple):
     """`Why: flow matching · like 2011.13456 · listed on Monday, 2 March`; may be empty."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """A section as it is shown."""
 
     kind: str
@@ -49,10 +47,7 @@ def contents(edition: Edition, imprint: Imprint, language: Language, unsubscribe
 
     `unsubscribe` is the address of the web page, or a mailto: where there are no web pages.
     """
-    parts = tuple(
-        Part(section.kind, title(section, language), tuple(_shown(match, language) for match in section.matches))
-        for section in edition.sections
-    )
+    parts = tuple([_part(section, language) for section in edition.sections])
     cards = [shown.card for part in parts for shown in part.shown]
     return {
         "name": line(imprint.name, 120),
@@ -100,19 +95,24 @@ def address_lines(imprint: Imprint) -> tuple[str, ...]:
 
 def lede(parts: Sequence[Part], edition: Edition, language: Language) -> str:
     """How much there is: `12 papers, chosen from 40 · 5 minutes to read`."""
-    papers = sum(len(part.shown) for part in parts)
+    papers = sum([len(part.shown) for part in parts])
     if not papers:
         return language.say("There are no papers in this edition.")
+    return _lede(papers, edition.considered, minutes(parts, edition.note), language)
+
+
+@lru_cache(maxsize=1024)
+def _lede(papers: int, considered: int, minutes: int, language: Language) -> str:
     number = language.count("{n} paper", "{n} papers", papers)
-    if edition.considered > papers:
-        number = language.say("{papers}, chosen from {considered}", papers=number, considered=edition.considered)
-    time = language.count("{n} minute to read", "{n} minutes to read", minutes(parts, edition.note))
+    if considered > papers:
+        number = language.say("{papers}, chosen from {considered}", papers=number, considered=considered)
+    time = language.count("{n} minute to read", "{n} minutes to read", minutes)
     return language.listed((number, time))
 
 
 def minutes(parts: Sequence[Part], note: str) -> int:
     """How long it takes to read, in minutes."""
-    words = sum(shown.card.words for part in parts if part.kind != "titles" for shown in part.shown)
+    words = sum([card.words for part in parts if part.kind != "titles" for card, _ in part.shown])
     return max(math.ceil((words + len(note.split())) / READING), 1)
 
 
@@ -126,9 +126,10 @@ def inside(parts: Sequence[Part], language: Language) -> str:
     return language.listed(named)
 
 
-def _shown(match: Match, language: Language) -> Shown:
-    candidate = match.candidate
-    return Shown(card(candidate.paper), why(match.reasons, None if candidate.new else candidate.day, language))
+def _part(section: Section, language: Language) -> Part:
+    found = [(match.candidate, match.reasons) for match in section.matches]
+    shown = [Shown(card(one.paper), why(told, None if one.new else one.day, language)) for one, told in found]
+    return Part(section.kind, title(section, language), tuple(shown))
 
 
 @lru_cache(maxsize=8192)

@@ -47,12 +47,15 @@ _LAYOUT: Final = re.compile(r"(?<!^)<(?:/?div|table|/head|style|h[12]|p)\b|(?<=<
 """Before these a line may begin: they are never between words."""
 _SETTLED: Final = re.compile(r"\{\{ *(language|direction|start) *\}\}")
 _INCLUDED: Final = re.compile(r"""\{% *include "([^"]*)" *%\}\n?""")
+_PLAIN_LINK: Final = re.compile(r"https?://[a-z0-9.-]+/[\w./-]*", re.ASCII)
 _MJML_INCLUDED: Final = re.compile(r"""<mj-include\s+path=(["'])([^"'{]+)\1\s*/>""")
 _SAID: Final = re.compile(r"""\{\{ *say\("([^"]*)"\) *\}\}""")
 
 
 def href(address: str) -> str:
     """The address if a link in a mail may have it (http, https, mailto), else `#`."""
+    if _PLAIN_LINK.fullmatch(address):
+        return address  # as most are
     return identity.web_link(address) or (address if address.startswith("mailto:") else "#")
 
 

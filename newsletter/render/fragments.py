@@ -5,7 +5,7 @@ Quoted-printable knows nothing beyond a line, so whole lines that were encoded a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
@@ -17,35 +17,14 @@ BULK: Final = 40
 
 
 class Fragment(str):
-    """Whole lines of a body, with their quoted-printable bytes."""
+    """Whole lines of a body, in pieces, and the same as quoted-printable; already escaped.
 
-    __slots__ = ("encoded",)
-    encoded: bytes
+    As a str it is empty; it is one because templates put out nothing else.
+    """
 
-
-def fragment(text: str) -> Fragment:
-    """Whole lines, printable and encoded."""
-    made = Fragment(printable(text if text[-1:] == "\n" else text + "\n"))
-    made.encoded = quoted_printable(made)
-    return made
-
-
-@lru_cache(maxsize=8_192)
-def common(text: str) -> Fragment:
-    """The same for what one reader gets, kept because another often gets it too: a reason, a heading; some 4 MB."""
-    return fragment(text)
-
-
-class Block(str):
-    """Fragments that a template puts out at once, already escaped. An empty str, for templates put out nothing else."""
-
-    __slots__ = ("pieces",)
-    pieces: tuple[Fragment, ...]
-
-    def __new__(cls, *pieces: Fragment) -> Block:
-        made = super().__new__(cls)
-        made.pieces = pieces
-        return made
+    __slots__ = ("encoded", "pieces")
+    pieces: tuple[str, ...]
+    encoded: tuple[bytes, ...]
 
     def __str__(self) -> str:  # a copy of type str would have lost the pieces
         return self
@@ -54,7 +33,28 @@ class Block(str):
         return self
 
 
-Recipe = tuple[tuple[Fragment, ...], str, str, tuple[Fragment, ...]]
+def _of(pieces: tuple[str, ...], encoded: tuple[bytes, ...]) -> Fragment:
+    made = Fragment()
+    made.pieces, made.encoded = pieces, encoded
+    return made
+
+
+NOTHING: Final = _of((), ())
+
+
+def fragment(text: str) -> Fragment:
+    """Whole lines in one piece, printable and encoded; of an empty text an empty line."""
+    lines = printable(text if text[-1:] == "\n" else text + "\n")
+    return _of((lines,), (quoted_printable(lines),))
+
+
+@lru_cache(maxsize=2_048)
+def common(text: str) -> Fragment:
+    """The same, kept because what one reader gets between cards another often gets too; some 2 MB at most."""
+    return fragment(text)
+
+
+Recipe = tuple[Fragment, str, str, Fragment]
 """What is shared of a card where one piece of the reader's own goes into it: whole lines, what stands before and after
 that piece on its own line, whole lines."""
 
@@ -62,38 +62,46 @@ that piece on its own line, whole lines."""
 def recipe(text: str, hole: str) -> Recipe:
     """Shared text with a hole in it; or without one, where the reader's piece is left out."""
     if hole not in text:
-        return (fragment(text),), "", "", ()
+        return fragment(text), "", "", NOTHING
     before, _, after = text.partition(hole)
     start, end = before.rfind("\n") + 1, after.find("\n") + 1 or len(after)
     lines, rest = before[:start], after[end:]
-    return (fragment(lines),) if lines else (), before[start:], after[:end], (fragment(rest),) if rest else ()
+    return fragment(lines) if lines else NOTHING, before[start:], after[:end], fragment(rest) if rest else NOTHING
 
 
-def filled(recipe: Recipe, own: str) -> Block:
+def filled(recipe: Recipe, own: str) -> Fragment:
     """The recipe with the reader's piece, already escaped."""
     before, left, right, after = recipe
     line = left + own + right
-    return Block(*before, common(line), *after) if line else Block(*before, *after)
+    if not line:
+        return before
+    mine = fragment(line)
+    return _of(before.pieces + mine.pieces + after.pieces, before.encoded + mine.encoded + after.encoded)
 
 
-Bulk = Mapping[str, tuple[str, Fragment | None, str]]
+Bulk = Mapping[str, tuple[str, Fragment, str]]
 """Long fixed texts of a template: the end of a line, whole lines, the beginning of a line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A rendered body: its pieces, each of whole lines, and the same as quoted-printable."""
+    """A rendered body."""
 
-    pieces: tuple[Fragment, ...]
+    fragments: list[Fragment]
     encoded: list[bytes] = field(repr=False)
+    """It as quoted-printable, in pieces of whole lines."""
+
+    def __iter__(self) -> Iterator[str]:
+        """Its pieces."""
+        return (piece for one in self.fragments for piece in one.pieces)
 
     def __str__(self) -> str:
-        return "".join(self.pieces)
+        return "".join(self)
 
     @property
     def size(self) -> int:
         """Bytes of UTF-8, with lines ended by CRLF as they are sent."""
-        return sum(len(piece.encode()) + piece.count("\n") for piece in self.pieces)
+        return sum(len(piece.encode()) + piece.count("\n") for piece in self)
 
     @property
     def encoded_size(self) -> int:
@@ -102,30 +110,29 @@ class Body:
 
 
 def body(parts: Iterable[str], bulk: Bulk) -> Body:
-    """The body of what a template puts out; what stands between shared pieces is the reader's own."""
-    pieces: list[Fragment] = []
+    """The body of what a template puts out; what stands between its fragments is the reader's own."""
+    fragments: list[Fragment] = []
     own: list[str] = []
+
+    def close() -> None:
+        if text := "".join(own):
+            fragments.append(common(text))
+        own.clear()
+
     for part in parts:
-        if type(part) is Block:
-            _close(own, pieces)
-            pieces += part.pieces
+        if type(part) is Fragment:
+            if own:
+                close()
+            fragments.append(part)
         elif len(part) > BULK and part in bulk:
             end, lines, beginning = bulk[part]
             if own and own[-1][-1:] == "\n":
-                _close(own, pieces)
+                close()
             own.append(end)
-            _close(own, pieces)
-            if lines is not None:
-                pieces.append(lines)
+            close()
+            fragments.append(lines)
             own.append(beginning)
         else:
             own.append(part)
-    _close(own, pieces)
-    return Body(tuple(pieces), [piece.encoded for piece in pieces])
-
-
-def _close(own: list[str], pieces: list[Fragment]) -> None:
-    """Makes a piece of the reader's own lines."""
-    if text := "".join(own):
-        pieces.append(common(text))
-    own.clear()
+    close()
+    return Body(fragments, [line for one in fragments for line in one.encoded])

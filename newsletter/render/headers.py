@@ -6,8 +6,9 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -61,7 +62,7 @@ def headers(
         ("To", mailbox(line(subscriber.name, 120), address(subscriber.email))),
         ("Reply-To", "" if imprint.reply_to == imprint.address else address(imprint.reply_to)),
         ("Subject", subject),
-        ("Date", format_datetime(stamp.at)),
+        ("Date", _date(stamp.at, stamp.at.utcoffset())),
         ("Message-ID", message_id(edition.period, stamp, imprint)),
         ("List-Id", mailbox(name, f"{label(name)}.{imprint.domain}")),  # RFC 2919 section 2
         ("List-Unsubscribe", ", ".join(f"<{way}>" for way in (ways_out.one_click, ways_out.mail) if way)),
@@ -80,7 +81,7 @@ def letter_headers(letter: Letter, at: datetime, imprint: Imprint, subject: str)
         ("To", mailbox(line(letter.name, 120), address(letter.recipient))),
         ("Reply-To", "" if imprint.reply_to == imprint.address else address(imprint.reply_to)),
         ("Subject", subject),
-        ("Date", format_datetime(at)),
+        ("Date", _date(at, at.utcoffset())),
         ("Message-ID", _id(parts, imprint)),
         ("Auto-Submitted", "auto-generated"),
     ]
@@ -115,11 +116,19 @@ def _id(parts: Sequence[str], imprint: Imprint) -> str:
     return f"<{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:32]}@{imprint.domain}>"
 
 
+@lru_cache(maxsize=64)
+def _date(at: datetime, _: timedelta | None) -> str:
+    """A run's messages have one. With the offset, for the same moment is written differently in every zone."""
+    return format_datetime(at)
+
+
+@lru_cache(maxsize=64)
 def label(name: str) -> str:
     """A name as a domain's label: `daily-papers`."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60].strip("-") or "newsletter"
 
 
+@lru_cache(maxsize=64)
 def sender_id(name: str) -> str:
     """The newsletter in `Feedback-ID`: 5 to 15 characters, always the same (Google support page 6254652, 2026-03)."""
     short = label(name)[:15].strip("-")

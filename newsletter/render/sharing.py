@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MethodType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from jinja2 import Environment, Template, nodes, pass_context
 from jinja2.exceptions import TemplateAssertionError
@@ -20,12 +20,12 @@ from jinja2.runtime import Context
 from jinja2.visitor import NodeTransformer
 from markupsafe import escape
 
-from newsletter.render.fragments import BULK, Block, Body, Bulk, Fragment, Recipe, body, filled, fragment, recipe
+from newsletter.render.fragments import BULK, NOTHING, Body, Bulk, Fragment, Recipe, body, filled, fragment, recipe
 
 KEPT: Final = 2_048
 """Keys that one tag keeps something for, some 10 MB of cards."""
-KEPT_OWN: Final = 16_384
-"""Pairs of a key and a reader's own piece, some 10 MB: what is said to one reader is often said to another."""
+KEPT_OWN: Final = 8_192
+"""Pairs of a key and a reader's own piece, some 5 MB: what is said to one reader is often said to another."""
 _HOLE: Final = "\x1e"
 
 
@@ -33,48 +33,59 @@ def _escaped(text: str) -> str:
     return str(escape(text))  # of type Markup it would escape what it is joined with
 
 
-class _Blocks:
+_Kept = TypeVar("_Kept", bound=dict[Any, Any] | set[str])
+
+
+def _with_room(kept: _Kept, most: int) -> _Kept:
+    """With room for one more."""
+    if len(kept) >= most:
+        kept.clear()
+    return kept
+
+
+class _Whole:
     """What a tag without a piece of the reader's own has made, by its key."""
 
     def __init__(self) -> None:
-        self._blocks: dict[Any, Block] = {}
+        self._made: dict[Any, Fragment] = {}
 
     @pass_context  # or Jinja would look for a constant key once, when it compiles
-    def look(self, _: Context, key: Any) -> Block | None:
+    def look(self, _: Context, key: Any) -> Fragment | None:
         """What was made for the key, if there is something."""
-        return self._blocks.get(key)
+        return self._made.get(key)
 
-    def make(self, caller: Callable[..., str], key: Any) -> Block:
+    def make(self, caller: Callable[..., str], key: Any) -> Fragment:
         """Makes it from what the block puts out."""
-        if len(self._blocks) >= KEPT:
-            self._blocks.clear()
-        made = self._blocks[key] = Block(fragment(str(caller())))
+        made = _with_room(self._made, KEPT)[key] = fragment(str(caller()))
         return made
 
 
-class _Filled(dict[tuple[Any, str], Block | None]):
+class _Filled(dict[tuple[Any, str], Fragment | None]):
     """What a tag with one has made, by its key and that piece."""
 
     def __init__(self, escaped: Callable[[str], str]) -> None:
         self._escaped = escaped
         self._recipes: dict[tuple[Any, bool], Recipe] = {}  # an empty piece is left out with what is around it
+        self._said = set[str]()
         self.look = self.__getitem__  # of what is there no Python function is called
 
-    def __missing__(self, pair: tuple[Any, str]) -> Block | None:
+    def __missing__(self, pair: tuple[Any, str]) -> Fragment | None:
         key, own = pair
         found = self._recipes.get((key, bool(own)))
         if found is None:
             return None
-        if len(self) >= KEPT_OWN:
-            self.clear()
-        made = self[pair] = filled(found, self._escaped(own))
+        made = filled(found, self._escaped(own))
+        if own in self._said:  # what is said to one reader alone is not kept
+            _with_room(self, KEPT_OWN)[pair] = made
+        else:
+            _with_room(self._said, KEPT_OWN).add(own)
         return made
 
-    def make(self, caller: Callable[..., str], key: Any, own: str) -> Block | None:
+    def make(self, caller: Callable[..., str], key: Any, own: str) -> Fragment | None:
         """Makes it from what the block puts out."""
         if len(self._recipes) >= KEPT:
             self._recipes.clear()
-            self.clear()
+            self.clear()  # or it would keep their cards
         self._recipes[key, bool(own)] = recipe(str(caller(_HOLE if own else "")), _HOLE)
         return self[key, own]
 
@@ -86,7 +97,7 @@ class Cached(Extension):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
-        self._kept: list[_Blocks | _Filled] = []
+        self._kept: list[_Whole | _Filled] = []
 
     def parse(self, parser: Parser) -> list[nodes.Node]:
         """Reads the tag into: look for what is kept; where there is nothing make it, else put it out as it is.
@@ -99,7 +110,7 @@ class Cached(Extension):
         inside = parser.parse_statements(("name:endcached",), drop_needle=True)
         place, found = len(self._kept), parser.free_identifier()
         whole = nodes.Tuple([key, *values], "load") if values else key
-        self._kept.append(_Filled(_escaped if self.environment.autoescape else str) if values else _Blocks())
+        self._kept.append(_Filled(_escaped if self.environment.autoescape else str) if values else _Whole())
         self.environment.filters[f"cached {place}"] = self._kept[-1].look
         look = nodes.Assign(found, nodes.Filter(whole, f"cached {place}", [], [], None, None))
         make = nodes.CallBlock(self.call_method("_make", [nodes.Const(place), key, *values]), names, [], inside)
@@ -114,7 +125,7 @@ class Cached(Extension):
         off, on = (nodes.EvalContextModifier([nodes.Keyword("autoescape", nodes.Const(is_))]) for is_ in (False, True))
         return [off, put, on]
 
-    def _make(self, place: int, key: Any, *own: str, caller: Callable[..., str]) -> Block | None:
+    def _make(self, place: int, key: Any, *own: str, caller: Callable[..., str]) -> Fragment | None:
         return self._kept[place].make(caller, key, *own)
 
 
@@ -224,8 +235,8 @@ class _Filters(NodeTransformer):
         return nodes.Filter(node.args[0], name, node.args[1:], node.kwargs, None, None, lineno=node.lineno)
 
 
-def _bulk(texts: Iterable[str]) -> Iterator[tuple[str, tuple[str, Fragment | None, str]]]:
+def _bulk(texts: Iterable[str]) -> Iterator[tuple[str, tuple[str, Fragment, str]]]:
     for text in texts:
         start, end = text.find("\n") + 1, text.rfind("\n") + 1
         if start:
-            yield text, (text[:start], fragment(text[start:end]) if start < end else None, text[end:])
+            yield text, (text[:start], fragment(text[start:end]) if start < end else NOTHING, text[end:])
