@@ -141,6 +141,13 @@ class Index:
         """Where a phrase stands, and what it is worth there. Looked for once, then kept."""
         return lru_cache(KEPT)(self._look_for)
 
+    def held(self, phrases: Sequence[str]) -> npt.NDArray[np.int8]:
+        """Where phrases stand, shape (phrases, papers): 2 in the title, 1 elsewhere, 0 not at all."""
+        table = np.zeros((len(phrases), len(self)), dtype=np.int8)
+        for number, found in enumerate(map(self.find, phrases)):
+            table[number, found.rows] = 1 + found.titles
+        return table
+
     def holds(self, phrase: str, row: int) -> bool:
         """Whether the phrase stands in a paper."""
         return f" {phrase} " in self.texts[row]

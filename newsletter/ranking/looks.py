@@ -140,9 +140,11 @@ class _Both:
         return self._day.has(table)
 
     def standard(self, values: Floats, mean: Usual, deviation: Usual, least: Usual) -> tuple[Floats, Floats]:
-        """The values in standard deviations over the sample, and the deviations."""
+        """The values in standard deviations over the sample (they are changed in place), and the deviations."""
         middle, spread = usual(values[:, : self.number], mean, deviation, least)
-        return (values - middle) * (1 / spread).astype(np.float32), spread
+        values -= middle
+        values *= 1 / spread
+        return values, spread
 
     def typical(self) -> Floats:
         values = np.concatenate([self._sample.typical, self._day.typical])[None]

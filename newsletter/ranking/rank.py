@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from newsletter.identity import title_key
 from newsletter.models import Threshold
@@ -121,7 +122,8 @@ def nearness(index: Index, profiles: Sequence[Profile]) -> Floats:
     owners = np.repeat(np.arange(len(profiles)), np.array([len(one.looks) for one in profiles], dtype=np.int64))
     for start, looks in _blocks(index, [look for one in profiles for look in one.looks]):
         near, echo = _looked(index, looks)
-        near += echo.all(index.features.dense)
+        if index.features.dense.shape[1]:
+            near += echo.all(index.features.dense)
         of = owners[start : start + len(near)]
         first = np.flatnonzero(standing(of) == 0)
         found[of[first]] = np.maximum(found[of[first]], np.maximum.reduceat(near, first))
@@ -236,14 +238,13 @@ def compressed(near: Floats) -> Floats:
 
 
 def _keywords(index: Index, profiles: Sequence[Profile]) -> Floats:
-    found = [(n, index.find(phrase)) for n, one in enumerate(profiles) for phrase in one.phrases.values()]
-    counts = np.zeros((len(profiles), len(index), 2), dtype=np.int64)
-    if found:
-        starts = np.repeat([n * len(index) for n, _ in found], [len(one.rows) for _, one in found])
-        cells = 2 * (starts + np.concatenate([one.rows for _, one in found]))
-        cells += np.concatenate([one.titles for _, one in found])
-        counts = np.bincount(cells, minlength=counts.size).reshape(counts.shape)
-    return worth_of(counts[:, :, 1], counts[:, :, 0]).astype(np.float32)
+    phrases = [*chain.from_iterable(one.phrases.values() for one in profiles)]
+    numbers = {phrase: number for number, phrase in enumerate(dict.fromkeys(phrases))}
+    ends = np.cumsum([0, *(len(one.phrases) for one in profiles)])
+    ones, places = np.ones(len(phrases), dtype=np.int64), [*map(numbers.__getitem__, phrases)]
+    asked = sparse.csr_matrix((ones, places, ends), shape=(len(profiles), len(numbers)))
+    held = index.held([*numbers])
+    return worth_of(asked @ (held == 2), asked @ (held == 1)).astype(np.float32)
 
 
 @lru_cache

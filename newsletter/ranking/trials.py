@@ -131,12 +131,9 @@ def _keywords(profiles: Sequence[Profile]) -> Keywords:
 def _held(index: Index, keywords: Keywords, of: Ints, rows: Ints) -> tuple[Ints, Ints, Reals, Reals]:
     """The match and the keyword of each trial, what the others are worth, and what all are worth to each match."""
     phrases = {phrase: n for n, phrase in enumerate(dict.fromkeys(keywords.phrases))}
-    held = np.zeros((len(phrases) + 1, len(index)), dtype=np.int8)  # 1 in the text, 2 in the title; a last row for -1
-    for phrase, n in phrases.items():
-        found = index.find(phrase)
-        held[n, found.rows] = 1 + found.titles
+    table = np.vstack([index.held([*phrases]), np.zeros(len(index), dtype=np.int8)])  # a last row for -1
     numbers = keywords.numbers[of]
-    held = held[np.array([*map(phrases.__getitem__, keywords.phrases), len(phrases)])[numbers], rows[:, None]]
+    held = table[np.array([*map(phrases.__getitem__, keywords.phrases), len(phrases)])[numbers], rows[:, None]]
     in_title, in_text = held == 2, held == 1
     titles, texts = in_title.sum(axis=1), in_text.sum(axis=1)
     match, nth = np.nonzero((held > 0) & (np.cumsum(held > 0, axis=1) <= MOST))
