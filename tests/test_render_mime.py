@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import quopri
 import re
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -140,3 +141,13 @@ def test_a_message_is_text_then_html_in_quoted_printable():
     ]
     assert not message.defects and not any(part.defects for part in parts)
     assert raw == mime((("Subject", "x"),), text, html, "<1@example.org>", "de")
+
+
+@pytest.mark.parametrize("length", [1, 3, 72, 73, 74, 75, 76, 77, 78, 150])
+@pytest.mark.parametrize("rest", ["a", ".", "é", "=", "a."])
+def test_no_line_begins_with_a_dot_so_that_nothing_is_stuffed(length: int, rest: str) -> None:
+    text = "".join(f".{(rest * length)[: length + n]}\n" for n in range(4))
+    encoded = quoted_printable(text)
+    lines = encoded.split(b"\r\n")
+    assert [] == [line for line in lines if line.startswith(b".") or len(line) > 76]
+    assert text == quopri.decodestring(encoded).decode().replace("\r\n", "\n")

@@ -28,6 +28,7 @@ _LIST_FOLD: Final = ",\r\n <"
 _CODED: Final = b"; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
 _BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _FROM = re.compile(rb"(?m)^From ")
+_DOTTED = re.compile(rb"^\.([^\r]*)", re.MULTILINE)
 _LONG_BY_BLANK = re.compile(rb"(?m)^([^\r\n]{74,})(=20|=09)(?=\r)")
 _ATOMS = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?: [\w!#$%&'*+/=?^`{|}~-]+)*")
 _PLAIN_IN_Q: Final = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!*+-/")
@@ -67,15 +68,28 @@ def mime(
 
 
 def quoted_printable(lines: str) -> bytes:
-    r"""Whole printable lines, each ended by \n, as quoted-printable: lines of 76 characters at most, ended by CRLF."""
+    r"""Whole printable lines, each ended by \n, as quoted-printable: lines of 76 characters at most, ended by CRLF.
+
+    None begins with a dot, so nothing has to be stuffed when it is sent (RFC 5321 section 4.5.2).
+    """
     encoded = b2a_qp(lines.replace("\n", "\r\n").encode())
-    # What b2a_qp leaves undone (Python 3.11): a dot that its own line break made the only one of a line, which ends a
-    # message in SMTP; a line made too long by encoding the blank at its end; and "From ", which mailbox files change.
-    if ".\n" in lines:
-        encoded = encoded.replace(b"\r\n.\r\n", b"\r\n=2E\r\n")
+    # What b2a_qp leaves undone (Python 3.11): dots that begin a line, of which a lonely one ends a message in SMTP;
+    # a line made too long by encoding the blank at its end; and "From ", which mailbox files change.
+    if "." in lines and _DOTTED.search(encoded):
+        encoded = _DOTTED.sub(_undotted, encoded)
     if " \n" in lines or "\t\n" in lines:
         encoded = _LONG_BY_BLANK.sub(rb"\1=\r\n\2", encoded)
     return _FROM.sub(b"F=\r\nrom ", encoded) if "From " in lines else encoded
+
+
+def _undotted(line: re.Match[bytes]) -> bytes:
+    """A line whose dot in front is encoded; it may have to be broken, and not inside of a coded character."""
+    coded = b"=2E" + line[1]
+    if len(coded) <= 76:
+        return coded
+    cut = next((n for n in (73, 74) if coded[n : n + 1] == b"="), 75)
+    rest = coded[cut:]
+    return coded[:cut] + b"=\r\n" + (b"=2E" + rest[1:] if rest[:1] == b"." else rest)
 
 
 @lru_cache(maxsize=256)
