@@ -33,6 +33,7 @@ from newsletter.providers import Provider
 from newsletter.queues import Place
 
 log = logging.getLogger("newsletter.publish")
+SELDOM = 50_000  # new objects between two looks for garbage; Python's usual are 700
 AWAY = timedelta(minutes=1)  # before a provider that was away is asked again, when there is time to wait
 SOON = timedelta(seconds=5)  # before somebody is looked at again whom another process may have
 
@@ -155,12 +156,18 @@ def _send_waiting(app: App, provider: Provider, order: Order, progress: Progress
 
 @contextmanager
 def _kept_apart() -> Iterator[None]:
-    """What is there already stays, so garbage is not looked for in it: a quarter of the time of ranking and editing."""
+    """What is there already stays, so garbage is not looked for in it: a quarter of the time of ranking and editing.
+
+    Nor is it looked for all the time in what is new, which seldom is garbage of the kind that has to be looked for.
+    """
+    usual = gc.get_threshold()
     gc.collect()
     gc.freeze()
+    gc.set_threshold(SELDOM, *usual[1:])
     try:
         yield
     finally:
+        gc.set_threshold(*usual)
         gc.unfreeze()
 
 
