@@ -68,6 +68,14 @@ def test_the_clocks_gaps_and_overlaps_make_exactly_one_moment(day, send_at, expe
     assert at(expected) == moment(reader(send_at=send_at), day)
 
 
+def test_where_the_clock_skips_the_end_of_a_day_nobody_is_due_before_their_moment():
+    nuuk = reader(timezone="America/Nuuk", send_at=time(23, 45))  # on 28 March 2026 23:00 is made 00:00
+    assert at("2026-03-29T01:45:00") == moment(nuuk, date(2026, 3, 28))
+    assert due(nuuk, at("2026-03-29T01:44:00"), date(2026, 3, 27)) is None
+    assert due(nuuk, at("2026-03-29T01:44:00"), None).day == date(2026, 3, 27)
+    assert due(nuuk, at("2026-03-29T01:45:00"), date(2026, 3, 27)).day == date(2026, 3, 28)
+
+
 def test_an_edition_is_retried_until_the_next_one():
     assert give_up_at(reader(), date(2026, 3, 3), at("2026-03-03T07:00:00")) == at("2026-03-04T07:00:00")
 
