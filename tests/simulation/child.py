@@ -46,8 +46,8 @@ class Life:
 class Clock:
     """It stands, until it is set."""
 
-    def __init__(self) -> None:
-        self.now = moment(0)
+    def __init__(self, now: datetime) -> None:
+        self.now = now
 
     def __call__(self) -> datetime:
         return self.now
@@ -136,7 +136,7 @@ class Books:
 def live(life: Life) -> None:
     """Ticks at each of the minutes."""
     logging.basicConfig(filename=life.folder / "said", level=logging.ERROR, force=True)
-    clock = Clock()
+    clock = Clock(moment(life.lived[0]))
     log = os.open(life.folder / "accepted", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     Unrendered.life = life.number
     leave_out_papers()

@@ -43,7 +43,7 @@ class Change:
 
 EU = ("Europe/Paris", "Europe/London", "Europe/Helsinki", "Atlantic/Azores")
 US = ("America/New_York", "America/Los_Angeles", "America/St_Johns", "America/Havana")
-NIGHT = ("00:00", "00:30", "01:30", "02:00", "02:30", "03:00", "08:00", "23:45")
+NIGHT = ("00:00", "01:30", "02:30", "03:00", "08:00", "23:45")
 CHANGES = (
     Change("EU, spring", date(2026, 3, 29), EU, NIGHT),
     Change("EU, autumn", date(2026, 10, 25), EU, NIGHT),
@@ -100,7 +100,7 @@ def lived(change: Change, readers: Sequence[Reader], folder: Path, days: int = 7
         entries = [entry(one, "trending: 2", f"interests: [{_interest(n)}]") for n, one in enumerate(readers)]
         provider = f"smtp://127.0.0.1:{sink.port}?tls=none"
         home = home_of(folder / "home", provider, entries, first, days, PAPERS)
-        clock = Clock()
+        clock = Clock(moment(minutes_lived[0]))
         settings = ensure_secret(load(home.path, {**home.environment, "NEWSLETTER_QUEUE": "inline:1"}))
         arrived: list[tuple[int, smtp.Received]] = []
         with open_app(settings, clock) as app:
