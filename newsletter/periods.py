@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from newsletter.models import Cadence, Period, Subscriber
@@ -17,9 +18,9 @@ def due(subscriber: Subscriber, now: datetime, last: date | None) -> Period | No
     It is the latest period whose moment has come, unless `last` (the day of the last one planned) is it
     already; so a gap is one edition, not a flood.
     """
-    today = now.astimezone(ZoneInfo(subscriber.timezone)).date()
-    day = today if moment(subscriber, today) <= now else today - DAY
-    while not falls_on(subscriber.cadence, day):
+    day = now.astimezone(_zone(subscriber.timezone)).date()
+    # More than a day back where the clock skips the end of a day: in Nuuk 23:45 was once 00:45 of the day after.
+    while not falls_on(subscriber.cadence, day) or moment(subscriber, day) > now:
         day -= DAY
     return None if last is not None and last >= day else period_on(subscriber.cadence, day)
 
@@ -55,8 +56,7 @@ def moment(subscriber: Subscriber, day: date) -> datetime:
 
     A time that the clock skips in spring is an hour later; one that it shows twice in autumn is the first.
     """
-    zone = ZoneInfo(subscriber.timezone)
-    return datetime.combine(day, subscriber.send_at, zone).astimezone(UTC)
+    return datetime.combine(day, subscriber.send_at, _zone(subscriber.timezone)).astimezone(UTC)
 
 
 def all_due(subscribers: Collection[Subscriber], now: datetime) -> date | None:
@@ -84,6 +84,12 @@ def give_up_at(subscriber: Subscriber, day: date, now: datetime) -> datetime:
         following += DAY
     # An edition ordered for a past day (`--date`) is still given a day.
     return max(moment(subscriber, following), now + DAY)
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    """Its own cache keeps eight zones (CPython 3.14), and the others would be read from the disk for each reader."""
+    return ZoneInfo(name)
 
 
 def _month_before(day: date) -> date:

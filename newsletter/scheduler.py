@@ -81,9 +81,9 @@ class Ticker:
 
         At its hour they are asked once more, for what came late and how many upvotes there are by then.
         """
-        soon = now + AHEAD
-        coming = self._foreseen.waiting(self._app.roster(), soon)
-        fresh = {name: day for name, day in coming.items() if name not in self._served.waiting(self._app.roster(), now)}
+        soon, roster = now + AHEAD, self._app.roster()
+        coming, late = self._foreseen.waiting(roster, soon), self._served.waiting(roster, now)
+        fresh = {name: day for name, day in coming.items() if name not in late}
         if fresh and (reach := reach_of(self._app, who_is_due(self._app, soon, Order(), schedules=fresh))):
             self._alive()
             gather(self._app, reach, now)

@@ -1,9 +1,11 @@
 """When editions are due."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from newsletter import periods
 from newsletter.models import Cadence, Subscriber
 from newsletter.periods import due, give_up_at, moment, period_on
 
@@ -66,6 +68,23 @@ def test_mondays_first_weekday_edition_starts_with_the_weekend():
 )
 def test_the_clocks_gaps_and_overlaps_make_exactly_one_moment(day, send_at, expected):
     assert at(expected) == moment(reader(send_at=send_at), day)
+
+
+def test_where_the_clock_skips_the_end_of_a_day_nobody_is_due_before_their_moment():
+    nuuk = reader(timezone="America/Nuuk", send_at=time(23, 45))  # on 28 March 2026 23:00 is made 00:00
+    assert at("2026-03-29T01:45:00") == moment(nuuk, date(2026, 3, 28))
+    assert due(nuuk, at("2026-03-29T01:44:00"), date(2026, 3, 27)) is None
+    assert due(nuuk, at("2026-03-29T01:44:00"), None).day == date(2026, 3, 27)
+    assert due(nuuk, at("2026-03-29T01:45:00"), date(2026, 3, 27)).day == date(2026, 3, 28)
+
+
+def test_a_zone_is_read_once_however_many_there_are(monkeypatch):
+    asked, names = [], [f"Etc/GMT+{n}" for n in range(12)]
+    monkeypatch.setattr(periods, "ZoneInfo", lambda name: asked.append(name) or ZoneInfo(name))
+    periods._zone.cache_clear()
+    for name in names * 2:
+        moment(reader(timezone=name), date(2026, 3, 3))
+    assert names == asked
 
 
 def test_an_edition_is_retried_until_the_next_one():

@@ -9,6 +9,7 @@ import pytest
 from newsletter.app import App, open_app
 from newsletter.scheduler import Ticker, second_of, start
 from newsletter.settings import ensure_secret, load
+from newsletter.subscribers import Roster
 from tests.homes import invented_day, make_home, text_of
 
 SUBSCRIBERS = """
@@ -104,6 +105,15 @@ def test_a_tick_looks_only_at_those_whose_moment_has_come(app, clock, monkeypatc
     clock.now = datetime(2026, 3, 2, 23, 0, tzinfo=UTC)  # eight in Tokyo
     ticker.tick()
     assert {"mei@example.org"} == {key for keys in asked for key in keys}
+
+
+def test_a_tick_asks_for_the_schedules_thrice_however_many_there_are(app, clock, monkeypatch):
+    zones = "".join(f"  - {{email: r{n}@example.org, timezone: Etc/GMT+{n}}}\n" for n in range(12))
+    (app.settings.home / "subscribers.yaml").write_text("subscribers:\n" + zones)
+    asked, schedules = [], Roster.schedules
+    monkeypatch.setattr(Roster, "schedules", lambda self: asked.append(self) or schedules(self))
+    Ticker(app).tick()
+    assert 3 == len(asked), "who is due, who is soon, and who of those is due already"
 
 
 def test_a_reader_who_joins_gets_the_edition_of_the_day(app, clock):
