@@ -1,4 +1,4 @@
-"""Where papers come from: one line each in a table: `huggingface`, `arxiv:cs.CL+cs.LG`, `rss:URL`, `file:PATH`."""
+"""Where papers come from: one line each in a table: `huggingface`, `arxiv:cs.CL+cs.LG`, `biorxiv`, `rss:URL`, `file:PATH`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from newsletter import text
 from newsletter.errors import SettingsError, SourceError
 from newsletter.models import Fetched, Paper
-from newsletter.sources import arxiv, file, huggingface, rss
+from newsletter.sources import arxiv, biorxiv, file, huggingface, rss
 from newsletter.sources.reach import Reach
 
 
@@ -52,6 +52,7 @@ SOURCES: dict[str, Source] = {
         lookup=arxiv.lookup,
         title="arXiv",
     ),
+    "biorxiv": Source(biorxiv.BIORXIV.fetch, biorxiv.BIORXIV.check, biorxiv.BIORXIV.hosts, optional=True),
     "file": Source(file.fetch, file.check, file.hosts, argument="PATH", reader=file.reader),
     "huggingface": Source(
         huggingface.fetch,
@@ -63,6 +64,7 @@ SOURCES: dict[str, Source] = {
         lookup=huggingface.lookups,
         title="Hugging Face",
     ),
+    "medrxiv": Source(biorxiv.MEDRXIV.fetch, biorxiv.MEDRXIV.check, biorxiv.MEDRXIV.hosts, optional=True),
     "rss": Source(rss.fetch, rss.check, rss.hosts, argument="URL", reader=rss.reader, past=lambda _: False),
 }
 
