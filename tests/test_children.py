@@ -86,8 +86,7 @@ def test_when_the_parent_is_killed_the_others_end_and_nobody_is_lost(tmp_path):
         home.run("send", "--date", "2026-03-03")
         received = sink.received()
     assert READERS == len({one.recipient for one in received}), "nobody is lost"
-    assert len(received) - READERS <= CONNECTIONS, "twice is at most what was in flight"
-    assert READERS == len({(one.message_id, one.sha256) for one in received}), "a repetition keeps its bytes"
+    assert READERS == len(received), "what was in flight was recorded by those who had sent it"
 
 
 def test_what_halts_one_process_ends_the_run_in_one_line(tmp_path):

@@ -191,15 +191,28 @@ def _live(pipe: Connection, inherited: Sequence[Connection], owner: str, job: Jo
     for kind in (signal.SIGINT, signal.SIGTERM):  # the parent hears them too, and sees to the end
         signal.signal(kind, signal.SIG_IGN)
 
-    def tell(what: str, told: Any) -> None:
-        pipe.send((what, told))
-
+    tell = _Telling(pipe)
+    ending = Ending(lambda: bool(end.value) or tell.alone)
     try:
-        with job.opened(Place(owner, job.hands, tell, Ending(lambda: bool(end.value)))) as work:
+        with job.opened(Place(owner, job.hands, tell, ending)) as work:
             for shard in _given(pipe):
                 _try(work, shard, tell)
     except (EOFError, ConnectionError):
         os._exit(1)
+
+
+class _Telling:
+    """Tells the parent how it goes. Without a parent it is silent: what was in flight is recorded before the end."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        self.alone = False
+
+    def __call__(self, what: str, told: Any) -> None:
+        try:
+            self._pipe.send((what, told))
+        except ConnectionError:
+            self.alone = True
 
 
 def _given(pipe: Connection) -> Iterator[Shard]:
