@@ -174,7 +174,10 @@ class Knowledge:
         return found
 
     def first_tries(self, occasions: Sequence[str], before: Mapping[str, date]) -> dict[str, date]:
-        """Per subscriber the first day that an edition before the given day looked at, and was skipped as too quiet."""
+        """Per subscriber where the first of their skipped editions for a day before the given one started.
+
+        Only those that had papers to look at: not where no source answered.
+        """
         d = deliveries.c
         found: dict[str, date] = {}
         with self._db.read() as connection:
