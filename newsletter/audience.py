@@ -95,8 +95,9 @@ def starts(app: App, found: Sequence[tuple[Subscriber, Period]]) -> list[Due]:
 def start(subscriber: Subscriber, period: Period, last: LastEdition | None, tried: date | None = None) -> Due:
     """Where an edition starts, for somebody whose last one ended there; None for a first edition.
 
-    `tried` is where the first of the editions before it started, all of which were skipped. Where papers come after a
-    reader's hour, as bioRxiv's do in Europe, each would be too quiet, and there would never be a first one.
+    `tried` is where the first of those before it started that were skipped or failed: what they would have shown is
+    still to be shown. Where papers come after a reader's hour, as bioRxiv's do in Europe, each would be too quiet, and
+    there would never be a first one.
     """
     earliest = period.day - LONGEST_GAP + DAY
     if last is None:

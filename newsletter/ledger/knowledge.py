@@ -174,16 +174,14 @@ class Knowledge:
         return found
 
     def first_tries(self, occasions: Sequence[str], before: Mapping[str, date]) -> dict[str, date]:
-        """Per subscriber where the first of their skipped editions for a day before the given one started.
-
-        Only those that had papers to look at: not where no source answered.
-        """
+        """Per subscriber where the first of their editions for a day before the given one started that was skipped or
+        failed."""
         d = deliveries.c
         found: dict[str, date] = {}
         with self._db.read() as connection:
             for some in chunks(sorted(before)):
                 query = sa.select(d.subscriber, d.day, d.since).where(
-                    d.subscriber.in_(some), d.occasion.in_(occasions), d.state == "skipped", d.cut_off_at.isnot(None)
+                    d.subscriber.in_(some), d.occasion.in_(occasions), d.state.not_in(_COUNTED)
                 )
                 for row in connection.execute(query.order_by(d.day.desc())):
                     if row.day < before[row.subscriber]:
