@@ -85,18 +85,26 @@ def due_among(app: App, some: Sequence[Subscriber], now: datetime, order: Order)
 
 
 def starts(app: App, found: Sequence[tuple[Subscriber, Period]]) -> list[Due]:
-    """Where each edition starts: after the subscriber's last one, else with its period."""
-    last = app.ledger.last_editions(app.occasions, {s.key: period.day for s, period in found})
-    return [start(subscriber, period, last.get(subscriber.key)) for subscriber, period in found]
+    """Where each edition starts: after the subscriber's last one, else with the first period that was tried."""
+    days = {s.key: period.day for s, period in found}
+    last = app.ledger.last_editions(app.occasions, days)
+    tried = app.ledger.first_tries(app.occasions, {key: day for key, day in days.items() if key not in last})
+    return [start(one, period, last.get(one.key), tried.get(one.key)) for one, period in found]
 
 
-def start(subscriber: Subscriber, period: Period, last: LastEdition | None) -> Due:
-    """Where an edition starts, for somebody whose last one ended there; None for a first edition."""
+def start(subscriber: Subscriber, period: Period, last: LastEdition | None, tried: date | None = None) -> Due:
+    """Where an edition starts, for somebody whose last one ended there; None for a first edition.
+
+    `tried` is where the first of those before it started that were skipped or failed: what they would have shown is
+    still to be shown. Where papers come after a reader's hour, as bioRxiv's do in Europe, each would be too quiet, and
+    there would never be a first one.
+    """
+    earliest = period.day - LONGEST_GAP + DAY
     if last is None:
         # Sources count days in UTC: at eight in Tokyo it is still the day before, and the list of today has not begun.
         since = min(period.since, periods.moment(subscriber, period.day).date())
-        return Due(subscriber, period, since, None, None)
-    since, earliest = last.cut_off_day + DAY, period.day - LONGEST_GAP + DAY
+        return Due(subscriber, period, min(since, max(tried, earliest)) if tried else since, None, None)
+    since = last.cut_off_day + DAY
     return Due(subscriber, period, max(since, earliest), last.cut_off_at, since if since < earliest else None)
 
 

@@ -246,6 +246,14 @@ def test_the_last_edition_is_the_last_one_that_showed_something(ledger):
     assert {} == ledger.last_editions(["regular"], {"ada": monday})
 
 
+def test_the_first_try_is_the_earliest_edition_that_showed_nothing(ledger):
+    monday, tuesday, wednesday = (date(2026, 3, n) for n in (2, 3, 4))
+    unheard = planned(day=monday, skip="no source answered", digest="", cut_off=None)
+    ledger.plan([unheard, planned(day=tuesday, skip="quiet"), planned("bo", day=monday)], NOW)
+    assert {"ada": monday} == ledger.first_tries(["regular"], {"ada": wednesday, "bo": wednesday})
+    assert {} == ledger.first_tries(["regular"], {"ada": monday})
+
+
 def test_stopping_lasts_until_it_is_taken_back(ledger):
     ledger.stop(NOW)
     assert [NOW, True, None, False] == [ledger.stopped(), ledger.resume(), ledger.stopped(), ledger.resume()]

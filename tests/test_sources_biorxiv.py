@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,14 +15,16 @@ import pytest
 
 from newsletter import sources
 from newsletter.archive import Archive
+from newsletter.audience import Order
 from newsletter.backfill import backfill
 from newsletter.collect import collect
 from newsletter.errors import NotYet, SettingsError, SourceError
 from newsletter.models import Fetched, Listing, Paper
+from newsletter.publish import publish
 from newsletter.sources.biorxiv import MAX_BYTES, MOST_PAGES, MOST_RECORDS, PAUSE, parse
 from newsletter.sources.feeds.entry import paper_in
 from newsletter.sources.fields import Unusable
-from tests.homes import make_home, readers
+from tests.homes import make_home, readers, text_of
 from tests.servers.biorxiv import NOTHING, WEDNESDAY, Biorxiv, record
 from tests.servers.huggingface import Answer, says, truncated
 
@@ -357,6 +360,27 @@ def test_pages_are_asked_for_in_our_turn(hub: Biorxiv, archive: Archive) -> None
     turns = replace(archive.turns, clock=lambda: now[0], sleep=sleep)
     sources.fetch("biorxiv", TUESDAY, replace(hub.reach(), turns=turns))
     assert [PAUSE.total_seconds()] * 2 == slept
+
+
+def test_what_is_posted_after_a_readers_hour_comes_the_next_day_and_once(hub: Biorxiv, tmp_path: Path) -> None:
+    posted = {2: [1], 3: [2, 3], 4: [4], 6: [5]}  # nothing on the fifth
+    home = make_home(tmp_path, sources="biorxiv")
+    home.subscribers(readers(["ada"], ["flow matching"]))
+    sent = []
+    for today in range(3, 8):
+        hub.records = [
+            record(n, title=f"On flow matching in mice, case {n}", date=f"2026-03-{day:02}")
+            for day in range(2, today)
+            for n in posted.get(day, [])
+        ]
+        at = datetime(2026, 3, today, 9, tzinfo=UTC)
+        with home.app(at) as app:
+            account = publish(replace(app, reach=hub.reach(now=at)), at, Order())
+        sent.append(account.counts["submitted"])
+    assert [0, 1, 1, 0, 1] == sent
+    mails = [text_of(path.read_bytes()) for path in sorted((tmp_path / "outbox").glob("*.eml"))]
+    shown = [re.findall(r"https://doi\.org/10\.64898/2026\.03\.01\.0+(\d)", mail) for mail in mails]
+    assert [{"2", "3"}, {"4"}, {"5"}] == [set(one) - {"1"} for one in shown]
 
 
 def test_check_says_what_yesterday_had(hub: Biorxiv) -> None:

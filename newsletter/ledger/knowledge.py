@@ -173,6 +173,21 @@ class Knowledge:
                         found[row.subscriber] = LastEdition(row.period, row.day, row.cut_off_day, row.cut_off_at)
         return found
 
+    def first_tries(self, occasions: Sequence[str], before: Mapping[str, date]) -> dict[str, date]:
+        """Per subscriber where the first of their editions for a day before the given one started that was skipped or
+        failed."""
+        d = deliveries.c
+        found: dict[str, date] = {}
+        with self._db.read() as connection:
+            for some in chunks(sorted(before)):
+                query = sa.select(d.subscriber, d.day, d.since).where(
+                    d.subscriber.in_(some), d.occasion.in_(occasions), d.state.not_in(_COUNTED)
+                )
+                for row in connection.execute(query.order_by(d.day.desc())):
+                    if row.day < before[row.subscriber]:
+                        found[row.subscriber] = row.since
+        return found
+
     def last_periods(self, occasion: str, subscribers: Sequence[str]) -> dict[str, date]:
         """Per subscriber the day of the latest delivery planned, whatever became of it."""
         d = deliveries.c
