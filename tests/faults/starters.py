@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,6 +24,9 @@ class Child(Protocol):
     def send_signal(self, sig: int, /) -> None: ...
     def kill(self) -> None: ...
 
+
+PRELOADED: Final = ["tests.faults.child", "newsletter.cli.sending", "newsletter.cli.doors", "tests.simulation.child"]
+"""A test process has one server that forks: what the children of all tests need is there, whoever comes first."""
 
 Starter: TypeAlias = Callable[[Sequence[str], Sequence[str], Mapping[str, str]], Child]
 """Starts a child: how it is tampered with, the command, its environment."""
@@ -51,7 +54,7 @@ def forked(tampering: Sequence[str], command: Sequence[str], environment: Mappin
 class _Forked:
     def __init__(self, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["tests.faults.child", "newsletter.cli.sending", "newsletter.cli.doors"])
+        context.set_forkserver_preload(PRELOADED)
         self._said = tempfile.NamedTemporaryFile("r+")  # noqa: SIM115 - read when the child has ended
         self._process = context.Process(target=_run, args=(list(arguments), dict(environment), self._said.name))
         self._process.start()

@@ -5,6 +5,7 @@ It writes each minute down before it lives it, so that whoever killed it knows w
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,6 +29,8 @@ from tests.simulation.almanac import minutes, moment
 
 WIDTH = 15
 """Bytes of a line of the minutes that were lived: life and minute."""
+OVER = 0
+"""Stands there in the place of a minute when every minute was lived."""
 ROUND = 20
 """Messages in a round: as many may come twice after a kill."""
 
@@ -111,14 +114,12 @@ class Books:
     hands = 1
     idempotent_for = timedelta(0)
 
-    def __init__(self, log: int, life: int, clock: Clock) -> None:
-        self._log, self._life, self._clock = log, life, clock
-        self._round = 0
+    def __init__(self, log: int, life: int, rounds: Iterator[int], clock: Clock) -> None:
+        self._log, self._life, self._rounds, self._clock = log, life, rounds, clock
         self.pace = Pace()
 
     def send(self, messages: Sequence[Message], key: str) -> list[Outcome]:
-        self._round += 1
-        when = f"{minutes(self._clock.now)} {self._life} {self._round}"
+        when = f"{minutes(self._clock.now)} {self._life} {next(self._rounds)}"
         lines = [f"{one.recipient} {one.label} {one.message_id} {when}\n" for one in messages]
         os.write(self._log, "".join(lines).encode())
         return [Receipt("taken")] * len(messages)
@@ -140,12 +141,12 @@ def live(life: Life) -> None:
     log = os.open(life.folder / "accepted", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     Unrendered.life = life.number
     leave_out_papers()
-    opened = {"books": lambda spec, settings, share: Books(log, life.number, clock)}
+    rounds = itertools.count(1)
+    opened = {"books": lambda spec, settings, share: Books(log, life.number, rounds, clock)}
     providers.PROVIDERS = {**providers.PROVIDERS, **opened}  # type: ignore[dict-item]
     settings = ensure_secret(load(Path(life.environment["NEWSLETTER_HOME"]), life.environment))
     with open_app(settings, clock) as app:
         _tick(Ticker(app), clock, life)
-    _write(life, f"{life.number:4} {0:09}\n")
 
 
 def _tick(ticker: Ticker, clock: Clock, life: Life) -> None:
@@ -154,9 +155,5 @@ def _tick(ticker: Ticker, clock: Clock, life: Life) -> None:
         os.write(diary, f"{life.number:4} {minute:09}\n".encode())
         clock.now = moment(minute)
         ticker.tick()
+    os.write(diary, f"{life.number:4} {OVER:09}\n".encode())
     os.close(diary)
-
-
-def _write(life: Life, line: str) -> None:
-    with (life.folder / "lived").open("a") as diary:
-        diary.write(line)

@@ -16,6 +16,7 @@ from datetime import UTC, date, datetime
 from datetime import time as hour
 from pathlib import Path
 
+from tests.faults.starters import PRELOADED
 from tests.homes import Home
 from tests.simulation import child, ledger, weeks
 from tests.simulation.almanac import Reader, appointments, minutes, shown
@@ -115,8 +116,9 @@ class World:
             if not self._killed(home, number, lived, strike, started + self.plan.seconds):
                 break
             self.killed.add(number)
-            resume = max(resume, self._progress()[1])
-            if time.monotonic() - started > self.plan.seconds:
+            life, at = self._progress()
+            resume = max(resume, at)
+            if (life == number and at == child.OVER) or time.monotonic() - started > self.plan.seconds:
                 break
             if strike and strike.away:
                 self._away += 1
@@ -126,7 +128,7 @@ class World:
     def _killed(self, home: Home, number: int, lived: Sequence[int], strike: Strike | None, until: float) -> bool:
         """Starts a life, and kills it in the strike's minute or soon after; False if it came to its end."""
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["tests.simulation.child"])
+        context.set_forkserver_preload(PRELOADED)
         life = child.Life(self._folder, dict(home.environment), number, lived)
         process = context.Process(target=child.live, args=(life,))
         process.start()
@@ -159,7 +161,7 @@ class World:
         pairs = [(int(life), int(at)) for life, at in lines]
         found: dict[int, bool] = {}
         for (life, at), after in zip(pairs, [*pairs[1:], (0, 0)], strict=True):
-            if at:
+            if at != child.OVER:
                 found[at] = found.get(at, False) or after[0] == life
         return [Tick(at, whole) for at, whole in found.items()]
 
