@@ -116,6 +116,13 @@ def test_of_a_minute_in_which_it_was_killed_everything_is_possible_and_of_no_oth
     assert wrong(whole(day(0).at, day(1).at + 60), tuesday)
 
 
+def test_who_waits_when_the_simulation_is_cut_off_is_no_difference_and_at_its_end_one():
+    pending = row(day(1), "pending")
+    assert [] == wrong([Tick(day(0).at, True), Tick(day(1).at, False)], row(day(0)), pending)
+    assert wrong(whole(day(0).at, day(1).at), row(day(0)), pending)
+    assert wrong([Tick(day(0).at, True), Tick(day(1).at, False)], row(day(0)), row(day(2), "pending"))
+
+
 def taken(one: Appointment, message_id: str = "<a>", life: int = 1, number: int = 1, late: int = 0) -> Taken:
     return Taken(ADA.email, one.period, message_id, one.at + late, life, number)
 

@@ -88,7 +88,14 @@ def differences(reader: Reader, said: Sequence[Appointment], ticks: Sequence[Tic
             yield from _told(min(possible, key=lambda one: len(set(one.rows) - found)).rows, found, tick.at)
             return
         n = n + 1 if any(one.waiting for one in histories) else _next(histories, moments, at, n)
-    if not any(set(one.rows) == found and not one.waiting for one in histories):
+    left = {row for row in found if row.state in ("pending", "submitting")}
+    settled, days = found - left, sorted(row.day for row in left)
+    cut_off = bool(ticks) and not ticks[-1].whole  # only then somebody may wait still
+    if not any(
+        set(one.rows) == settled and days == sorted(said[each.number].day for each in one.waiting)
+        for one in histories
+        if cut_off or not one.waiting
+    ):
         yield from _told(max(histories, key=lambda one: len(one.rows)).rows, found)
 
 
