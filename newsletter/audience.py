@@ -57,6 +57,12 @@ class Served:
         self._until |= planned
 
 
+def nobody_soon(roster: Roster, now: datetime, within: timedelta) -> bool:
+    """Whether nobody's moment comes in the time to come."""
+    readers = roster.schedules().values()
+    return all(periods.due(one, now, None) == periods.due(one, now + within, None) for one in readers)
+
+
 def who_is_due(
     app: App, now: datetime, order: Order, roster: Roster | None = None, schedules: Iterable[str] | None = None
 ) -> Iterator[list[Due]]:

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter.app import App
-from newsletter.audience import Order, Served, reach_of, who_is_due
+from newsletter.audience import Order, Served, nobody_soon, reach_of, who_is_due
 from newsletter.errors import Halt, Interrupted, NewsletterError, SourceError
 from newsletter.heartbeat import Heartbeat
 from newsletter.ledger import Account
@@ -21,6 +21,8 @@ from newsletter.watch import Watch
 log = logging.getLogger("newsletter.scheduler")
 AHEAD = timedelta(minutes=10)  # before an edition is due the sources are asked
 QUIET = timedelta(minutes=15)  # nobody is due for so long
+PATIENCE = timedelta(days=1)  # how long such a time is waited for; with readers everywhere it never comes
+LATEST = 23  # the hour (UTC) at which it is not waited for any more
 SPACING = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 20, 30))
 
 
@@ -37,6 +39,7 @@ class Ticker:
         self._account: Account | None = None
         self._failures = 0
         self._pruned: date | None = None
+        self._outgrown: datetime | None = None
         self._not_before = datetime.min.replace(tzinfo=UTC)
 
     def tick(self) -> None:
@@ -90,8 +93,12 @@ class Ticker:
         self._foreseen.note(coming)
 
     def _learn_when_quiet(self, now: datetime) -> None:
-        """Learns from an archive that has grown, when nobody waits for an edition."""
-        if self._app.outgrown() and not any(who_is_due(self._app, now + QUIET, Order())):
+        """Learns from an archive that has grown, when nobody waits for an edition; after a day without such an hour, now."""
+        if not self._app.outgrown():
+            self._outgrown = None
+            return
+        self._outgrown = self._outgrown or now
+        if now - self._outgrown >= PATIENCE or nobody_soon(self._app.roster(), now, QUIET):
             model = self._app.learn()
             log.info("learned from the archive: %d terms, %d topics", len(model.columns), model.basis.shape[1])
 
@@ -100,7 +107,7 @@ class Ticker:
         keep = self._app.settings.keep
         if keep is None or self._pruned == now.date():
             return
-        if not any(who_is_due(self._app, now + QUIET, Order())):
+        if now.hour == LATEST or nobody_soon(self._app.roster(), now, QUIET):
             self._pruned = now.date()
             old = prune(self._app, keep, now)
             log.info("removed from the archive: %d papers, %d digests", old.papers, old.digests)

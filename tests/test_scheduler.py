@@ -127,6 +127,22 @@ def test_a_reader_who_joins_gets_the_edition_of_the_day(app, clock):
     assert "2026-03-03-lou@example.org" in sent(app)
 
 
+def test_an_archive_that_has_grown_is_learned_from_though_somebody_is_always_due_soon(app, clock, monkeypatch):
+    lines = [
+        f"  - {{email: r{n}@example.org, timezone: UTC, send_at: '{n // 4:02}:{n % 4 * 15:02}'}}" for n in range(96)
+    ]
+    (app.settings.home / "subscribers.yaml").write_text("\n".join(["subscribers:", *lines]))
+    learned, learn = [], type(app).learn
+    monkeypatch.setattr(type(app), "outgrown", lambda self: not learned)
+    monkeypatch.setattr(type(app), "learn", lambda self: (learned.append(clock.now), learn(self))[1])
+    clock.now = datetime(2026, 3, 3, 7, 7, tzinfo=UTC)
+    ticker = Ticker(app)
+    for _ in range(26):
+        ticker._learn_when_quiet(clock.now)
+        clock.advance(hours=1)
+    assert [datetime(2026, 3, 4, 7, 7, tzinfo=UTC)] == learned
+
+
 def test_each_home_has_a_second_of_its_own():
     assert 40 < len({second_of(f"secret {n}") for n in range(200)}) <= 60
     assert second_of("a") == second_of("a")
