@@ -5,14 +5,14 @@ from __future__ import annotations
 from newsletter.answers import Answers
 from newsletter.archive import schema
 from newsletter.archive.asked import Asked, Listed, Noted
-from newsletter.archive.collected import Collected
+from newsletter.archive.collected import Collected, Collection
 from newsletter.archive.made import Made
 from newsletter.archive.retention import Old, Retention
 from newsletter.archive.told import Failures, Told
 from newsletter.database import Database
 from newsletter.turns import Turns
 
-__all__ = ["Archive", "Failures", "Listed", "Noted", "Old"]
+__all__ = ["Archive", "Collection", "Failures", "Listed", "Noted", "Old"]
 
 
 class Archive(Collected, Asked, Made, Told, Retention):
