@@ -132,15 +132,22 @@ def _send_waiting(app: App, provider: Provider, order: Order, progress: Progress
     """Sends to who can be sent to now, but for those `left` to others. False if there was nobody."""
     now = app.clock()
     agenda = app.ledger.agenda(now, app.occasion, order.only)
-    total = sum(one.number for one in agenda) - len(left)
-    if total <= 0 or app.ledger.stopped() is not None:
+    total = sum(one.number for one in agenda)
+    if total == 0 or app.ledger.stopped() is not None:
         return False
-    done = 0
+    done = given = 0
 
     def sent(number: int) -> None:
         nonlocal done
         done += number
         progress("send", done, total)
+
+    def ours(keys: Iterator[Key]) -> Iterator[Key]:
+        nonlocal given
+        for key in keys:
+            if key not in left:
+                given += 1
+                yield key
 
     composer, roster = Composer(app), app.roster()
     composer.prepare(dict.fromkeys(id_ for one in agenda for id_ in one.digests), roster.looks())
@@ -149,9 +156,8 @@ def _send_waiting(app: App, provider: Provider, order: Order, progress: Progress
     with _kept_apart():
         # Day by day: what an earlier edition shows has to be known before a later one is made.
         for one in agenda:
-            keys = app.ledger.waiting(now, one.occasion, one.day, order.only)
-            work_off((key for key in keys if key not in left), job)
-    return True
+            work_off(ours(app.ledger.waiting(now, one.occasion, one.day, order.only)), job)
+    return given > 0
 
 
 @contextmanager

@@ -5,7 +5,9 @@ from datetime import UTC, date, datetime
 import pytest
 
 from newsletter.audience import Order, plan, reach_of, who_is_due
-from newsletter.publish import gather, publish
+from newsletter.deliver import Run
+from newsletter.ledger import Key
+from newsletter.publish import _send_waiting, gather, publish
 from tests.homes import invented_day, make_home
 from tests.test_end_to_end import ids_in
 
@@ -48,6 +50,16 @@ def test_a_first_edition_at_an_hour_before_the_sources_day_begins_is_of_the_day_
         (home.path / "papers" / "2026-03-04.json").unlink()
         account = publish(app, app.clock())
     assert (date(2026, 3, 4), 1) == (account.day, account.counts["submitted"])
+
+
+def test_who_is_left_to_another_process_keeps_nobody_else_waiting(home):
+    with home.app(NOW) as app, app.provider() as provider:
+        plan_only(app, date(2026, 3, 3))
+        left = {Key(f"{name}@example.org", "2026-03-03", app.occasion) for name in ("bo", "cy")}
+        run = Run(app.clock, "resend")
+        assert _send_waiting(app, provider, Order(), lambda *_: None, run, left)
+        assert not _send_waiting(app, provider, Order(), lambda *_: None, run, left)
+        assert 1 == app.ledger.account(app.occasion, date(2026, 3, 3)).counts["submitted"]
 
 
 def test_a_reader_who_left_the_file_after_planning_is_skipped(home):
