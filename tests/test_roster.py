@@ -86,6 +86,17 @@ def test_what_was_kept_and_is_damaged_is_made_anew(path, harm):
     assert 3 == len(roster(path))
 
 
+@pytest.mark.parametrize("record", ["no JSON", '{"key": 1}'])
+def test_a_record_that_is_damaged_is_said_in_one_line_with_the_cure(path, record):
+    roster(path)
+    with closing(sqlite3.connect(kept(path))) as connection:
+        connection.execute("UPDATE subscribers SET record = ? WHERE key = '7'", (record.encode(),))
+        connection.commit()
+    for question in (list, lambda found: found.find(["7"])):
+        with pytest.raises(StoreError, match=r"subscribers.db: is damaged \(.*\); remove it and run again"):
+            question(roster(path))
+
+
 def test_what_another_version_kept_is_made_anew(path):
     roster(path)
     with closing(sqlite3.connect(kept(path))) as connection:

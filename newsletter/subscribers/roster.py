@@ -12,7 +12,7 @@ import sqlite3
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -140,13 +140,18 @@ def _is_of(kept: Path, path: Path) -> bool:
     try:
         with _opened(kept) as connection:
             made_of = connection.execute("SELECT path, sum FROM files").fetchall()
-    except sqlite3.Error:
+    except StoreError:
         return False
     return (str(path), _sum(path)) in made_of and all(_sum(Path(one)) == known for one, known in made_of)
 
 
-def _opened(kept: Path) -> closing[sqlite3.Connection]:
-    return closing(sqlite3.connect(f"{kept.absolute().as_uri()}?mode=ro", uri=True))
+@contextmanager
+def _opened(kept: Path) -> Iterator[sqlite3.Connection]:
+    try:
+        with closing(sqlite3.connect(f"{kept.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            yield connection
+    except (sqlite3.Error, msgspec.MsgspecError) as error:
+        raise StoreError(f"{kept}: is damaged ({error}); remove it and run again, it is made anew") from error
 
 
 def _sum(path: Path) -> str:
