@@ -118,7 +118,7 @@ def start(subscriber: Subscriber, period: Period, last: LastEdition | None, trie
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class Needs:
     """What the editions of an audience take from the sources."""
 
     since: date
@@ -131,7 +131,7 @@ class Reach:
     """The papers among their examples that the archive lacks."""
 
 
-def reach_of(app: App, pages: Iterable[Sequence[Due]]) -> Reach | None:
+def needs_of(app: App, pages: Iterable[Sequence[Due]]) -> Needs | None:
     """What these editions take; None where there is no edition."""
     since: set[date] = set()
     until: set[date] = set()
@@ -145,7 +145,7 @@ def reach_of(app: App, pages: Iterable[Sequence[Due]]) -> Reach | None:
     if not until:
         return None
     back = {first + n * DAY for first, last in spans for n in range((last - first).days + 1)}
-    return Reach(min(since), max(until), tuple(sorted(back)), frozenset(examples))
+    return Needs(min(since), max(until), tuple(sorted(back)), frozenset(examples))
 
 
 def lacking(app: App, readers: Sequence[Subscriber]) -> frozenset[str]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import chain
 
 from newsletter.app import App
-from newsletter.audience import Order, is_paused, reach_of, who_is_due
+from newsletter.audience import Order, is_paused, needs_of, who_is_due
 from newsletter.compose import Composer, restored
 from newsletter.digest import Due, digests_of
 from newsletter.editing.edit import quiet_reason
@@ -157,9 +157,9 @@ def explained_each(
 
 
 def _collected(app: App, now: datetime, dues: list[Due]) -> list[Due]:
-    reach = reach_of(app, [dues])
-    if reach and gather(app, reach, now).all_broken and not app.archive.window(reach.since, reach.until):
-        raise SourceError(f"no source answered and nothing is known of {reach.until}; choose another --date")
+    needs = needs_of(app, [dues])
+    if needs and gather(app, needs, now).all_broken and not app.archive.window(needs.since, needs.until):
+        raise SourceError(f"no source answered and nothing is known of {needs.until}; choose another --date")
     return dues
 
 

@@ -20,7 +20,7 @@ from functools import partial
 
 from newsletter import periods, queues
 from newsletter.app import App
-from newsletter.audience import Order, Reach, Served, give_up_on_late, plan, reach_of, who_is_due
+from newsletter.audience import Needs, Order, Served, give_up_on_late, needs_of, plan, who_is_due
 from newsletter.collect import Collected, collect, follow_up, look_up_examples
 from newsletter.compose import Composed, Composer, Quiet, Spoilt
 from newsletter.deliver import NAP, Run, deliver
@@ -70,22 +70,22 @@ def _plan_who_is_due(
 ) -> SourceError | None:
     roster = app.roster()
     schedules = served.waiting(roster, now) if served else None
-    failure = _plan(app, now, order, progress, lambda: who_is_due(app, now, order, roster, schedules))
+    failure = _gather_and_plan(app, now, order, progress, lambda: who_is_due(app, now, order, roster, schedules))
     if served and schedules and failure is None:
         served.note(schedules)
     return failure
 
 
-def _plan(
+def _gather_and_plan(
     app: App, now: datetime, order: Order, progress: Progress, dues: Callable[[], Iterator[list[Due]]]
 ) -> SourceError | None:
-    reach = reach_of(app, dues())
-    if reach is None:
+    needs = needs_of(app, dues())
+    if needs is None:
         return None
     progress("collect", 0, 1)
-    collected = gather(app, reach, now)
+    collected = gather(app, needs, now)
     progress("collect", 1, 1)
-    if collected.all_broken and not app.archive.window(reach.since, reach.until):
+    if collected.all_broken and not app.archive.window(needs.since, needs.until):
         if order.date is None:
             give_up_on_late(app, dues(), now)
         return SourceError("no source answered: " + "; ".join(state.detail for state in collected.states))
@@ -239,18 +239,18 @@ def send_batch(sending: Sending, shard: Sequence[Key]) -> None:
 # -- collect
 
 
-def gather(app: App, reach: Reach, now: datetime) -> Collected:
+def gather(app: App, needs: Needs, now: datetime) -> Collected:
     """Asks the sources for the days that editions cover, for those they look back on, and for new examples."""
-    first = min(reach.since, reach.until - DAY)
-    days = [first + n * DAY for n in range((reach.until - first).days + 1)]
+    first = min(needs.since, needs.until - DAY)
+    days = [first + n * DAY for n in range((needs.until - first).days + 1)]
     names = app.settings.sources
     # Yesterday is always asked again: lists grow until the day's end, and after it.
-    asked = [day for day in days if day >= reach.until - DAY or not app.archive.is_complete(day, names)]
+    asked = [day for day in days if day >= needs.until - DAY or not app.archive.is_complete(day, names)]
     collected = collect(asked, names, app.archive, app.reach, now)
-    if reach.back:
+    if needs.back:
         answering = [state.source for state in collected.states if state.state != "broken"]
-        follow_up(reach.back, answering, app.archive, app.reach, now)
-    look_up_examples(reach.examples, app.archive, app.reach, now, names)
+        follow_up(needs.back, answering, app.archive, app.reach, now)
+    look_up_examples(needs.examples, app.archive, app.reach, now, names)
     return collected
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter.app import App
-from newsletter.audience import Order, Served, nobody_soon, reach_of, who_is_due
+from newsletter.audience import Order, Served, needs_of, nobody_soon, who_is_due
 from newsletter.errors import Halt, Interrupted, NewsletterError, SourceError
 from newsletter.heartbeat import Heartbeat
 from newsletter.ledger import Account
@@ -87,9 +87,9 @@ class Ticker:
         soon, roster = now + AHEAD, self._app.roster()
         coming, late = self._foreseen.waiting(roster, soon), self._served.waiting(roster, now)
         fresh = {name: day for name, day in coming.items() if name not in late}
-        if fresh and (reach := reach_of(self._app, who_is_due(self._app, soon, Order(), schedules=fresh))):
+        if fresh and (needs := needs_of(self._app, who_is_due(self._app, soon, Order(), schedules=fresh))):
             self._alive()
-            gather(self._app, reach, now)
+            gather(self._app, needs, now)
         self._foreseen.note(coming)
 
     def _learn_when_quiet(self, now: datetime) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from newsletter.audience import Order, plan, reach_of, who_is_due
+from newsletter.audience import Order, needs_of, plan, who_is_due
 from newsletter.deliver import Run
 from newsletter.ledger import Key
 from newsletter.publish import _send_waiting, gather, publish
@@ -29,7 +29,7 @@ def home(tmp_path):
 def plan_only(app, day):
     """What a run does that dies after its plan."""
     order = Order(day)
-    gather(app, reach_of(app, who_is_due(app, NOW, order)), NOW)
+    gather(app, needs_of(app, who_is_due(app, NOW, order)), NOW)
     assert 1 == plan(app, who_is_due(app, NOW, order), NOW, order)
 
 

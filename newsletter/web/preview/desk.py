@@ -14,7 +14,7 @@ from typing import Final
 
 from newsletter import periods
 from newsletter.app import App, open_app
-from newsletter.audience import Order, lacking, reach_of
+from newsletter.audience import Order, lacking, needs_of
 from newsletter.collect import look_up_examples
 from newsletter.compose import Composer
 from newsletter.digest import DAY, Due, digests_of
@@ -223,10 +223,10 @@ class Desk:
 
 def _gather(app: App, dues: Sequence[Due], now: datetime) -> None:
     """Asks the sources and, where one is set, the language model; what they say is kept in the archive."""
-    reach = reach_of(app, [dues])
-    if reach is None:
+    needs = needs_of(app, [dues])
+    if needs is None:
         return
-    collected = gather(app, reach, now)
+    collected = gather(app, needs, now)
     if app.summaries:
         list(digests_of(app, dues, now))
     if collected.all_broken:
