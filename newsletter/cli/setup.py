@@ -184,7 +184,8 @@ def _publisher(app: App) -> Iterator[Finding]:
     hosts += app.summaries.hosts() if app.summaries else ()
     hosts += [heartbeat.host(settings.heartbeat)] if settings.heartbeat else ()
     hosts += [host for host in (app.ledger.host(), app.archive.host()) if host]
-    yield ("network", "ok", f"talks to {', '.join(dict.fromkeys(hosts)) or 'nobody'}, and to nobody else")
+    named = ", ".join(dict.fromkeys(hosts))
+    yield ("network", "ok", f"talks to {named}, and to nobody else" if named else "talks to nobody")
     stopped = app.ledger.stopped()
     if stopped:
         yield ("sending", "warning", f"stopped since {stopped:%Y-%m-%d %H:%M} UTC; `newsletter resume` goes on")
