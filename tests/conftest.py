@@ -7,6 +7,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from newsletter.database import Database
+from newsletter.ledger import Ledger
 from tests.stores import Stores, in_database, in_folder
 
 NOBODY = 65534
@@ -31,6 +33,20 @@ def stores(request, tmp_path) -> Stores:
     if request.param == "sqlite":
         return in_folder(tmp_path)
     return in_database(request.getfixturevalue("postgresql").fresh())
+
+
+@pytest.fixture
+def database(stores: Stores) -> Iterator[Database]:
+    """The ledger's database, on each database in turn."""
+    database = Ledger.open(stores.url("newsletter"))
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def ledger(database: Database) -> Ledger:
+    """An empty ledger, of the owner `here`."""
+    return Ledger(database, "here")
 
 
 @pytest.fixture

@@ -61,18 +61,6 @@ def test_three_days_in_which_nobody_was_sent_what_was_due_are_an_alarm(now, expe
 # -- what the ledger says
 
 
-@pytest.fixture
-def database(stores):
-    database = Ledger.open(stores.url("newsletter"))
-    yield database
-    database.close()
-
-
-@pytest.fixture
-def ledger(database):
-    return Ledger(database, "here")
-
-
 def test_a_quiet_ledger_has_no_signs(ledger):
     assert Signs() == ledger.signs("regular", NOW)
     ledger.plan([planned(), planned("bo", skip="paused until 2026-04-01")], NOW)

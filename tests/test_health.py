@@ -10,7 +10,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from newsletter.app import open_app
 from newsletter.archive import Archive, Collection
 from newsletter.errors import StoreError
-from newsletter.ledger import Ledger
 from newsletter.ledger.schema import SCHEMA
 from newsletter.models import STATES, Receipt, SourceState
 from newsletter.pulse import AT_WORK, IDLE
@@ -286,18 +285,6 @@ def test_a_token_that_can_be_guessed_is_refused_and_not_repeated(home):
 
 
 # -- what the stores are asked for it
-
-
-@pytest.fixture
-def database(stores):
-    database = Ledger.open(stores.url("newsletter"))
-    yield database
-    database.close()
-
-
-@pytest.fixture
-def ledger(database):
-    return Ledger(database, "here")
 
 
 def test_the_ledger_tallies_its_latest_days(ledger):

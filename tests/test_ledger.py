@@ -42,18 +42,6 @@ def claim(name="ada", content="{}", papers=("2611.90001",), day=DAY):
     return Claim(key(name, day.isoformat()), papers, content, name.title(), "en", "daily", "v1", NOW, f"<{name}@x>")
 
 
-@pytest.fixture
-def database(stores):
-    database = Ledger.open(stores.url("newsletter"))
-    yield database
-    database.close()
-
-
-@pytest.fixture
-def ledger(database):
-    return Ledger(database, "here")
-
-
 def send(ledger, outcome, name="ada", at=NOW, in_doubt="resend"):
     ledger.claim([claim(name)], "smtp", at)
     assert {key(name)} == ledger.step([], [key(name)], "b1", at)

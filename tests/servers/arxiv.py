@@ -9,11 +9,9 @@ from __future__ import annotations
 import gzip
 import hashlib
 import re
-import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
@@ -24,9 +22,9 @@ from xml.sax.saxutils import escape
 from zoneinfo import ZoneInfo
 
 from newsletter.archive import Archive
-from newsletter.http import Client, open_client
 from newsletter.sources.reach import Reach
-from tests.servers.huggingface import Answer, Asked, QuietServer, Stopwatch, says
+from tests.servers.hub import Hub
+from tests.servers.huggingface import Answer, Asked, Stopwatch, says
 
 NEW_YORK = ZoneInfo("America/New_York")
 TUESDAY = datetime(2026, 3, 3, 8, tzinfo=UTC)
@@ -55,7 +53,7 @@ def preprint(number: int = 1, **changes: Any) -> Preprint:
 
 
 @dataclass
-class Arxiv:
+class Arxiv(Hub):
     """A context manager; `script` answers the first requests, then the papers do."""
 
     papers: Sequence[Preprint] = ()
@@ -69,35 +67,9 @@ class Arxiv:
     at: list[float] = field(default_factory=list)
     """When each request came, in seconds."""
 
-    def __enter__(self) -> Arxiv:
-        self.over = threading.Event()
-        self._clients = ExitStack()
-        self._server = QuietServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": self}))
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._clients.close()
-        self.over.set()
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    @property
-    def place(self) -> str:
-        """Host and port, as errors name them."""
-        return self.endpoint.removeprefix("http://")
-
     @property
     def paths(self) -> list[str]:
         return [asked.path for asked in self.asked]
-
-    def client(self, read: float) -> Client:
-        """A client with this read timeout in seconds, closed when the server is."""
-        return self._clients.enter_context(open_client(read=read))
 
     def reach(
         self, now: datetime = TUESDAY, archive: Archive | None = None, home: Path = Path(), read: float = 5, **how: Any
@@ -282,3 +254,6 @@ def feed_error(why: str) -> bytes:
         .replace(b"cs.CL updates on arXiv.org", b"Feed error for query: http://x")
         .replace(b"cs.CL updates on the arXiv.org e-print archive.", why.encode())
     )
+
+
+Arxiv.handler = _Handler

@@ -6,10 +6,8 @@ what others wrote down: pages of 30, `total` as text, "no posts found" (2026-07)
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler
@@ -21,7 +19,8 @@ from newsletter.archive import Archive
 from newsletter.http import open_client
 from newsletter.sources.biorxiv import BIORXIV, MEDRXIV, Server
 from newsletter.sources.reach import Reach
-from tests.servers.huggingface import Answer, Asked, QuietServer, Stopwatch, says
+from tests.servers.hub import Hub
+from tests.servers.huggingface import Answer, Asked, Stopwatch, says
 
 WEDNESDAY = datetime(2026, 3, 4, 12, tzinfo=UTC)
 NOTHING = {"messages": [{"status": "no posts found"}], "collection": []}
@@ -49,7 +48,7 @@ def record(number: int = 1, **changes: Any) -> dict[str, Any]:
 
 
 @dataclass
-class Biorxiv:
+class Biorxiv(Hub):
     """A context manager; `script` answers the first requests, then the records do."""
 
     records: Sequence[Mapping[str, Any]] = ()
@@ -61,26 +60,6 @@ class Biorxiv:
     knows_subjects: bool = True
     script: deque[Answer] = field(default_factory=deque)
     asked: list[Asked] = field(default_factory=list)
-
-    def __enter__(self) -> Biorxiv:
-        self._clients = ExitStack()
-        self._server = QuietServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": self}))
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._clients.close()
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    @property
-    def place(self) -> str:
-        """Host and port, as errors name them."""
-        return self.endpoint.removeprefix("http://")
 
     @property
     def biorxiv(self) -> Server:
@@ -143,3 +122,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (the name is http.server's)
         """Nothing: the tests look at `asked`."""
+
+
+Biorxiv.handler = _Handler

@@ -21,7 +21,8 @@ from newsletter.answers import Answers
 from newsletter.guard import Guard
 from newsletter.http import open_client
 from newsletter.sources.reach import Reach
-from tests.servers.huggingface import Answer, Asked, QuietServer, Stopwatch, says
+from tests.servers.hub import QuietServer
+from tests.servers.huggingface import Answer, Asked, Stopwatch, says
 
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
 

@@ -9,21 +9,19 @@ import json
 import os
 import socket
 import struct
-import sys
-import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl, urlsplit
 
 from newsletter.http import Client, Patience, open_client
 from newsletter.sources.reach import Reach
+from tests.servers.hub import Hub
 
 Answer: TypeAlias = Callable[[BaseHTTPRequestHandler], None]
 NOT_FOUND = {"error": "Paper not found."}
@@ -40,7 +38,7 @@ class Asked:
 
 
 @dataclass
-class HuggingFace:
+class HuggingFace(Hub):
     """A context manager; `script` answers the first requests, then the days do."""
 
     days: Mapping[str, Sequence[object]] = field(default_factory=dict)
@@ -50,32 +48,6 @@ class HuggingFace:
     """Ignore `p`: every page is the first one."""
     script: deque[Answer] = field(default_factory=deque)
     asked: list[Asked] = field(default_factory=list)
-
-    def __enter__(self) -> HuggingFace:
-        self.over = threading.Event()
-        self._clients = ExitStack()
-        self._server = QuietServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": self}))
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._clients.close()
-        self.over.set()
-        self._server.shutdown()
-        self._server.server_close()
-
-    def client(self, read: float) -> Client:
-        """A client with this read timeout in seconds, closed when the server is."""
-        return self._clients.enter_context(open_client(read=read))
-
-    @property
-    def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    @property
-    def place(self) -> str:
-        """Host and port, as errors name them."""
-        return self.endpoint.removeprefix("http://")
 
     def page(self, query: Mapping[str, str]) -> tuple[int, object]:
         for name, span in (("date", lambda day: day), ("week", _week), ("month", lambda day: day[:7])):
@@ -115,15 +87,6 @@ def _as_found(listed: Mapping[str, Any]) -> dict[str, object]:
     outer = {key: value for key, value in listed.items() if key not in ("submittedBy", "organization")}
     said = [{"type": "text", "text": "Invented "}, {"type": "highlight", "text": "paper"}]
     return outer | {"paper": inner, "upvoted": False, "highlightedTitle": said, "highlightedSummary": said}
-
-
-class QuietServer(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Clients that went away are what some tests are about; anything else is printed."""
-        if not isinstance(sys.exc_info()[1], OSError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -258,3 +221,6 @@ def paper_json(number: int = 1, day: str = "2026-03-03", **changes: object) -> d
         "submittedBy": {"_id": "s", "name": submitter, "fullname": submitter.title(), "type": "user"},
         "isAuthorParticipating": False,
     }
+
+
+HuggingFace.handler = _Handler

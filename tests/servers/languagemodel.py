@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +10,8 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from newsletter.text import sentences
-from tests.servers.huggingface import Answer, QuietServer, says
+from tests.servers.hub import Hub
+from tests.servers.huggingface import Answer, says
 
 
 @dataclass(frozen=True)
@@ -42,28 +42,12 @@ def usual(paper: Mapping[str, str]) -> str:
 
 
 @dataclass
-class LanguageModel:
+class LanguageModel(Hub):
     """A context manager; `script` answers the first requests, then `summary` does."""
 
     summary: Callable[[Mapping[str, str]], str] = usual
     script: deque[Answer] = field(default_factory=deque)
     asked: list[Question] = field(default_factory=list)
-
-    def __enter__(self) -> LanguageModel:
-        self.over = threading.Event()
-        self._server = QuietServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"hub": self}))
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.over.set()
-        self._server.shutdown()
-        self._server.server_close()
-
-    @property
-    def place(self) -> str:
-        """Host and port, as errors name them."""
-        return f"127.0.0.1:{self._server.server_port}"
 
     def spec(self, **options: object) -> str:
         """What an operator writes to use it."""
@@ -102,3 +86,6 @@ def completion(content: object, finished: str = "stop") -> Answer:
 def summed_up(given: Sequence[object]) -> Answer:
     """Answers with these summaries."""
     return completion(json.dumps({"summaries": given}))
+
+
+LanguageModel.handler = _Handler
