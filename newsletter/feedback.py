@@ -38,6 +38,11 @@ class Feedback:
         with self._db.write() as connection:
             return bool(connection.execute(feedback.delete().where(said)).rowcount)
 
+    def forget(self, subscriber: str) -> None:
+        """Removes all that a subscriber said."""
+        with self._db.write() as connection:
+            connection.execute(feedback.delete().where(feedback.c.subscriber == subscriber))
+
     def of(self, subscribers: Sequence[str]) -> dict[str, dict[str, Verdict]]:
         """Per subscriber (only those who said something) what they said of each paper, the last said last."""
         found: dict[str, dict[str, Verdict]] = {}

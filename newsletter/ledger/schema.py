@@ -6,14 +6,20 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from newsletter.changes import changes
+from newsletter.consents import tables as consents
 from newsletter.database import Moment, Words
 from newsletter.feedback import feedback
 from newsletter.ledger.values import Claim, Delivery, Key
 from newsletter.migrations import Schema, version_table
+from newsletter.overrides import overrides
+from newsletter.signups import tables as signups
 from newsletter.suppressions import tables
 
 version_table(tables)
-feedback.to_metadata(tables)  # kept in the same database: small, and not to be rebuilt
+# Kept in the same database: what people said, and is not to be rebuilt.
+for _table in (feedback, changes, overrides, *consents.sorted_tables, *signups.sorted_tables):
+    _table.to_metadata(tables)
 deliveries = sa.Table(
     "deliveries",
     tables,
@@ -75,7 +81,7 @@ switches = sa.Table(
 SCHEMA = Schema(
     name="newsletter",
     tables=tables,
-    version=4,
+    version=5,
     precious=True,
     steps={
         1: ("CREATE INDEX deliveries_by_lease ON deliveries (lease_owner) WHERE lease_owner IS NOT NULL",),
@@ -88,6 +94,7 @@ SCHEMA = Schema(
             "DROP INDEX deliveries_by_day",
             "CREATE INDEX deliveries_by_day ON deliveries (day, occasion, state, subscriber)",
         ),
+        4: (),  # sign-ups, consents, overrides: new tables alone
     },
 )
 
