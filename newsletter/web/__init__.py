@@ -6,8 +6,12 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from newsletter.app import App
+from newsletter.errors import StoreError
 from newsletter.web import health, unsubscribe
+from newsletter.web.drawing import Drawing
+from newsletter.web.files import favicon, static
 from newsletter.web.metrics import Figures, metrics
+from newsletter.web.refusals import not_found, unreadable
 from newsletter.web.safety import Headers
 
 
@@ -16,12 +20,15 @@ def pages(app: App) -> Starlette:
     routes = [
         Route("/unsubscribe/{token}", unsubscribe.page, methods=["GET", "HEAD"]),
         Route("/unsubscribe/{token}", unsubscribe.act, methods=["POST"]),
+        Route("/static/{name}", static),
+        Route("/favicon.ico", favicon),
         Route("/healthz", health.alive, methods=["GET", "HEAD"]),
         Route("/readyz", health.ready, methods=["GET", "HEAD"]),
         Route("/metrics", metrics, methods=["GET", "HEAD"]),
     ]
-    site = Starlette(routes=routes, exception_handlers={404: unsubscribe.not_found})
+    site = Starlette(routes=routes, exception_handlers={404: not_found, StoreError: unreadable})
     site.state.app = app
+    site.state.drawing = Drawing(app)
     site.state.figures = Figures(app)
     site.add_middleware(Headers)
     return site
