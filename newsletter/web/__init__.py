@@ -7,12 +7,13 @@ from starlette.routing import Route
 
 from newsletter.app import App
 from newsletter.errors import StoreError
-from newsletter.web import health, unsubscribe
+from newsletter.web import health, subscribing, unsubscribe
 from newsletter.web.drawing import Drawing
 from newsletter.web.files import favicon, static
 from newsletter.web.metrics import Figures, metrics
 from newsletter.web.refusals import not_found, unreadable
 from newsletter.web.safety import Headers
+from newsletter.web.subscribing import Desk
 
 
 def pages(app: App) -> Starlette:
@@ -20,6 +21,9 @@ def pages(app: App) -> Starlette:
     routes = [
         Route("/unsubscribe/{token}", unsubscribe.page, methods=["GET", "HEAD"]),
         Route("/unsubscribe/{token}", unsubscribe.act, methods=["POST"]),
+        *(_sign_ups() if app.settings.base_url and app.settings.sign_ups else ()),
+        Route("/confirm/{token}", subscribing.confirm_page, methods=["GET", "HEAD"]),
+        Route("/confirm/{token}", subscribing.confirm, methods=["POST"]),
         Route("/static/{name}", static),
         Route("/favicon.ico", favicon),
         Route("/healthz", health.alive, methods=["GET", "HEAD"]),
@@ -29,6 +33,15 @@ def pages(app: App) -> Starlette:
     site = Starlette(routes=routes, exception_handlers={404: not_found, StoreError: unreadable})
     site.state.app = app
     site.state.drawing = Drawing(app)
+    site.state.desk = Desk(app)
     site.state.figures = Figures(app)
     site.add_middleware(Headers)
     return site
+
+
+def _sign_ups() -> tuple[Route, ...]:
+    """Where everybody may subscribe: not without public pages, for the letter has to lead to one."""
+    return (
+        Route("/subscribe", subscribing.form, methods=["GET", "HEAD"]),
+        Route("/subscribe", subscribing.act, methods=["POST"]),
+    )

@@ -99,6 +99,12 @@ def draw(request: Request, template: str, status: int = 200, **contents: Any) ->
     return page
 
 
+def language_of(request: Request) -> Language:
+    """The visitor's language."""
+    drawing: Drawing = request.app.state.drawing
+    return drawing.language(request)
+
+
 def wished(header: str, tags: Sequence[str]) -> str:
     """The tag that `Accept-Language` (RFC 9110, section 12.5.4) wishes most, of those that there are; else English."""
     found = [_WISH.fullmatch(part) for part in header[:1000].split(",")[:WISHES]]
