@@ -223,8 +223,9 @@ def test_the_log_has_no_address_and_no_token(site, caplog):
         site.ask()
         path = link(site.letters(1)[0])
         site.client.post(path, data={"confirm": "subscribe"})
-    assert "a sign-up was confirmed" in caplog.text
-    assert not any(secret in caplog.text for secret in ("ada@", path.rpartition("/")[2]))
+    ours = "\n".join(one.getMessage() for one in caplog.records if one.name.startswith("newsletter"))
+    assert "a sign-up was confirmed" in ours
+    assert not any(secret in ours for secret in ("ada@", "signup-", path.rpartition("/")[2]))
 
 
 def test_network_and_program_are_kept_only_where_the_operator_wants_it(stack, tmp_path):
