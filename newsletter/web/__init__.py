@@ -7,7 +7,7 @@ from starlette.routing import Route
 
 from newsletter.app import App
 from newsletter.errors import StoreError
-from newsletter.web import health, subscribing, unsubscribe
+from newsletter.web import feedback, health, preferences, subscribing, unsubscribe
 from newsletter.web.drawing import Drawing
 from newsletter.web.files import favicon, static
 from newsletter.web.metrics import Figures, metrics
@@ -24,6 +24,11 @@ def pages(app: App) -> Starlette:
         *(_sign_ups() if app.settings.base_url and app.settings.sign_ups else ()),
         Route("/confirm/{token}", subscribing.confirm_page, methods=["GET", "HEAD"]),
         Route("/confirm/{token}", subscribing.confirm, methods=["POST"]),
+        Route("/preferences/{token}", preferences.page, methods=["GET", "HEAD"]),
+        Route("/preferences/{token}", preferences.act, methods=["POST"]),
+        Route("/preferences/{token}/data", preferences.data, methods=["GET", "HEAD"]),
+        Route("/feedback/{token}", feedback.page, methods=["GET", "HEAD"]),
+        Route("/feedback/{token}", feedback.act, methods=["POST"]),
         Route("/static/{name}", static),
         Route("/favicon.ico", favicon),
         Route("/healthz", health.alive, methods=["GET", "HEAD"]),
