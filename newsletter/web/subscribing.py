@@ -36,8 +36,6 @@ OFTEN: Final = 10
 """Sign-ups from one network in an hour."""
 WAITING: Final = 200
 """Sign-ups that wait for their letters; who comes then is asked to come again."""
-WORDING: Final = "I want {name} sent to this address, and can unsubscribe with one press in every mail."
-CONFIRMING: Final = "Yes, send me {name}."
 
 
 class Desk:
@@ -105,7 +103,7 @@ async def act(request: Request) -> Response:
         return await run_in_threadpool(_later, request, 429)
     if not desk.has_room():
         return await run_in_threadpool(_later, request, 503)
-    said = circumstances(request, "form", language_of(request).say(WORDING, name=app.settings.name))
+    said = circumstances(request, "form", _wording(request))
     answer = await run_in_threadpool(_asked, request)
     answer.background = BackgroundTask(desk.give, wish, said)
     return answer
@@ -142,7 +140,7 @@ def _form(request: Request, typed: Mapping[str, str], faults: Mapping[str, str])
         cadences=wishes.OFFERED,
         said_cadence=partial(wishes.said_cadence, language_of(request)),
         zones=sorted(available_timezones()),
-        wording=language_of(request).say(WORDING, name=app.settings.name),
+        wording=_wording(request),
         state="form",
     )
 
@@ -156,6 +154,20 @@ def _later(request: Request, status: int) -> Response:
     answer = draw(request, "subscribed.html", status, state="later", tongues=())
     answer.headers["retry-after"] = "3600" if status == 429 else "60"
     return answer
+
+
+def _wording(request: Request) -> str:
+    """What somebody agrees to who asks: it is shown, and kept as they saw it."""
+    app: App = request.app.state.app
+    return language_of(request).say(
+        "I want {name} sent to this address, and can unsubscribe with one press in every mail.", name=app.settings.name
+    )
+
+
+def _yes(request: Request) -> str:
+    """What somebody says who confirms."""
+    app: App = request.app.state.app
+    return language_of(request).say("Yes, send me {name}.", name=app.settings.name)
 
 
 def circumstances(request: Request, how: str, wording: str = "") -> Circumstances:
@@ -186,7 +198,7 @@ def _confirm(request: Request) -> Response:
     signup = _waiting(request)
     if signup is None:
         return not_found(request)
-    said = circumstances(request, "link", language_of(request).say(CONFIRMING, name=app.settings.name))
+    said = circumstances(request, "link", _yes(request))
     signup = app.signups.confirm(signup.key, app.clock(), said)
     if signup is None:
         return not_found(request)
@@ -216,5 +228,5 @@ def _waiting(request: Request) -> Signup | None:
 def _confirming(request: Request, signup: Signup) -> Response:
     app: App = request.app.state.app
     contents: dict[str, Any] = {"state": "ask", "tongues": (), "reader": signup.subscriber}
-    wording = language_of(request).say(CONFIRMING, name=app.settings.name)
+    wording = _yes(request)
     return draw(request, "subscribed.html", wording=wording, reads=not signup.waiting, **contents)
