@@ -75,6 +75,11 @@ class App:
         """The deliveries whose papers count as seen here."""
         return ("regular",) if self.occasion == "regular" else ("regular", "rehearsal")
 
+    @property
+    def carrier(self) -> str:
+        """The provider's name in the ledger: `smtp`."""
+        return self.settings.providers[0].partition(":")[0]
+
     def roster(self) -> Roster:
         """The subscribers, as their file has them now."""
         return roster(self.settings.home / "subscribers.yaml")
