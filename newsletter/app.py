@@ -82,6 +82,11 @@ class App:
         """The deliveries whose papers count as seen here."""
         return ("regular",) if self.occasion == "regular" else ("regular", "rehearsal")
 
+    @property
+    def carrier(self) -> str:
+        """The provider's name in the ledger: `smtp`."""
+        return self.settings.providers[0].partition(":")[0]
+
     def roster(self) -> Readership:
         """Everybody who reads: the subscribers of the file as it is now, with their own changes, and the sign-ups."""
         return Readership(roster(self.settings.home / "subscribers.yaml"), self.overrides, self.signups)
