@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from threading import BoundedSemaphore
-from typing import Any, Final
+from typing import Final
 from zoneinfo import available_timezones
 
 from starlette.background import BackgroundTask
@@ -226,7 +226,5 @@ def _waiting(request: Request) -> Signup | None:
 
 
 def _confirming(request: Request, signup: Signup) -> Response:
-    app: App = request.app.state.app
-    contents: dict[str, Any] = {"state": "ask", "tongues": (), "reader": signup.subscriber}
-    wording = _yes(request)
-    return draw(request, "subscribed.html", wording=wording, reads=not signup.waiting, **contents)
+    reads = not signup.waiting
+    return draw(request, "subscribed.html", state="ask", wording=_yes(request), reads=reads, tongues=())
