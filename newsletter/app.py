@@ -33,6 +33,7 @@ from newsletter.pulse import Pulse
 from newsletter.ranking.model import Model, TermCounts, dump, learn, load, read_counts
 from newsletter.readership import Readership
 from newsletter.render import Imprint, Renderer, default_templates
+from newsletter.renewals import Renewals
 from newsletter.settings import Settings
 from newsletter.signups import Signups
 from newsletter.sources.reach import Reach
@@ -60,6 +61,7 @@ class App:
     signups: Signups
     overrides: Overrides
     consents: Consents
+    renewals: Renewals
     reach: Reach
     renderer: Renderer
     clock: Callable[[], datetime]
@@ -97,7 +99,22 @@ class App:
 
     def reference(self, subscriber: Subscriber) -> str:
         """The subscriber's opaque name in links."""
-        return reference(self.settings.secrets[0], subscriber.key)
+        return self.references([subscriber.key])[subscriber.key]
+
+    def references(self, subscribers: Sequence[str]) -> dict[str, str]:
+        """The opaque names of these subscribers (by key) in links."""
+        renewed, secret = self.renewals.of(subscribers), self.settings.secrets[0]
+        return {key: reference(secret, key, renewed.get(key, 0)) for key in subscribers}
+
+    def opens(self, name: str, subscriber: str) -> bool:
+        """Whether an opaque name still opens the pages of a subscriber (by key): one of before a renewal does not."""
+        renewal = self.renewals.of([subscriber]).get(subscriber, 0)
+        return name in {reference(secret, subscriber, renewal) for secret in self.settings.secrets}
+
+    def _names(self, subscriber: str) -> list[str]:
+        """Every opaque name that a subscriber ever had, as far as it can be known."""
+        last = self.renewals.of([subscriber]).get(subscriber, 0)
+        return [reference(secret, subscriber, n) for secret in self.settings.secrets for n in range(last + 1)]
 
     def erase(self, subscriber: Subscriber, said: Circumstances) -> None:
         """Removes everything about somebody who signed up, but for a hash by which their no is known again.
@@ -105,11 +122,13 @@ class App:
         The ledger comes last too: an edition may just have been planned. Breaking off in between, and doing it again, does
         no harm.
         """
-        self.ledger.forget(subscriber.key, self.reference(subscriber), self.clock())
+        names = self._names(subscriber.key)
+        self.ledger.forget(subscriber.key, names, self.clock())
         self.feedback.forget(subscriber.key)
         self.overrides.forget([subscriber.key])
         self.signups.erase(subscriber.key, self.clock(), said)
-        self.ledger.forget(subscriber.key, self.reference(subscriber), self.clock())
+        self.ledger.forget(subscriber.key, names, self.clock())
+        self.renewals.forget(subscriber.key)
 
     def note(self) -> str:
         """The editor's note, Markdown: `note.md` in the home, if there is one."""
@@ -215,6 +234,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = lambda: datetim
             signups=Signups(database, settings.secrets),
             overrides=Overrides(database),
             consents=Consents(database),
+            renewals=Renewals(database),
             reach=_reach(settings, client, archive, clock),
             renderer=Renderer(imprint(settings), settings.templates or default_templates()),
             clock=clock,

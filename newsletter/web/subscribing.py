@@ -28,6 +28,7 @@ from newsletter.models import Subscriber
 from newsletter.signups import Signup
 from newsletter.web import forms, wishes
 from newsletter.web.drawing import draw, language_of
+from newsletter.web.reached import path
 from newsletter.web.refusals import not_found
 
 log = logging.getLogger("newsletter.web")
@@ -211,7 +212,7 @@ def _confirm(request: Request) -> Response:
         "subscribed.html",
         state=signup.suppressed or "confirmed",
         reader=reader,
-        preferences=letters.address(app, "preferences", reference),
+        preferences=path(request, "preferences", reference),
         reply_to=app.settings.reply_to,
         tongues=(),
     )
