@@ -26,7 +26,7 @@ from newsletter.guard import Guard
 from newsletter.ledger import Ledger
 from newsletter.links import reference
 from newsletter.models import Paper, Subscriber
-from newsletter.providers import Provider, is_rehearsal, open_provider
+from newsletter.providers import Provider, called, is_rehearsal, open_provider
 from newsletter.pulse import Pulse
 from newsletter.ranking.model import Model, TermCounts, dump, learn, load, read_counts
 from newsletter.render import Imprint, Renderer, default_templates
@@ -78,7 +78,7 @@ class App:
     @property
     def carrier(self) -> str:
         """The provider's name in the ledger: `smtp`."""
-        return self.settings.providers[0].partition(":")[0]
+        return called(self.settings.providers[0])
 
     def roster(self) -> Roster:
         """The subscribers, as their file has them now."""
