@@ -39,9 +39,9 @@ PAGE: Final = 100
 MOST_PAGES: Final = 500
 """Of a library that is read whole."""
 LOCAL: Final = 23119
-"""The port of Zotero's own program on this machine, which wants no key."""
-MAX_BYTES: Final = 20_000_000
-"""Of a page; abstracts and notes make it some hundred kilobytes."""
+"""The port of Zotero's own program on this machine. It wants no key, may send all items whatever was asked for, and its
+versions do not count what it has not uploaded yet (zotero/zotero issue 5011, 2026-11): what it says is not remembered."""
+_REFUSALS: Final = (400, 403, 404)
 
 Progress = Callable[[str, int, int], None]
 
@@ -188,7 +188,7 @@ def _meanwhile(before: Known | None) -> str:
 def _pages(name: str, reach: Reach) -> Iterator[Page]:
     """The pages of a library, the items that were added last first; who has enough asks for no more."""
     ends = reach.patience.clock() + reach.patience.total.total_seconds()
-    start, version, wait = 0, "", 0.0
+    start, version, wait, last = 0, "", 0.0, None
     for _ in range(MOST_PAGES):
         kept = _kept(name, start, reach)
         if kept is None or not version or kept.etag != version:
@@ -198,10 +198,13 @@ def _pages(name: str, reach: Reach) -> Iterator[Page]:
             kept = _keep(name, start, kept, answer, reach)
             version = version or kept.etag
         page = zotero.from_json(kept.body)
+        if page == last:  # whoever cannot count pages begins again
+            return
         yield page
         start += page.number
-        if not page.number or (page.total is not None and start >= page.total):
+        if start >= page.total if page.total is not None else page.number != PAGE:
             return
+        last = page
     log.warning("%s: has more than %d items; the others are left out", name, MOST_PAGES * PAGE)
 
 
@@ -210,7 +213,7 @@ def _address(name: str, start: int, reach: Reach) -> str:
 
 
 def _kept(name: str, start: int, reach: Reach) -> Answer | None:
-    return reach.answers.find(_address(name, start, reach)) if reach.answers else None
+    return reach.answers.find(_address(name, start, reach)) if reach.answers and not _is_local(reach) else None
 
 
 def _ask(name: str, start: int, kept: Answer | None, ends: float, reach: Reach) -> http.Response:
@@ -227,10 +230,9 @@ def _ask(name: str, start: int, kept: Answer | None, ends: float, reach: Reach) 
         params=wanted,
         headers=headers,
         patience=replace(reach.patience, total=left),
-        answers=(200, 304, 403, 404) if "If-Modified-Since-Version" in headers else (200, 403, 404),
-        largest=MAX_BYTES,
+        answers=(200, 304, *_REFUSALS) if "If-Modified-Since-Version" in headers else (200, *_REFUSALS),
     )
-    if answer.status in (403, 404):
+    if answer.status in _REFUSALS:
         cure = _cure(answer.status, variable, reach)
         raise _Refused(f"{host(reach)}/{zotero.path_of(name)}: HTTP {answer.status}; {cure}")
     return answer
@@ -248,7 +250,7 @@ def _keep(name: str, start: int, kept: Answer | None, answer: http.Response, rea
             raise SourceError(f"{host(reach)}/{zotero.path_of(name)}: {error}; {cure}") from error
         version = _whole(answer, "last-modified-version")
         now = Answer(zotero.as_json(page), "" if version is None else str(version), "", reach.now())
-    if reach.answers and now.etag:
+    if reach.answers and now.etag and not _is_local(reach):
         reach.answers.keep(_address(name, start, reach), now)
     return now
 
@@ -261,12 +263,18 @@ def _variable(name: str, reach: Reach) -> str:
 def _cure(status: int, variable: str, reach: Reach) -> str:
     if status == 404:
         return "there is no such library or collection: check its number and its key"
-    if urlsplit(reach.zotero).port == LOCAL:
+    if status == 400:
+        return "it does not understand that; of this machine's own Zotero write zotero:users/0"
+    if _is_local(reach):
         return "allow other applications to communicate with Zotero: Settings, Advanced"
     page = "https://www.zotero.org/settings/keys"
     if variable:
         return f"the key in {variable} may not read it: give it leave on {page}"
     return f"it is not public: make a key that may read it on {page}, and put it into secrets.env as {KEY}=..."
+
+
+def _is_local(reach: Reach) -> bool:
+    return urlsplit(reach.zotero).port == LOCAL
 
 
 def _backoff(answer: http.Response) -> float:

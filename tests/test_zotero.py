@@ -250,17 +250,30 @@ def test_faults_are_said_with_the_cure_and_never_with_the_key(hub: Zotero) -> No
     )
 
 
-def test_its_own_program_has_its_own_cure(hub: Zotero) -> None:
-    hub.key = KEY
-    assert "Settings, Advanced" in zotero._cure(403, "", replace(hub.reach(), zotero="http://localhost:23119/api"))
+@pytest.mark.parametrize("number", [0, 7, 100, 250])
+def test_who_sends_everything_whatever_was_asked_for_is_asked_no_more_than_twice(hub: Zotero, number: int) -> None:
+    hub.script.extend([says([item(n) for n in range(1, number + 1)])] * 2)
+    assert number == len(zotero.read(WHOLE, hub.reach()).entries)
+    assert (2 if number == 100 else 1) == len(hub.asked)
 
 
-def test_a_page_that_never_ends_ends(hub: Zotero, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_that_never_end_end(hub: Zotero, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(zotero, "MOST_PAGES", 3)
-    endless = says([item(1)], 200, {"Last-Modified-Version": "7"})
-    hub.script.extend([endless] * 3)
+    hub.script.extend(says([item(n)], 200, {"Total-Results": "9" * 15}) for n in range(1, 9))
     assert 3 == len(zotero.read(WHOLE, hub.reach()).entries)
-    assert 3 == len(hub.asked)
+
+
+def test_what_this_machines_own_zotero_says_is_not_remembered(
+    hub: Zotero, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zotero, "LOCAL", int(hub.place.partition(":")[2]))
+    for name in ("first", "second"):
+        hub.libraries["users/0"] = [item(1, title=f"A {name} invented title of four words")]
+        [entry] = zotero.read("zotero:users/0", hub.reach(archive)).entries
+        assert name in entry.title
+    hub.key = KEY
+    assert "HTTP 403; allow other applications to communicate with Zotero" in failure(hub, hub.reach())
+    assert "write zotero:users/0" in failure(hub, hub.reach(), says(b"Only data for the logged-in user", 400))
 
 
 # -- as examples
