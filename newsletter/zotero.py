@@ -86,7 +86,7 @@ def renew(
         if before and before.at <= at < before.at + FRESH_FOR:
             continue
         try:
-            wanted |= _renew(name, archive, hasty, at, bool(sources.libraries(asked)))
+            wanted |= ask(name, archive, hasty, at, asked)
         except SourceError as error:
             log.warning("%s: %s; %s", name, error, _meanwhile(before))
             if not isinstance(error, _Refused):
@@ -94,7 +94,9 @@ def renew(
     return frozenset(wanted)
 
 
-def _renew(name: str, archive: Archive, reach: Reach, at: datetime, looked_up: bool) -> set[str]:
+def ask(name: str, archive: Archive, reach: Reach, at: datetime, asked: Sequence[str] = ()) -> set[str]:
+    """The same for one library. Raises SourceError; what it told before stays known."""
+    looked_up = bool(sources.libraries(asked))
     entries, items = _newest(name, reach)
     papers = tuple(dict.fromkeys(_examples(entries, archive, at, looked_up)))
     archive.answers.keep(name, Answer(json.dumps([papers, items]).encode(), "", "", at))
