@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from newsletter import embeddings, http
+from newsletter import embeddings, http, zotero
 from newsletter.archive import Archive
 from newsletter.consents import Circumstances, Consents
 from newsletter.embeddings import Floats
@@ -28,7 +29,7 @@ from newsletter.ledger import Ledger
 from newsletter.links import reference
 from newsletter.models import Paper, Subscriber
 from newsletter.overrides import Overrides
-from newsletter.providers import Provider, is_rehearsal, open_provider
+from newsletter.providers import Provider, called, is_rehearsal, open_provider
 from newsletter.pulse import Pulse
 from newsletter.ranking.model import Model, TermCounts, dump, learn, load, read_counts
 from newsletter.readership import Readership
@@ -87,11 +88,17 @@ class App:
     @property
     def carrier(self) -> str:
         """The provider's name in the ledger: `smtp`."""
-        return self.settings.providers[0].partition(":")[0]
+        return called(self.settings.providers[0])
 
     def roster(self) -> Readership:
         """Everybody who reads: the subscribers of the file as it is now, with their own changes, and the sign-ups."""
-        return Readership(roster(self.settings.home / "subscribers.yaml"), self.overrides, self.signups)
+        file = roster(self.settings.home / "subscribers.yaml", cache(self.papers_in))
+        return Readership(file, self.overrides, self.signups)
+
+    def papers_in(self, library: str) -> tuple[str, ...]:
+        """The papers of a library, by its name, as far as it ever told."""
+        found = zotero.known(library, self.archive.answers)
+        return found.papers if found else ()
 
     def seen(self, subscribers: Sequence[str]) -> Mapping[str, frozenset[str]]:
         """Per subscriber the ids of the papers that were shown."""
@@ -280,6 +287,8 @@ def _reach(settings: Settings, client: http.Client, archive: Archive, clock: Cal
         arxiv=settings.arxiv_endpoint,
         turns=archive.turns,
         introduction=introduction(settings),
+        zotero=settings.zotero_endpoint,
+        secret=settings.secret,
     )
 
 
