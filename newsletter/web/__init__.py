@@ -1,4 +1,7 @@
-"""The web pages: unsubscribe (GET asks, POST acts, RFC 8058 one-click), health and figures."""
+"""The web pages: today's papers and the archive, search, feeds; unsubscribe; health and figures.
+
+Nothing changes by GET. Pages for everybody are shown where `base_url` is set, else on this machine alone.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,16 @@ from starlette.routing import Route
 
 from newsletter.app import App
 from newsletter.errors import StoreError
-from newsletter.web import health, unsubscribe
+from newsletter.web import editions, feeds, health, leaves, paper, searching, today, unsubscribe
 from newsletter.web.drawing import Drawing
-from newsletter.web.files import favicon, static
+from newsletter.web.files import favicon, robots, static
+from newsletter.web.learned import Learned
 from newsletter.web.metrics import Figures, metrics
+from newsletter.web.public import public
 from newsletter.web.refusals import not_found, unreadable
 from newsletter.web.safety import Headers
+from newsletter.web.today import Tasting
+from newsletter.web.turn import Turn
 
 
 def pages(app: App) -> Starlette:
@@ -20,8 +27,18 @@ def pages(app: App) -> Starlette:
     routes = [
         Route("/unsubscribe/{token}", unsubscribe.page, methods=["GET", "HEAD"]),
         Route("/unsubscribe/{token}", unsubscribe.act, methods=["POST"]),
+        Route("/", public(leaves.landing)),
+        Route("/papers", public(leaves.months)),
+        Route("/papers/{span}", public(leaves.papers)),
+        Route("/paper/{id:path}", public(paper.paper)),
+        Route("/search", public(searching.found, ranks=True, indexed=False)),
+        Route("/today", public(today.today, ranks=True, indexed=False)),
+        Route("/feed.atom", public(feeds.atom)),
+        Route("/feed.json", public(feeds.json_feed)),
+        Route("/edition/{token}", editions.edition),
         Route("/static/{name}", static),
         Route("/favicon.ico", favicon),
+        Route("/robots.txt", robots),
         Route("/healthz", health.alive, methods=["GET", "HEAD"]),
         Route("/readyz", health.ready, methods=["GET", "HEAD"]),
         Route("/metrics", metrics, methods=["GET", "HEAD"]),
@@ -29,6 +46,9 @@ def pages(app: App) -> Starlette:
     site = Starlette(routes=routes, exception_handlers={404: not_found, StoreError: unreadable})
     site.state.app = app
     site.state.drawing = Drawing(app)
+    site.state.turn = Turn()
+    site.state.learned = Learned(app)
+    site.state.tasting = Tasting(site.state.learned)
     site.state.figures = Figures(app)
     site.add_middleware(Headers)
     return site
