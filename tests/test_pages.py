@@ -19,6 +19,7 @@ from newsletter import links
 from newsletter.archive import Noted
 from newsletter.collect import collect
 from newsletter.models import Listing
+from newsletter.search import Query
 from newsletter.web import pages
 from newsletter.web.editions import token
 from newsletter.web.paper import curve, later, place
@@ -217,6 +218,13 @@ def test_search_has_pages_and_keeps_the_words(client):
     second = client.get("/search", params={"q": "speech recognition", "page": 2})
     assert 'href="/search?q=speech+recognition"' in second.text
     assert 'value="speech recognition"' in second.text
+
+
+def test_the_next_page_of_a_search_is_not_ranked_again(site, client):
+    client.get("/search", params={"q": "video robots"})
+    [(kept, _)] = [answer for query, answer in site.state.answers._lately.items() if query.text == "video robots"]
+    client.get("/search", params={"q": "video robots", "lang": "de"})
+    assert kept is site.state.answers.of(Query(("video", "robots")))
 
 
 def test_search_without_an_answer_or_a_question_says_what_to_do(client):

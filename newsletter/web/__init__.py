@@ -49,6 +49,7 @@ def pages(app: App) -> Starlette:
     site.state.turn = Turn()
     site.state.learned = Learned(app)
     site.state.tasting = Tasting(site.state.learned)
+    site.state.answers = searching.Answers(site.state.learned)
     site.state.figures = Figures(app)
     site.add_middleware(Headers)
     return site

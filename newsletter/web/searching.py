@@ -3,23 +3,47 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
+from datetime import datetime, timedelta
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from newsletter.app import App
-from newsletter.search import Query, search
+from newsletter.search import Found, Query, search
 from newsletter.text import clean, line
 from newsletter.web.cards import matched
 from newsletter.web.drawing import draw, language_of
+from newsletter.web.learned import Learned
 from newsletter.web.leaves import page_of
 from newsletter.web.refusals import not_found
 
 LONGEST: Final = 200
 """Characters of what is searched for."""
 PAGE: Final = 20
+ANSWERS: Final = 50
+KEPT: Final = timedelta(minutes=5)
 _WORD = re.compile(r'"([^"]*)"|([^\s"]+)')
+
+
+class Answers:
+    """The last answers, for some minutes: who turns the page does not have it all ranked again."""
+
+    def __init__(self, learned: Learned) -> None:
+        self._learned = learned
+        self._lately: OrderedDict[Query, tuple[Found, datetime]] = OrderedDict()
+
+    def of(self, query: Query) -> Found:
+        """What answers the words. Raises Busy."""
+        app = self._learned.app
+        now = app.clock()
+        known = self._lately.get(query)
+        if known is None or now >= known[1]:
+            known = search(app, query, now, self._learned.model()), now + KEPT
+            self._lately[query] = known
+            if len(self._lately) > ANSWERS:
+                self._lately.popitem(last=False)
+        return known[0]
 
 
 def found(request: Request) -> Response:
@@ -30,8 +54,8 @@ def found(request: Request) -> Response:
         return not_found(request)
     if not query.text:
         return draw(request, "search.html", sought="", hits=(), number=0, searched=0, page=1, pages=1)
-    app: App = request.app.state.learned.app
-    answer = search(app, query, app.clock(), request.app.state.learned.model())
+    answers: Answers = request.app.state.answers
+    answer = answers.of(query)
     pages = max(-(-len(answer.hits) // PAGE), 1)
     if page > pages:
         return not_found(request)
