@@ -18,6 +18,7 @@ from pathlib import Path
 
 from newsletter import embeddings, http
 from newsletter.archive import Archive
+from newsletter.consents import Circumstances, Consents
 from newsletter.embeddings import Floats
 from newsletter.ending import Ending
 from newsletter.errors import StoreError
@@ -26,13 +27,16 @@ from newsletter.guard import Guard
 from newsletter.ledger import Ledger
 from newsletter.links import reference
 from newsletter.models import Paper, Subscriber
+from newsletter.overrides import Overrides
 from newsletter.providers import Provider, is_rehearsal, open_provider
 from newsletter.pulse import Pulse
 from newsletter.ranking.model import Model, TermCounts, dump, learn, load, read_counts
+from newsletter.readership import Readership
 from newsletter.render import Imprint, Renderer, default_templates
 from newsletter.settings import Settings
+from newsletter.signups import Signups
 from newsletter.sources.reach import Reach
-from newsletter.subscribers import Roster, roster
+from newsletter.subscribers import roster
 from newsletter.summaries import KEY, Summaries
 from newsletter.summaries import parse as parse_endpoint
 from newsletter.suppressions import Suppressions
@@ -53,6 +57,9 @@ class App:
     ledger: Ledger
     suppressions: Suppressions
     feedback: Feedback
+    signups: Signups
+    overrides: Overrides
+    consents: Consents
     reach: Reach
     renderer: Renderer
     clock: Callable[[], datetime]
@@ -77,9 +84,14 @@ class App:
         """The deliveries whose papers count as seen here."""
         return ("regular",) if self.occasion == "regular" else ("regular", "rehearsal")
 
-    def roster(self) -> Roster:
-        """The subscribers, as their file has them now."""
-        return roster(self.settings.home / "subscribers.yaml")
+    @property
+    def carrier(self) -> str:
+        """The provider's name in the ledger: `smtp`."""
+        return self.settings.providers[0].partition(":")[0]
+
+    def roster(self) -> Readership:
+        """Everybody who reads: the subscribers of the file as it is now, with their own changes, and the sign-ups."""
+        return Readership(roster(self.settings.home / "subscribers.yaml"), self.overrides, self.signups)
 
     def seen(self, subscribers: Sequence[str]) -> Mapping[str, frozenset[str]]:
         """Per subscriber the ids of the papers that were shown."""
@@ -88,6 +100,18 @@ class App:
     def reference(self, subscriber: Subscriber) -> str:
         """The subscriber's opaque name in links."""
         return reference(self.settings.secrets[0], subscriber.key)
+
+    def erase(self, subscriber: Subscriber, said: Circumstances) -> None:
+        """Removes everything about somebody who signed up, but for a hash by which their no is known again.
+
+        The ledger comes last too: an edition may just have been planned. Breaking off in between, and doing it again, does
+        no harm.
+        """
+        self.ledger.forget(subscriber.key, self.reference(subscriber), self.clock())
+        self.feedback.forget(subscriber.key)
+        self.overrides.forget([subscriber.key])
+        self.signups.erase(subscriber.key, self.clock(), said)
+        self.ledger.forget(subscriber.key, self.reference(subscriber), self.clock())
 
     def note(self) -> str:
         """The editor's note, Markdown: `note.md` in the home, if there is one."""
@@ -196,6 +220,9 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = lambda: datetim
             ledger=Ledger(database, owner),
             suppressions=Suppressions(database),
             feedback=Feedback(database),
+            signups=Signups(database, settings.secrets),
+            overrides=Overrides(database),
+            consents=Consents(database),
             reach=_reach(settings, client, archive, clock),
             renderer=Renderer(imprint(settings), settings.templates or default_templates()),
             clock=clock,

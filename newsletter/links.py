@@ -7,10 +7,12 @@ import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from itsdangerous import Signer
 
+Purpose: TypeAlias = Literal["unsubscribe", "confirm", "preferences", "feedback", "view", "form"]
+"""What a link is for: one for another purpose is none."""
 LONGEST: Final = 512
 """Characters of a token that is looked at; ours have 60 where a reference is signed."""
 

@@ -55,7 +55,8 @@ def publish(
     """
     order = order or Order()
     with app.alone(), app.provider() as provider:
-        app.ledger.recover(now, app.settings.in_doubt, alone=not app.settings.shared)
+        knows = app.carrier if provider.idempotent_for else ""
+        app.ledger.recover(now, app.settings.in_doubt, alone=not app.settings.shared, knows=knows)
         if app.ledger.stopped() is None:
             app.ledger.give_up(now)  # before the next is planned, which takes up what theirs would have shown
             failure = _plan_who_is_due(app, now, order, progress, served)
@@ -69,10 +70,12 @@ def _plan_who_is_due(
     app: App, now: datetime, order: Order, progress: Progress, served: Served | None
 ) -> SourceError | None:
     roster = app.roster()
+    mark, before = roster.mark(), served.mark if served else None
     schedules = served.waiting(roster, now) if served else None
-    failure = _gather_and_plan(app, now, order, progress, lambda: who_is_due(app, now, order, roster, schedules))
-    if served and schedules and failure is None:
-        served.note(schedules)
+    dues = partial(who_is_due, app, now, order, roster, schedules, before)
+    failure = _gather_and_plan(app, now, order, progress, dues)
+    if served and failure is None:
+        served.note(schedules or {}, mark)
     return failure
 
 
@@ -95,7 +98,9 @@ def _gather_and_plan(
 
 def _send_until(app: App, provider: Provider, order: Order, progress: Progress, until: datetime) -> None:
     """Sends to who waits, again and again as their next attempts come due, until nobody waits or the time is over."""
-    run, left = Run(app.clock, app.settings.in_doubt, ending=app.ending), set[Key]()
+    # Who knows a request by its key is asked again, so nothing is in doubt.
+    in_doubt = "resend" if provider.idempotent_for else app.settings.in_doubt
+    run, left = Run(app.clock, in_doubt, ending=app.ending), set[Key]()
     while True:
         passing: Halt | None = None
         try:
@@ -139,7 +144,7 @@ def _send_waiting(app: App, provider: Provider, order: Order, progress: Progress
 
     def sent(number: int) -> None:
         nonlocal done
-        done += number
+        done = min(done + number, total)  # who is repeated with others comes before their turn
         progress("send", done, total)
 
     def ours(keys: Iterator[Key]) -> Iterator[Key]:
@@ -228,11 +233,11 @@ def send_batch(sending: Sending, shard: Sequence[Key]) -> None:
     for spoilt in (one for one in composed if isinstance(one, Spoilt)):
         log.error("%s %s: %s", spoilt.key.subscriber, spoilt.key.period, spoilt.reason)
     ready = [one for one in composed if isinstance(one, Composed)]
-    won = app.ledger.claim([one.claim for one in ready], app.settings.providers[0].partition(":")[0], now)
+    won = app.ledger.claim([one.claim for one in ready], app.carrier, now)
     mine = [one for one in ready if one.claim.key in won]
     settled = {one.key for one in composed if not isinstance(one, Composed)} | won
     sending.left([key for key in shard if key not in settled])
-    sending.sent(len(shard) - len(mine))
+    sending.sent(max(len(shard) - len(mine), 0))
     deliver(mine, sending.provider, app.ledger, sending.run, sending.sent)
 
 

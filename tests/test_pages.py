@@ -23,8 +23,8 @@ from newsletter.search import Query
 from newsletter.web import pages
 from newsletter.web.editions import token
 from newsletter.web.paper import curve, later, place
-from newsletter.web.today import interests
 from newsletter.web.turn import WAITING, Busy, Turn
+from newsletter.web.wishes import interests
 from tests.factories import numbered, paper
 from tests.homes import SECRET, invented_day, make_home, readers
 from tests.servers.huggingface import paper_json

@@ -98,12 +98,12 @@ def test_a_visitor_searches(page):
 
 def test_a_visitor_sees_what_they_would_get_today(page):
     page.goto("/?lang=de")
-    page.get_by_label("Worüber möchten Sie lesen?").fill("speech recognition\nrobot manipulation")
-    page.get_by_role("button", name="Zeigen").click()
+    page.locator("#today textarea").fill("speech recognition\nrobot manipulation")
+    page.locator("#today button").click()
     page.get_by_role("heading", name="Das käme heute").wait_for()
     sections = page.get_by_role("heading", level=2).all_inner_texts()
     assert ["speech recognition", "robot manipulation"] == sections[:2]
-    assert "speech recognition\nrobot manipulation" == page.get_by_label("Worüber möchten Sie lesen?").input_value()
+    assert "speech recognition\nrobot manipulation" == page.locator("#today textarea").input_value()
 
 
 def test_the_keyboard_reaches_the_contents_first(page):

@@ -21,6 +21,7 @@ import msgspec
 
 from newsletter.errors import StoreError
 from newsletter.models import Subscriber
+from newsletter.records import read_subscriber, schedule_of, subscriber_record
 from newsletter.subscribers.file import hand_over, text_of
 from newsletter.typed import folded
 
@@ -36,9 +37,6 @@ _TOGETHER: Final = 500
 """Keys asked for in one query; SQLite takes 32,766 values (3.32)."""
 _NAMES: Final = 10_000
 """Schedules asked for in one query."""
-
-_encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(Subscriber)
 
 
 class Roster:
@@ -69,7 +67,7 @@ class Roster:
         """Each pair of time zone, hour and cadence that somebody has, by a name, and the first who has it."""
         query = "SELECT schedule, record, min(number) FROM subscribers GROUP BY schedule ORDER BY 3"
         with _opened(self._kept) as connection:
-            return {name: _decoder.decode(record) for name, record, _ in connection.execute(query)}
+            return {name: read_subscriber(record) for name, record, _ in connection.execute(query)}
 
     def on(self, schedules: Iterable[str]) -> Iterator[list[Subscriber]]:
         """Who has one of these schedules, some hundreds at a time."""
@@ -85,7 +83,7 @@ class Roster:
         with _opened(self._kept) as connection:
             rows = connection.execute(query, values)
             while page := rows.fetchmany(_PAGE):
-                yield [_decoder.decode(record) for (record,) in page]
+                yield [read_subscriber(record) for (record,) in page]
 
     def find(self, keys: Sequence[str]) -> dict[str, Subscriber]:
         """Those of these keys who are there."""
@@ -94,7 +92,17 @@ class Roster:
             for start in range(0, len(keys), _TOGETHER):
                 some = keys[start : start + _TOGETHER]
                 query = f"SELECT key, record FROM subscribers WHERE key IN ({','.join('?' * len(some))})"
-                found |= {key: _decoder.decode(record) for key, record in connection.execute(query, some)}
+                found |= {key: read_subscriber(record) for key, record in connection.execute(query, some)}
+        return found
+
+    def known(self, addresses: Sequence[str]) -> set[str]:
+        """Those of these addresses (folded) that somebody here has."""
+        found: set[str] = set()
+        with _opened(self._kept) as connection:
+            for start in range(0, len(addresses), _TOGETHER):
+                some = addresses[start : start + _TOGETHER]
+                query = f"SELECT email FROM subscribers WHERE email IN ({','.join('?' * len(some))})"
+                found |= {email for (email,) in connection.execute(query, some)}
         return found
 
     def named(self, name: str) -> Subscriber | None:
@@ -102,7 +110,7 @@ class Roster:
         query = "SELECT record FROM subscribers WHERE key IN (?1, ?2) OR email = ?2 ORDER BY key != ?1, number LIMIT 1"
         with _opened(self._kept) as connection:
             row = connection.execute(query, (name, folded(name))).fetchone()
-        return _decoder.decode(row[0]) if row else None
+        return read_subscriber(row[0]) if row else None
 
     def looks(self) -> list[tuple[str, str]]:
         """The designs and languages that they read, each pair once."""
@@ -167,7 +175,10 @@ def _sum(path: Path) -> str:
 def _program() -> str:
     """Changes with what decides how a file is read."""
     here = Path(__file__).parent
-    code = [*sorted(here.glob("*.py")), *(here.parent / f"{name}.py" for name in ("models", "typed", "yamltext"))]
+    code = [
+        *sorted(here.glob("*.py")),
+        *(here.parent / f"{name}.py" for name in ("models", "records", "typed", "yamltext")),
+    ]
     return hashlib.sha256(b"".join(one.read_bytes() for one in code)).hexdigest()
 
 
@@ -195,8 +206,8 @@ def _written(path: Path, connection: sqlite3.Connection) -> list[tuple[str, str]
     insert = f"INSERT INTO subscribers ({columns}) VALUES (?, ?, ?, ?, ?, ?)"
 
     def keep(one: Subscriber) -> None:
-        schedule = _encoder.encode((one.timezone, one.send_at, one.cadence)).decode()
-        values = (one.key, folded(one.email), one.design, one.language, schedule, _encoder.encode(one))
+        record = subscriber_record(one).encode()
+        values = (one.key, folded(one.email), one.design, one.language, schedule_of(one), record)
         connection.execute(insert, values)
 
     made_of = _sum(path)

@@ -1,4 +1,4 @@
-"""The web pages: today's papers and the archive, search, feeds; unsubscribe; health and figures.
+"""The web pages: today's papers and the archive, search, feeds; signing up and a reader's own; health and figures.
 
 Nothing changes by GET. Pages for everybody are shown where `base_url` is set, else on this machine alone.
 """
@@ -10,7 +10,19 @@ from starlette.routing import Route
 
 from newsletter.app import App
 from newsletter.errors import StoreError
-from newsletter.web import editions, feeds, health, leaves, paper, searching, today, unsubscribe
+from newsletter.web import (
+    editions,
+    feedback,
+    feeds,
+    health,
+    leaves,
+    paper,
+    preferences,
+    searching,
+    subscribing,
+    today,
+    unsubscribe,
+)
 from newsletter.web.drawing import Drawing
 from newsletter.web.files import favicon, robots, static
 from newsletter.web.learned import Learned
@@ -18,6 +30,7 @@ from newsletter.web.metrics import Figures, metrics
 from newsletter.web.public import public
 from newsletter.web.refusals import not_found, unreadable
 from newsletter.web.safety import Headers
+from newsletter.web.subscribing import Desk
 from newsletter.web.today import Tasting
 from newsletter.web.turn import Turn
 
@@ -25,17 +38,9 @@ from newsletter.web.turn import Turn
 def pages(app: App) -> Starlette:
     """The web application over the opened parts."""
     routes = [
-        Route("/unsubscribe/{token}", unsubscribe.page, methods=["GET", "HEAD"]),
-        Route("/unsubscribe/{token}", unsubscribe.act, methods=["POST"]),
-        Route("/", public(leaves.landing)),
-        Route("/papers", public(leaves.months)),
-        Route("/papers/{span}", public(leaves.papers)),
-        Route("/paper/{id:path}", public(paper.paper)),
-        Route("/search", public(searching.found, ranks=True, indexed=False)),
-        Route("/today", public(today.today, ranks=True, indexed=False)),
-        Route("/feed.atom", public(feeds.atom)),
-        Route("/feed.json", public(feeds.json_feed)),
-        Route("/edition/{token}", editions.edition),
+        *_for_everybody(),
+        *(_sign_ups() if app.settings.base_url and app.settings.sign_ups else ()),
+        *_of_a_reader(),
         Route("/static/{name}", static),
         Route("/favicon.ico", favicon),
         Route("/robots.txt", robots),
@@ -50,6 +55,44 @@ def pages(app: App) -> Starlette:
     site.state.learned = Learned(app)
     site.state.tasting = Tasting(site.state.learned)
     site.state.answers = searching.Answers(site.state.learned)
+    site.state.desk = Desk(app)
     site.state.figures = Figures(app)
     site.add_middleware(Headers)
     return site
+
+
+def _for_everybody() -> tuple[Route, ...]:
+    return (
+        Route("/", public(leaves.landing)),
+        Route("/papers", public(leaves.months)),
+        Route("/papers/{span}", public(leaves.papers)),
+        Route("/paper/{id:path}", public(paper.paper)),
+        Route("/search", public(searching.found, ranks=True, indexed=False)),
+        Route("/today", public(today.today, ranks=True, indexed=False)),
+        Route("/feed.atom", public(feeds.atom)),
+        Route("/feed.json", public(feeds.json_feed)),
+    )
+
+
+def _of_a_reader() -> tuple[Route, ...]:
+    """What only who has the link can see: each token is signed for one purpose."""
+    return (
+        Route("/unsubscribe/{token}", unsubscribe.page, methods=["GET", "HEAD"]),
+        Route("/unsubscribe/{token}", unsubscribe.act, methods=["POST"]),
+        Route("/confirm/{token}", subscribing.confirm_page, methods=["GET", "HEAD"]),
+        Route("/confirm/{token}", subscribing.confirm, methods=["POST"]),
+        Route("/preferences/{token}", preferences.page, methods=["GET", "HEAD"]),
+        Route("/preferences/{token}", preferences.act, methods=["POST"]),
+        Route("/preferences/{token}/data", preferences.data, methods=["GET", "HEAD"]),
+        Route("/feedback/{token}", feedback.page, methods=["GET", "HEAD"]),
+        Route("/feedback/{token}", feedback.act, methods=["POST"]),
+        Route("/edition/{token}", editions.edition, methods=["GET", "HEAD"]),
+    )
+
+
+def _sign_ups() -> tuple[Route, ...]:
+    """Where everybody may subscribe: not without public pages, for the letter has to lead to one."""
+    return (
+        Route("/subscribe", subscribing.form, methods=["GET", "HEAD"]),
+        Route("/subscribe", subscribing.act, methods=["POST"]),
+    )

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from newsletter.app import App
+from newsletter.render import available as designs
 from newsletter.render import default_templates
 from newsletter.render.designs import href
 from newsletter.render.language import ENGLISH, Language, available, find
@@ -38,6 +39,15 @@ class Drawing:
         self.root = urlsplit(app.settings.base_url).path
         """What stands before the paths of all pages: empty, or `/papers` of `https://example.org/papers`."""
         self.files = Files([place / "web" for place in self._places])
+
+    @property
+    def designs(self) -> tuple[str, ...]:
+        """The designs that a reader may choose."""
+        return designs(*self._places)
+
+    def languages(self) -> list[tuple[str, str]]:
+        """Tag and own name of each language that there is."""
+        return [(tag, find(self._places, tag).name) for tag in self._tags]
 
     def language(self, request: Request) -> Language:
         """The language of `?lang=`, else the first of `Accept-Language` that there is, else English."""

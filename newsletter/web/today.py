@@ -11,21 +11,17 @@ from starlette.responses import Response
 
 from newsletter.compose import Composer
 from newsletter.digest import Due, digest_of
-from newsletter.identity import paper_id
-from newsletter.models import Digest, Edition, Interest, Period, Subscriber
+from newsletter.models import Digest, Edition, Period, Subscriber
 from newsletter.render.contents import title
-from newsletter.text import clean, line
+from newsletter.text import clean
 from newsletter.web.cards import matched
 from newsletter.web.drawing import draw, language_of
 from newsletter.web.learned import KEPT, Learned
 from newsletter.web.spans import around
+from newsletter.web.wishes import interests
 
-INTERESTS, EXAMPLES = 12, 50
-"""How many are read."""
 LONGEST: Final = 4_000
 """Characters of a field."""
-SHORT: Final = 4
-"""Words, up to which a line is looked for as it is; a longer one is free text."""
 
 
 class Tasting:
@@ -85,22 +81,3 @@ def today(request: Request) -> Response:
         edition=edition,
         parts=parts,
     )
-
-
-def interests(text: str, like: str, name: str) -> tuple[Interest, ...]:
-    """Interests as they are typed, one a line; and one more, of that name, for example papers.
-
-    A short line is a keyword as well, and so is each part of `flow matching, score matching`.
-    """
-    lines = dict.fromkeys(one for part in text.splitlines() if (one := line(part, 200)))
-    found = [_interest(one) for one in list(lines)[:INTERESTS]]
-    ids = dict.fromkeys(id_ for one in like.split()[: 4 * EXAMPLES] if (id_ := paper_id(one.strip(",;"))))
-    if ids:
-        found.append(Interest(name, like=tuple(ids)[:EXAMPLES]))
-    return tuple(found)
-
-
-def _interest(text: str) -> Interest:
-    parts = tuple(dict.fromkeys(one for part in text.split(",") if (one := part.strip())))
-    keywords = tuple(one for one in parts if len(one.split()) <= SHORT)
-    return Interest(line(text, 80), about="" if len(keywords) == len(parts) else text, keywords=keywords)

@@ -8,6 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from newsletter import links
 from newsletter.app import App
+from newsletter.consents import Circumstances
 from newsletter.web.drawing import draw
 from newsletter.web.refusals import not_found
 
@@ -33,7 +34,7 @@ async def act(request: Request) -> Response:
     if not one_click and form.get("confirm") != "unsubscribe":
         return await run_in_threadpool(_drawn, request, "ask")
     app: App = request.app.state.app
-    await run_in_threadpool(app.suppressions.add, reader, "unsubscribed", app.clock(), "by the reader's link")
+    await run_in_threadpool(app.signups.leave, reader, app.clock(), Circumstances("link"), "by the reader's link")
     if one_click:
         return PlainTextResponse("You are unsubscribed.\n")
     return await run_in_threadpool(_drawn, request, "done")

@@ -113,7 +113,7 @@ def posted_and_a_no(stage: Stage) -> Verdict:
     """Between the kill and the restart a reader of that request unsubscribes."""
     with stage.over_http("batch=20&key=86400", keys=True):
         stage.kill_at("post answered", stage.chance.randint(1, stage.recipients // 20))
-        stage.doubt(0, 20)
+        stage.doubt(0, 20, held=20)
         address = stage.chance.choice(stage.received()[-20:]).recipient
         with stage.home.app() as app:
             app.suppressions.add(address, "unsubscribed", app.clock())

@@ -25,15 +25,9 @@ class Row:
     modes: tuple[Mode, ...] = ("resend", "hold")
     is_slow: bool = False
     """Whether it only runs in the long form."""
-    waits_for: str = ""
-    """What the product lacks, so that it cannot pass; then it is only played when it is named."""
 
 
 ONCE: tuple[Mode, ...] = ("resend",)
-_BATCHES = (
-    "the first provider that takes batches: a batch that lost a member has another key, and the others get a copy; "
-    "it has to be repeated whole or be uncertain"
-)
 ROWS: tuple[Row, ...] = (
     # -- killed at a named point
     Row("K0", "digest kept, nothing planned", kills.at("digest kept", kills.once)),
@@ -58,7 +52,7 @@ ROWS: tuple[Row, ...] = (
     Row("K14", "HTTP: request sent, no answer; a batch, keys honoured", kills.posted(batch=20, keys=True)),
     Row("K14b", "the same, one by one, no keys", kills.posted(batch=1, keys=False)),
     Row("K14c", "the same, a batch, no keys", kills.posted(batch=20, keys=False)),
-    Row("K14d", "K14, and a member of the batch says no meanwhile", kills.posted_and_a_no, waits_for=_BATCHES),
+    Row("K14d", "K14, and a member of the batch says no meanwhile", kills.posted_and_a_no),
     Row("KR", "killed at random moments, many times a run", kills.at_random),
     Row("KR-pg", "the same on PostgreSQL", kills.at_random_on_postgresql, needs="postgresql"),
     # -- everything else

@@ -58,6 +58,8 @@ class Stage:
     """How many messages were handed over, or may have been, when something fell: as many may come twice."""
     marked: int = 0
     """How many the ledger said were being handed over: as many may be uncertain, where doubt is held."""
+    held: int = 0
+    """How many of them may be uncertain even where what is in doubt is sent again."""
     kills: int = 0
     notes: list[str] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
@@ -116,16 +118,20 @@ class Stage:
         lines = readers(names).splitlines()
         self.home.subscribers("\n".join(_with_id(line) for line in lines) + "\n")
 
-    def doubt(self, copies: int, marked: int | None = None) -> None:
-        """So many messages more may come twice; so many (as many, without a number) may be uncertain."""
+    def doubt(self, copies: int, marked: int | None = None, *, held: int = 0) -> None:
+        """So many messages more may come twice; so many (as many, without a number) may be uncertain.
+
+        `held` of them may be uncertain even where it is sent again.
+        """
         self.copies += copies
+        self.held += held
         self.marked += copies if marked is None else marked
 
     @property
     def allowed(self) -> dict[str, int]:
         """How many copies and how many uncertain ones are no fault."""
         resend = self.mode == "resend"
-        return {"dup": self.copies if resend else 0, "uncertain": 0 if resend else self.marked}
+        return {"dup": self.copies if resend else 0, "uncertain": self.held if resend else self.marked}
 
     # -- children
 
