@@ -6,6 +6,7 @@ import email.policy
 import json
 import re
 import sqlite3
+import threading
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from urllib.parse import quote
@@ -14,6 +15,7 @@ import feedparser
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.concurrency import run_in_threadpool
 
 from newsletter import links
 from newsletter.archive import Noted
@@ -23,7 +25,7 @@ from newsletter.search import Query
 from newsletter.web import pages
 from newsletter.web.editions import token
 from newsletter.web.paper import curve, later, place
-from newsletter.web.turn import WAITING, Busy, Turn
+from newsletter.web.turn import SEATS, STANDING, WAITING, Busy, Hall, Turn
 from newsletter.web.wishes import interests
 from tests.factories import numbered, paper
 from tests.homes import SECRET, invented_day, make_home, readers
@@ -389,6 +391,16 @@ def test_with_public_pages_everybody_is_shown_them(home):
         assert {"/search", "/today", "/unsubscribe"} <= set(re.findall(r"Disallow: (.*)", told))
 
 
+def test_the_form_to_subscribe_is_there_where_one_can(client, home):
+    assert "subscribe" not in client.get("/").text.lower()
+    public = {"NEWSLETTER_BASE_URL": "https://papers.example.org"}
+    with home.app(NOW, **public) as app, served(pages(app)) as client:
+        assert 'id="subscribe" method="post" action="/subscribe"' in client.get("/").text
+        told = client.get("/today", params={"interests": "whales", "like": "2011.13456"}).text
+        assert '<input type="hidden" name="interests" value="whales">' in told
+        assert '<input type="hidden" name="like" value="2011.13456">' in told
+
+
 # -- languages
 
 
@@ -533,6 +545,20 @@ def test_only_so_many_wait_for_their_turn():
         return await asyncio.gather(*waiting)
 
     assert [[]] * WAITING == asyncio.run(crowd())
+
+
+def test_visitors_take_few_threads_and_only_so_many_wait_for_one():
+    async def crowd():
+        hall, door = Hall(), threading.Event()
+        inside = [asyncio.create_task(hall.seat(door.wait)) for _ in range(SEATS + STANDING)]
+        await asyncio.sleep(0.1)
+        with pytest.raises(Busy):
+            await hall.seat(list)
+        others = await run_in_threadpool(lambda: "served")  # as a reader's own page is
+        door.set()
+        return others, await asyncio.gather(*inside)
+
+    assert ("served", [True] * (SEATS + STANDING)) == asyncio.run(crowd())
 
 
 def test_who_comes_while_others_are_served_is_told_to_come_again(site, client):

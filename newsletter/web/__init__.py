@@ -32,7 +32,7 @@ from newsletter.web.refusals import not_found, unreadable
 from newsletter.web.safety import Headers
 from newsletter.web.subscribing import Desk
 from newsletter.web.today import Tasting
-from newsletter.web.turn import Turn
+from newsletter.web.turn import Hall, Turn
 
 
 def pages(app: App) -> Starlette:
@@ -52,6 +52,7 @@ def pages(app: App) -> Starlette:
     site.state.app = app
     site.state.drawing = Drawing(app)
     site.state.turn = Turn()
+    site.state.hall = Hall()
     site.state.learned = Learned(app)
     site.state.tasting = Tasting(site.state.learned)
     site.state.answers = searching.Answers(site.state.learned)

@@ -23,14 +23,14 @@ KEPT: Final = 300
 
 
 def public(page: Page, *, ranks: bool = False, indexed: bool = True) -> Callable[[Request], Awaitable[Response]]:
-    """The page as an endpoint, made in a thread. One that `ranks` waits for its turn."""
+    """The page as an endpoint, made in a thread. One that `ranks` waits for its turn, every other for a seat."""
 
     async def endpoint(request: Request) -> Response:
         if not is_open(request):
             return await run_in_threadpool(not_found, request)
         try:
             work = partial(page, request)
-            answer = await (request.app.state.turn.take(work) if ranks else run_in_threadpool(work))
+            answer = await (request.app.state.turn.take(work) if ranks else request.app.state.hall.seat(work))
         except Busy:
             return await run_in_threadpool(busy, request)
         return kept(request, answer, indexed=indexed) if answer.status_code == 200 else answer

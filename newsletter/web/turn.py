@@ -1,4 +1,4 @@
-"""One ranking at a time for all visitors, so that those who are written to need not wait for those who look."""
+"""How much visitors may take: one ranking at a time, few pages at once. Who is written to, or unsubscribes, comes first."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+import anyio.to_thread
 from starlette.concurrency import run_in_threadpool
 
 T = TypeVar("T")
@@ -17,10 +18,27 @@ PATIENCE: Final = 4.0
 """Seconds that each of them waits at most; they hold no thread meanwhile."""
 LONGEST_REST: Final = 5.0
 """Seconds."""
+SEATS: Final = 4
+"""Pages for everybody that are made at once."""
+STANDING: Final = 60
+"""Visitors that wait for a seat at most; a page takes a tenth of a second."""
 
 
 class Busy(Exception):
-    """Too many want something ranked at this moment."""
+    """Too many want something at this moment."""
+
+
+class Hall:
+    """Has threads of its own: visitors, however many, leave those alone that readers' own pages are made in."""
+
+    def __init__(self) -> None:
+        self._seats = anyio.CapacityLimiter(SEATS)
+
+    async def seat(self, work: Callable[[], T]) -> T:
+        """What the work returns. Raises Busy where too many wait already."""
+        if self._seats.statistics().tasks_waiting >= STANDING:
+            raise Busy
+        return await anyio.to_thread.run_sync(work, limiter=self._seats)
 
 
 class Turn:
