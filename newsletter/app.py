@@ -74,6 +74,8 @@ class App:
     """Whether the operator wants a run to end."""
     pulse: Pulse = field(default_factory=Pulse)
     """Whether the scheduler lives, where one runs in this process."""
+    keeps: bool = True
+    """Whether what is learned and embedded on the way is kept."""
 
     @property
     def occasion(self) -> str:
@@ -160,11 +162,17 @@ class App:
         return kept is None or size >= max(kept[1] * GROWTH, kept[1] + 1)
 
     def learn(self) -> Model:
-        """Learns from the archive as it is now, and keeps what was learned."""
+        """Learns from the archive as it is now, and keeps what was learned unless these parts are only to look with."""
         papers = list(self.archive.listed_papers(LEARNED_FROM))
         content = dump(learn(papers, shipped_counts()))
-        self.archive.save_model(MODEL, content, len(papers), self.clock())
+        if self.keeps:
+            self.archive.save_model(MODEL, content, len(papers), self.clock())
         return load(content)
+
+    def looking(self) -> App:
+        """The parts for who only looks: no source or language model is asked, and nothing is kept."""
+        summaries = self.summaries.known() if self.summaries else None
+        return replace(self, summaries=summaries, vectors=self.vectors.unkept() if self.vectors else None, keeps=False)
 
     def embed(self, papers: Sequence[Paper]) -> Floats | None:
         """A vector of length 1 for each paper, shape (papers, dimensions); None where no model is set."""

@@ -60,9 +60,9 @@ class Spoilt:
 class Composer:
     """Composes for one run: what the archive teaches, each digest's index and each profile are made once."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, model: Model | None = None) -> None:
         self._app = app
-        self._model = _model(app)
+        self._model = model or model_of(app)
         self._digests: dict[str, Digest | None] = {}
         self._indexes: dict[str, Index] = {}
         self._papers: dict[str, Paper] = {}
@@ -253,7 +253,7 @@ def _told(given: Mapping[str, Verdict], papers: Mapping[str, Paper], taught: Sub
                 yield said("As you asked, there is less here like “{paper}”.", paper=title)
 
 
-def _model(app: App) -> Model:
+def model_of(app: App) -> Model:
     """What the archive teaches, with the embedding that the settings name: whitened on the archive's papers."""
     model, embed = app.model(), app.vectors.of if app.vectors else None
     papers = list(app.archive.listed_papers(WHITENED_ON)) if embed else []

@@ -19,6 +19,7 @@ from newsletter.render.designs import href
 from newsletter.render.language import ENGLISH, Language, available, find
 from newsletter.text import line
 from newsletter.web.files import Files
+from newsletter.web.safety import POLICY, WITH_PICTURES
 
 WISHES: Final = 20
 """Languages of `Accept-Language` that are looked at."""
@@ -32,6 +33,7 @@ class Drawing:
         own = app.settings.templates or default_templates()
         self._places: tuple[Path, ...] = tuple(dict.fromkeys((own, default_templates())))
         self._tags = available(self._places)
+        self.thumbnails = app.settings.thumbnails
         self._name = line(app.settings.name, 120)
         self._environments: dict[str, tuple[Language, Environment]] = {}
         self.root = urlsplit(app.settings.base_url).path
@@ -51,6 +53,10 @@ class Drawing:
         """The language of `?lang=`, else the first of `Accept-Language` that there is, else English."""
         return self._in(request)[0]
 
+    def address(self, request: Request, path: str) -> str:
+        """Where a page is, in the language that was chosen."""
+        return _addresses(self.root, _asked_for(request, self._tags))(path)
+
     def html(self, request: Request, template: str, **contents: Any) -> str:
         """A template with its contents, and with what every page has."""
         language, environment = self._in(request)
@@ -61,7 +67,11 @@ class Drawing:
             "tongues": self._tongues(request, language),
             "chosen_language": chosen,
             "date": language.date,
+            "period": language.period,
+            "thumbnails": self.thumbnails,
             "sought": "",
+            "here": request.url.path.removeprefix(self.root),
+            "subscribing": any(getattr(route, "path", "") == "/subscribe" for route in request.app.routes),
         }
         return environment.get_template(template).render(shared | contents)
 
@@ -105,7 +115,8 @@ def draw(request: Request, template: str, status: int = 200, **contents: Any) ->
     """A page as an answer. To be called in a thread of its own, for it reads and computes."""
     drawing: Drawing = request.app.state.drawing
     page = HTMLResponse(drawing.html(request, template, **contents), status)
-    page.headers["content-language"] = drawing.language(request).tag
+    page.headers["content-language"] = language_of(request).tag
+    page.headers["content-security-policy"] = WITH_PICTURES if drawing.thumbnails else POLICY
     return page
 
 

@@ -10,10 +10,13 @@ from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
+
+from newsletter.app import App
 
 KINDS: Final = {"site.css": "text/css", "favicon.svg": "image/svg+xml"}
 """Those there are."""
+PERSONAL: Final = ("/unsubscribe", "/edition", "/confirm", "/preferences", "/feedback")
 FOR_GOOD: Final = "public, max-age=31536000, immutable"
 
 
@@ -43,6 +46,15 @@ def static(request: Request) -> Response:
 def favicon(request: Request) -> Response:
     """The icon where browsers look for one."""
     return _file(request, "favicon.svg", "public, max-age=86400")
+
+
+def robots(request: Request) -> Response:
+    """What crawlers are asked to leave alone: what is made anew for every question, and people's own pages."""
+    app: App = request.app.state.app
+    left = ("/search", "/today", *PERSONAL) if app.settings.base_url else ("/",)
+    root = request.app.state.drawing.root
+    told = "".join(f"Disallow: {root}{path}\n" for path in left)
+    return PlainTextResponse(f"User-agent: *\n{told}", headers={"cache-control": "public, max-age=86400"})
 
 
 def _file(request: Request, name: str, cache_control: str) -> Response:
