@@ -125,6 +125,9 @@ def _subscribers(app: App) -> Iterator[Finding]:
 
 
 def _sign_ups(app: App, everybody: Readership) -> Iterator[Finding]:
+    if app.settings.base_url and app.settings.sign_ups:
+        where = f"everybody may subscribe on {app.settings.base_url}/subscribe; `sign_ups: off` ends that"
+        yield ("sign-ups", "ok", where)
     if number := app.signups.number():
         yield ("sign-ups", "ok", f"{number} read")
     for address in everybody.twins():

@@ -57,7 +57,8 @@ class Desk:
 
     def _do(self, wish: Subscriber, said: Circumstances) -> None:
         try:
-            subscribe(self._app, wish, said)
+            if not self._app.ending.asked:
+                subscribe(self._app, wish, said)
         except NewsletterError as error:
             log.error("a sign-up could not be kept: %s", error)
         except Exception:
@@ -102,10 +103,10 @@ async def act(request: Request) -> Response:
         return await run_in_threadpool(_asked, request)
     if not desk.patience.allows(forms.network(request), now):
         return await run_in_threadpool(_later, request, 429)
-    if not desk.has_room():
-        return await run_in_threadpool(_later, request, 503)
     said = circumstances(request, "form", _wording(request))
     answer = await run_in_threadpool(_asked, request)
+    if not desk.has_room():
+        return await run_in_threadpool(_later, request, 503)
     answer.background = BackgroundTask(desk.give, wish, said)
     return answer
 
