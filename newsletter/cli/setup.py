@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from tzlocal import get_localzone_name
@@ -14,8 +15,12 @@ from tzlocal import get_localzone_name
 from newsletter.app import App
 from newsletter.cli.opening import app_of, as_json, json_option
 from newsletter.errors import NewsletterError, SettingsError
+from newsletter.providers import is_rehearsal, smtp_spec
 from newsletter.settings import Settings
 from newsletter.text import without_query
+
+if TYPE_CHECKING:
+    from newsletter.maildomain import Ask
 
 FILES = {"subscribers.yaml": "subscribers.yaml", "newsletter.yaml": "newsletter.yaml", ".gitignore": "gitignore"}
 
@@ -85,6 +90,7 @@ def _findings(app: App) -> Iterator[Finding]:
         yield ("summaries", "ok" if works else "warning", said)
     yield _tried("provider", lambda: _provider(app))
     yield from mailbox(app)
+    yield from sender_domain(app)
     yield _tried("queue", lambda: _queue(app))
     yield from _publisher(app)
     yield from _operation(app)
@@ -141,7 +147,7 @@ def _provider(app: App) -> str:
 
 def mailbox(app: App) -> Iterator[Finding]:
     """What is known of the mailbox that is sent from, where it is one of those that people have."""
-    from newsletter.providers import mailboxes, smtp_spec
+    from newsletter.providers import mailboxes
 
     settings = app.settings
     if not settings.providers[0].startswith("smtp:"):
@@ -153,6 +159,25 @@ def mailbox(app: App) -> Iterator[Finding]:
         return
     for one in mailboxes.advice(server, settings.secret("SMTP_PASSWORD"), readers):
         yield ("mailbox", "ok" if one.fine else "warning", one.text)
+
+
+def sender_domain(app: App, ask: Ask | None = None) -> Iterator[Finding]:
+    """What DNS says of the domain that mail is really sent from. DNS that does not answer is nobody's wrong settings."""
+    settings = app.settings
+    domain = settings.sender_address.rpartition("@")[2]
+    if is_rehearsal(settings) or domain == "localhost":
+        return
+    from newsletter import dkimkeys, maildomain
+    from newsletter.maildomain.names import asking
+
+    try:
+        by_smtp = settings.providers[0].startswith("smtp:")
+        host = smtp_spec.parse(settings.providers[0], settings.origin("provider")).host if by_smtp else ""
+        signers = dkimkeys.signers(settings) if by_smtp else ()
+    except SettingsError:  # it was named already, with the provider
+        return
+    for said in maildomain.look(maildomain.Sender(domain, host, signers), ask or asking()):
+        yield (said.what, "ok" if said.fine else "warning", said.text)
 
 
 def _queue(app: App) -> str:
