@@ -32,8 +32,8 @@ SHORTEST: Final = 2048
 LONGEST: Final = 4096
 """Bits of the longest RSA key that every verifier has to know (RFC 8301 section 3.2)."""
 
-_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:((?:[^\r\n]|\r\n[ \t])*)\r\n")
-_BLANKS = re.compile(rb"[ \t]+")
+_FIELD_END = re.compile(rb"\r\n(?![ \t])")
+_BLANKS = re.compile(rb" +")
 _STRING: Final = 255
 """Octets of one string in a TXT record (RFC 1035 section 3.3)."""
 
@@ -139,18 +139,28 @@ def signatures(message: bytes, signers: Iterable[Signer]) -> bytes:
     to the byte. There is no expiry: a mail that waits in a queue, or is looked at again next year, is still ours.
     """
     end = message.find(b"\r\n\r\n")
-    head, start = (message, len(message)) if end < 0 else (message[: end + 2], end + 4)
-    fields = [(name, value) for name, value in _FIELD.findall(head) if name.lower() in SIGNED]
-    content = b"".join(relaxed(name, value) for name, value in reversed(fields))
-    names = tuple(name.lower() for name, _ in reversed(fields))
-    date = next((value for name, value in fields if name.lower() == b"date"), b"")
+    head, start = (message, len(message)) if end < 0 else (message[:end], end + 4)
+    fields = [(name, value) for name, value in map(_field, _FIELD_END.split(head)) if name in SIGNED]
+    fields.reverse()  # of several fields of a name the last is signed first (RFC 6376 section 5.4.2)
+    content = b"".join(relaxed(name, value) for name, value in fields)
+    names = tuple(name for name, _ in fields)
+    date = next((value for name, value in fields if name == b"date"), b"")
     hashed = b64encode(body_hash(message, start)).decode()
     return b"".join(_signature(signer, content, names, date, hashed) for signer in signers)
 
 
+def _field(line: bytes) -> tuple[bytes, bytes]:
+    """A header field's name in lower case, and its value, still folded."""
+    name, _, value = line.partition(b":")
+    return name.rstrip(b" \t").lower(), value
+
+
 def relaxed(name: bytes, value: bytes) -> bytes:
     """A header field as it is signed (RFC 6376 section 3.4.2), with its CRLF."""
-    return name.lower() + b":" + _BLANKS.sub(b" ", value.replace(b"\r\n", b"")).strip(b" ") + b"\r\n"
+    value = value.replace(b"\r\n", b"").replace(b"\t", b" ")
+    if b"  " in value:
+        value = _BLANKS.sub(b" ", value)
+    return name.lower() + b":" + value.strip(b" ") + b"\r\n"
 
 
 def body_hash(message: bytes, start: int) -> bytes:
