@@ -76,7 +76,7 @@ def test_each_thing_is_asked_once(names):
 
 
 def test_where_nothing_is_published_it_says_what_to_publish(names):
-    names.records.clear()
+    names.records = {("org", "NS"): ["ns.example.org."]}
     found = said(names, signers=(ED25519,))
     assert [("MX", False), ("SPF", False), ("DKIM", False), ("DMARC", False)] == [one[:2] for one in found]
     mx, spf, key, policy = (text for _, _, text in found)
@@ -151,6 +151,24 @@ def test_a_host_that_wants_to_be_included_has_to_be(names, record, fine):
     [(found, text)] = of("SPF", names, host="smtp.gmail.com")
     assert fine == found
     assert fine == ("put include:_spf.google.com in front of its end" not in text)
+
+
+@pytest.mark.parametrize(
+    ("host", "wanted"),
+    [
+        ("smtp.gmail.com", "include:_spf.google.com"),
+        ("smtp.example.net", "a:smtp.example.net"),
+        ("9.9.9.9", "ip4:9.9.9.9"),
+        ("2620:fe::fe", "ip6:2620:fe::fe"),
+        ("127.0.0.1", "..."),
+        ("localhost", "..."),
+        ("", "..."),
+    ],
+)
+def test_what_spf_should_say_depends_on_the_host(names, host, wanted):
+    names.text(DOMAIN, "nothing of that kind")
+    [(fine, text)] = of("SPF", names, host=host)
+    assert (False, True) == (fine, f"publish this TXT record there: v=spf1 {wanted} ~all" in text)
 
 
 def test_nothing_is_known_of_where_a_server_on_this_machine_sends_from(names):
@@ -279,6 +297,12 @@ def test_of_a_long_name_at_most_eight_are_asked(names):
 def test_dns_that_says_nothing_is_one_line(names):
     names.silent = True
     why = f"no nameserver answers within 1 seconds, so what {DOMAIN} publishes was not looked at"
+    assert [("DNS", False, why)] == said(names)
+
+
+def test_dns_that_knows_nothing_of_the_world_is_one_line_too(names):
+    names.records.clear()
+    why = f"the nameserver of this machine does not even know .org, so what {DOMAIN} publishes was not looked at"
     assert [("DNS", False, why)] == said(names)
 
 

@@ -50,6 +50,8 @@ def _mailbox(domain: str, ask: Ask) -> Said:
         why = f"{domain} says that it takes no mail"
     elif ask(domain, "A") or ask(domain, "AAAA"):
         return Said("MX", True, f"mail to {domain} goes to that host itself, as it has no MX record")
+    elif not ask(top := domain.rpartition(".")[2], "NS"):  # a network of its own, with names of its own
+        raise Unanswered(f"the nameserver of this machine does not even know .{top}", silent=True)
     else:
         why = f"nobody takes mail to {domain}: it has no MX record and no address"
     return Said(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-Kind: TypeAlias = Literal["TXT", "MX", "A", "AAAA"]
+Kind: TypeAlias = Literal["TXT", "MX", "A", "AAAA", "NS"]
 Ask: TypeAlias = Callable[[str, Kind], tuple[str, ...]]
 """Asks for the records of a name: texts, `10 mx.example.org`, addresses; empty where there are none. Raises `Unanswered`."""
 

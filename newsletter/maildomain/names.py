@@ -56,4 +56,5 @@ _TEXT: Final[dict[Kind, Callable[[Rdata], str]]] = {
     "MX": lambda record: f"{record.preference} {record.exchange}".rstrip("."),  # type: ignore[attr-defined]
     "A": str,
     "AAAA": str,
+    "NS": str,
 }

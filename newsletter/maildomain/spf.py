@@ -45,8 +45,8 @@ def look(domain: str, host: str, ask: Ask) -> Said:
     records = _records(domain, ask)
     include = _INCLUDES.get(host.lower().rstrip("."), "")
     if not records:
-        wanted = f"include:{include}" if include else f"a:{host}" if "." in host else "..."
-        hint = "" if include else "; what belongs there is what your provider's help page says of SPF"
+        wanted = f"include:{include}" if include else _mechanism(host)
+        hint = "" if include else f"; see what is said of SPF by who runs {host or 'your provider'}"
         return Said("SPF", False, f"none at {domain}; publish this TXT record there: v=spf1 {wanted} ~all{hint}")
     if len(records) > 1:
         return Said("SPF", False, f"{len(records)} records at {domain}, and so none of them counts; join them to one")
@@ -65,6 +65,15 @@ def look(domain: str, host: str, ask: Ask) -> Said:
 
 def _records(domain: str, ask: Ask) -> list[str]:
     return [text for text in ask(domain, "TXT") if re.match(r"v=spf1(?: |$)", text, re.IGNORECASE)]
+
+
+def _mechanism(host: str) -> str:
+    """What allows a host, as far as its name says that."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return f"a:{host}" if "." in host else "..."
+    return f"ip{address.version}:{address}" if address.is_global else "..."
 
 
 def _add(record: str, domain: str, ask: Ask, allowed: _Allowed) -> None:
