@@ -404,4 +404,6 @@ def test_a_missing_key_stops_a_run_before_anything_is_planned(tmp_path):
     home.subscribers(readers(["ada"]))
     told = home.run("send", "--date", "2026-03-03", code=2, NEWSLETTER_DKIM=NAMES)
     assert "`newsletter dkim new s2026` makes it" in told
-    assert "`newsletter dkim new s2026` makes it" in home.run("check", code=2, NEWSLETTER_DKIM=NAMES)
+    told = home.run("check", code=2, NEWSLETTER_DKIM=NAMES)
+    assert "BROKEN  provider: NEWSLETTER_DKIM: dkim: there is no" in told
+    assert "ok      clock" in told

@@ -203,8 +203,7 @@ def _publisher(app: App) -> Iterator[Finding]:
         )
     if not settings.postal_address:
         yield ("postal_address", "warning", "not set: several countries demand one in the footer of a newsletter")
-    with app.provider() as provider:
-        hosts = [*provider.hosts(), *(host for name in settings.sources for host in sources.hosts(name, app.reach))]
+    hosts = [*_carriers(app), *(host for name in settings.sources for host in sources.hosts(name, app.reach))]
     hosts += embeddings.hosts(app.vectors.model, settings.hf_endpoint) if app.vectors else ()
     hosts += app.summaries.hosts() if app.summaries else ()
     hosts += [heartbeat.host(settings.heartbeat)] if settings.heartbeat else ()
@@ -214,6 +213,15 @@ def _publisher(app: App) -> Iterator[Finding]:
     stopped = app.ledger.stopped()
     if stopped:
         yield ("sending", "warning", f"stopped since {stopped:%Y-%m-%d %H:%M} UTC; `newsletter resume` goes on")
+
+
+def _carriers(app: App) -> tuple[str, ...]:
+    """The hosts of the provider; none where it cannot be opened, which was said already."""
+    try:
+        with app.provider() as provider:
+            return provider.hosts()
+    except NewsletterError:
+        return ()
 
 
 def _operation(app: App) -> Iterator[Finding]:
