@@ -188,7 +188,7 @@ class Line:
                     return self._refused(client, code, said, stage)
             if client.unasked():
                 return self._gone("the server said something that nobody asked for")
-            client.hand_over(self._sign(message.mime), message.mime)
+            client.hand_over(self._sign(message.mime) + message.mime)
         except (smtplib.SMTPException, OSError) as error:
             return self._broken(client, error, stage)
         yield
@@ -303,14 +303,14 @@ class _Client(smtplib.SMTP):
         self.say(command, patience)
         return self.answer(patience)
 
-    def hand_over(self, signatures: bytes, mime: bytes) -> None:
-        """Writes signatures, message and final dot, at once. Raises OSError if the dot was not written."""
+    def hand_over(self, mime: bytes) -> None:
+        """Writes the message and the final dot, at once. Raises OSError if the dot was not written."""
         # Dot-stuffing (RFC 5321 section 4.5.2). Our messages have CRLF only, and rarely a line that begins with a dot:
         # a regular expression finds that out in half the time of `in`.
         stuffed = mime.replace(b"\r\n.", b"\r\n..") if _DOTTED.search(mime) else mime
         connected = _open(self)
         connected.settimeout(self._limits.wait(DATA_BLOCK))
-        connected.sendall(b"".join((signatures, stuffed, b".\r\n")))
+        connected.sendall(stuffed + b".\r\n")
         self._said_at = self._clock()
 
     def answer(self, patience: float) -> tuple[int, bytes]:
