@@ -8,6 +8,7 @@ import json
 import os
 import re
 import stat
+import time
 from dataclasses import replace
 
 import dns.rdata
@@ -396,6 +397,23 @@ def test_every_process_of_a_run_signs(tmp_path):
         home.run("send", "--date", "2026-03-03", NEWSLETTER_DKIM=NAMES, NEWSLETTER_QUEUE="inline:2")
     mails = [path.read_bytes() for path in (tmp_path / "kept").iterdir()]
     assert [[True, True]] * len(names) == verifiers.dkimpy(mails, RECORDS)
+
+
+def test_what_was_not_answered_is_signed_again_with_the_same_bytes(tmp_path):
+    with running(tmp_path / "log", keep=tmp_path / "kept") as sink:
+        home = make_home(tmp_path / "home", provider=f"smtp://127.0.0.1:{sink.port}?connections=1&timeout=1")
+        home.day("2026-03-03", invented_day("2026-03-03", 10))
+        home.subscribers(readers(["late"]))
+        kept(home.path, *BOTH)
+        set_to = {"NEWSLETTER_DKIM": NAMES, "NEWSLETTER_IN_DOUBT": "hold"}
+        home.run("send", "--date", "2026-03-03", code=1, **set_to)
+        home.run("resolve", "--again", "--all", code=None, **set_to)
+        home.run("send", "--date", "2026-03-03", code=1, **set_to)
+        until = time.monotonic() + 60
+        while len(twice := sink.received()) < 2:  # it takes its time, and then accepts
+            assert time.monotonic() < until
+            time.sleep(0.05)
+    assert 1 == len({one.sha256 for one in twice})
 
 
 def test_a_missing_key_stops_a_run_before_anything_is_planned(tmp_path):
