@@ -79,7 +79,7 @@ def who_is_due(
 
     With schedules, only who has one of these, and who signed up since the mark.
     """
-    roster = roster or app.roster()
+    roster = app.roster() if roster is None else roster  # whether anybody is in it would be asked of everybody
     pages = roster.pages() if schedules is None else roster.on(schedules)
     if mark is not None:
         pages = chain(pages, roster.since(mark))

@@ -6,19 +6,26 @@ from datetime import datetime
 
 from newsletter import links
 from newsletter.app import App
-from newsletter.errors import NewsletterError
+from newsletter.errors import Halt, NewsletterError
 from newsletter.models import Letter, Receipt, Subscriber, said
 
 
 def send(app: App, letter: Letter, now: datetime) -> str:
-    """Hands a letter over; says what went wrong, empty if nothing."""
+    """Hands a letter over, to the next provider where one takes none; says what went wrong, empty if nothing."""
+    failure = ""
     try:
         message = app.renderer.letter(letter, now.replace(microsecond=0))
-        with app.provider() as provider:
-            [outcome] = provider.send([message], message.message_id)
+        for link in app.links():
+            try:
+                with link.provider() as provider:
+                    [outcome] = provider.send([message], message.message_id)
+            except Halt as halt:
+                failure = str(halt)
+            else:
+                return "" if isinstance(outcome, Receipt) else outcome.reason
     except NewsletterError as error:
         return str(error)
-    return "" if isinstance(outcome, Receipt) else outcome.reason
+    return failure
 
 
 def address(app: App, purpose: links.Purpose, reference: str) -> str:

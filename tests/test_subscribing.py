@@ -18,10 +18,11 @@ from newsletter import links
 from newsletter.app import open_app
 from newsletter.settings import ensure_secret, load
 from newsletter.web import forms, pages
+from newsletter.web.subscribing import subscribe
 from tests.homes import SECRET, make_home
 from tests.servers.smtp import mailbox
 from tests.test_scheduler import Clock
-from tests.test_signups import LINK, confirmed
+from tests.test_signups import LINK, confirmed, wish
 from tests.test_web import served
 
 FORM = {"email": "ada@example.org", "cadence": "weekly friday", "timezone": "europe/paris"}
@@ -247,6 +248,17 @@ def test_a_provider_that_refuses_harms_nobody_and_the_reader_can_ask_again(stack
         time.sleep(0.02)
     assert "a letter to who signed up could not be sent" in caplog.text
     assert 200 == site.ask().status_code
+
+
+def test_where_a_provider_is_away_the_next_one_takes_the_letter(stack, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    site = Site(stack, tmp_path)
+    chain = f"smtp://127.0.0.1:{port}?tls=none smtp://127.0.0.1:{site.mails.port}?tls=none"
+    given = {**site.home.environment, "NEWSLETTER_BASE_URL": "http://localhost:8080", "NEWSLETTER_PROVIDER": chain}
+    with open_app(ensure_secret(load(site.home.path, given)), site.clock) as app:
+        subscribe(app, wish(), LINK)
+    assert "Please confirm your subscription to Daily Papers" == site.letters(1)[0]["Subject"]
 
 
 @pytest.mark.parametrize("setting", [{"NEWSLETTER_SIGN_UPS": "off"}, {"NEWSLETTER_BASE_URL": ""}])

@@ -55,4 +55,6 @@ def _delivery(app: App, named: str | None) -> Delivery | None:
     reference, _, edition = (named or "").partition(".")
     period, _, occasion = edition.partition(".")
     reader = app.ledger.reader(reference) if reference else None
+    if reader and not app.opens(reference, reader[0]):
+        return None
     return app.ledger.find(Key(reader[0], period, occasion)) if reader else None
