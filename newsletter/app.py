@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from newsletter import embeddings, http
+from newsletter import embeddings, http, zotero
 from newsletter.archive import Archive
 from newsletter.consents import Circumstances, Consents
 from newsletter.embeddings import Floats
@@ -28,11 +29,12 @@ from newsletter.ledger import Ledger
 from newsletter.links import reference
 from newsletter.models import Paper, Subscriber
 from newsletter.overrides import Overrides
-from newsletter.providers import Provider, is_rehearsal, open_provider
+from newsletter.providers import Provider, called, is_rehearsal, open_provider
 from newsletter.pulse import Pulse
 from newsletter.ranking.model import Model, TermCounts, dump, learn, load, read_counts
 from newsletter.readership import Readership
 from newsletter.render import Imprint, Renderer, default_templates
+from newsletter.renewals import Renewals
 from newsletter.settings import Settings
 from newsletter.signups import Signups
 from newsletter.sources.reach import Reach
@@ -60,6 +62,7 @@ class App:
     signups: Signups
     overrides: Overrides
     consents: Consents
+    renewals: Renewals
     reach: Reach
     renderer: Renderer
     clock: Callable[[], datetime]
@@ -87,11 +90,17 @@ class App:
     @property
     def carrier(self) -> str:
         """The provider's name in the ledger: `smtp`."""
-        return self.settings.providers[0].partition(":")[0]
+        return called(self.settings.providers[0])
 
     def roster(self) -> Readership:
         """Everybody who reads: the subscribers of the file as it is now, with their own changes, and the sign-ups."""
-        return Readership(roster(self.settings.home / "subscribers.yaml"), self.overrides, self.signups)
+        file = roster(self.settings.home / "subscribers.yaml", cache(self.papers_in))
+        return Readership(file, self.overrides, self.signups)
+
+    def papers_in(self, library: str) -> tuple[str, ...]:
+        """The papers of a library, by its name, as far as it ever told."""
+        found = zotero.known(library, self.archive.answers)
+        return found.papers if found else ()
 
     def seen(self, subscribers: Sequence[str]) -> Mapping[str, frozenset[str]]:
         """Per subscriber the ids of the papers that were shown."""
@@ -99,7 +108,22 @@ class App:
 
     def reference(self, subscriber: Subscriber) -> str:
         """The subscriber's opaque name in links."""
-        return reference(self.settings.secrets[0], subscriber.key)
+        return self.references([subscriber.key])[subscriber.key]
+
+    def references(self, subscribers: Sequence[str]) -> dict[str, str]:
+        """The opaque names of these subscribers (by key) in links."""
+        renewed, secret = self.renewals.of(subscribers), self.settings.secrets[0]
+        return {key: reference(secret, key, renewed.get(key, 0)) for key in subscribers}
+
+    def opens(self, name: str, subscriber: str) -> bool:
+        """Whether an opaque name still opens the pages of a subscriber (by key): one of before a renewal does not."""
+        renewal = self.renewals.of([subscriber]).get(subscriber, 0)
+        return name in {reference(secret, subscriber, renewal) for secret in self.settings.secrets}
+
+    def _names(self, subscriber: str) -> list[str]:
+        """Every opaque name that a subscriber ever had, as far as it can be known."""
+        last = self.renewals.of([subscriber]).get(subscriber, 0)
+        return [reference(secret, subscriber, n) for secret in self.settings.secrets for n in range(last + 1)]
 
     def erase(self, subscriber: Subscriber, said: Circumstances) -> None:
         """Removes everything about somebody who signed up, but for a hash by which their no is known again.
@@ -107,11 +131,13 @@ class App:
         The ledger comes last too: an edition may just have been planned. Breaking off in between, and doing it again, does
         no harm.
         """
-        self.ledger.forget(subscriber.key, self.reference(subscriber), self.clock())
+        names = self._names(subscriber.key)
+        self.ledger.forget(subscriber.key, names, self.clock())
         self.feedback.forget(subscriber.key)
         self.overrides.forget([subscriber.key])
         self.signups.erase(subscriber.key, self.clock(), said)
-        self.ledger.forget(subscriber.key, self.reference(subscriber), self.clock())
+        self.ledger.forget(subscriber.key, names, self.clock())
+        self.renewals.forget(subscriber.key)
 
     def note(self) -> str:
         """The editor's note, Markdown: `note.md` in the home, if there is one."""
@@ -223,6 +249,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = lambda: datetim
             signups=Signups(database, settings.secrets),
             overrides=Overrides(database),
             consents=Consents(database),
+            renewals=Renewals(database),
             reach=_reach(settings, client, archive, clock),
             renderer=Renderer(imprint(settings), settings.templates or default_templates()),
             clock=clock,
@@ -268,6 +295,8 @@ def _reach(settings: Settings, client: http.Client, archive: Archive, clock: Cal
         arxiv=settings.arxiv_endpoint,
         turns=archive.turns,
         introduction=introduction(settings),
+        zotero=settings.zotero_endpoint,
+        secret=settings.secret,
     )
 
 

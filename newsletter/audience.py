@@ -179,12 +179,12 @@ def plan(app: App, pages: Iterable[Sequence[Due]], now: datetime, order: Order) 
     """
     digests, kept, number = Digests(app, now), set[str](), 0
     for page in pages:
-        rows = []
+        rows, names = [], app.references([due.subscriber.key for due in page])
         for digest, group in digests.of(page):
             if digest.id not in kept:
                 app.archive.save_digest(digest)
                 kept.add(digest.id)
-            rows += [_planned(app, due, digest, now, _skip(app, due, now, order)) for due in group]
+            rows += [_planned(app, names, due, digest, now, _skip(app, due, now, order)) for due in group]
         number += app.ledger.plan(rows, now)
     return number
 
@@ -194,7 +194,8 @@ def give_up_on_late(app: App, pages: Iterable[Sequence[Due]], now: datetime) -> 
     patience = app.settings.give_up_after
     for page in pages:
         late = [due for due in page if now - periods.moment(due.subscriber, due.period.day) > patience]
-        app.ledger.plan([_planned(app, due, None, now, NO_SOURCE) for due in late], now)
+        names = app.references([due.subscriber.key for due in late])
+        app.ledger.plan([_planned(app, names, due, None, now, NO_SOURCE) for due in late], now)
 
 
 def _skip(app: App, due: Due, now: datetime, order: Order) -> str:
@@ -211,14 +212,14 @@ def is_paused(subscriber: Subscriber, day: date) -> bool:
     return subscriber.paused_until is not None and day < subscriber.paused_until
 
 
-def _planned(app: App, due: Due, digest: Digest | None, now: datetime, skip: str) -> Planned:
+def _planned(app: App, names: Mapping[str, str], due: Due, digest: Digest | None, now: datetime, skip: str) -> Planned:
     subscriber, period = due.subscriber, due.period
     return Planned(
         key=Key(subscriber.key, period.name, app.occasion),
         day=period.day,
         since=period.since,
         address=subscriber.email,
-        reference=app.reference(subscriber),
+        reference=names[subscriber.key],
         digest=digest.id if digest else "",
         cut_off=(digest.day, digest.until) if digest else None,
         give_up_at=periods.give_up_at(subscriber, period.day, now),

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from newsletter import periods, queues
+from newsletter import periods, queues, zotero
 from newsletter.app import App
 from newsletter.audience import Needs, Order, Served, give_up_on_late, needs_of, plan, who_is_due
 from newsletter.collect import Collected, collect, follow_up, look_up_examples
@@ -245,7 +245,10 @@ def send_batch(sending: Sending, shard: Sequence[Key]) -> None:
 
 
 def gather(app: App, needs: Needs, now: datetime) -> Collected:
-    """Asks the sources for the days that editions cover, for those they look back on, and for new examples."""
+    """Asks the sources for the days that editions cover, for those they look back on, and for new examples.
+
+    Libraries are asked too: what they hold now counts already for these editions.
+    """
     first = min(needs.since, needs.until - DAY)
     days = [first + n * DAY for n in range((needs.until - first).days + 1)]
     names = app.settings.sources
@@ -255,7 +258,8 @@ def gather(app: App, needs: Needs, now: datetime) -> Collected:
     if needs.back:
         answering = [state.source for state in collected.states if state.state != "broken"]
         follow_up(needs.back, answering, app.archive, app.reach, now)
-    look_up_examples(needs.examples, app.archive, app.reach, now, names)
+    renewed = zotero.renew(app.roster().libraries(), app.archive, app.reach, now, names)
+    look_up_examples(needs.examples | renewed, app.archive, app.reach, now, names)
     return collected
 
 

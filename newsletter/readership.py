@@ -97,6 +97,10 @@ class Readership:
         """The designs and languages that they read, each pair once."""
         return sorted({*self.file.looks(), *self._signups.looks()})
 
+    def libraries(self) -> tuple[str, ...]:
+        """The names of the libraries that examples in the file are in, in order."""
+        return self.file.libraries()
+
     def twins(self) -> Iterator[str]:
         """The addresses of readers who signed up and stand in the file too."""
         for page in self.file.pages():

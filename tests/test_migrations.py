@@ -105,7 +105,7 @@ def test_a_ledger_of_schema_4_learns_of_sign_ups_and_keeps_what_it_had(stores):
     database = Ledger.open(stores.url("newsletter"))
     Suppressions(database).add("cy@example.org", "unsubscribed", NOW)
     database.close()
-    new = ("changes", "consents", "wordings", "overrides", "signups", "erased")
+    new = ("changes", "consents", "wordings", "overrides", "renewals", "signups", "erased")
     gone = (*(f"DROP TABLE {name}" for name in new), "DROP INDEX deliveries_by_batch")
     stores.execute("newsletter", *gone, "UPDATE schema SET version = 4")
     with pytest.raises(StoreError, match=r"schema version 4 is older than this program's 5.*`newsletter db upgrade`"):

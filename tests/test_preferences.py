@@ -195,6 +195,27 @@ def test_who_unsubscribed_is_told_so(site):
     assert "You are unsubscribed" in page.text
 
 
+def test_renewed_links_make_older_ones_worthless_but_for_unsubscribing(site):
+    before = [site.link("ada", purpose) for purpose in ("preferences", "feedback", "unsubscribe")]
+    answer = site.client.post(before[0], data={"do": "renew"})
+    assert site.link("ada") in answer.text
+    assert [404, 404, 200] == [site.client.get(path).status_code for path in before]
+    assert [200, 200] == [
+        site.client.get(site.link("ada", purpose)).status_code for purpose in ("preferences", "feedback")
+    ]
+    assert 200 == site.client.get(site.link("bo")).status_code
+    site.client.post(site.link("ada"), data={"do": "erase", "sure": "yes"})
+    assert 404 == site.client.get(before[2]).status_code
+
+
+def test_links_work_on_when_the_secret_is_changed_as_long_as_the_old_one_stands_behind_it(site, tmp_path):
+    before = [site.link("ada", purpose) for purpose in ("preferences", "feedback", "unsubscribe")]
+    for secrets, expected in ((f"another-secret-for-tests {SECRET}", 200), ("another-secret-for-tests", 404)):
+        settings = load(site.home.path, {**site.environment, "NEWSLETTER_SECRET": secrets})
+        with open_app(settings, site.clock) as app, served(pages(app)) as client:
+            assert [expected] * 3 == [client.get(path).status_code for path in before]
+
+
 # -- feedback
 
 

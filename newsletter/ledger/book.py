@@ -117,7 +117,7 @@ class Ledger(Knowledge):
         with self._db.write() as connection:
             insert_new(connection, readers, [{"reference": reference, "subscriber": subscriber, "address": address}])
 
-    def forget(self, subscriber: str, reference: str, at: datetime) -> None:
+    def forget(self, subscriber: str, references: Sequence[str], at: datetime) -> None:
         """Removes from whom deliveries were and what was in them; that they were is still in the account.
 
         What is still to be sent is not. No link leads to the subscriber any more.
@@ -132,7 +132,7 @@ class Ledger(Knowledge):
             named = mine & (d.address != "")
             bare = {"address": "", "name": "", "papers": "", "content": None, "receipt": "", "reason": told}
             connection.execute(deliveries.update().where(named).values(**bare))
-            connection.execute(readers.delete().where(readers.c.reference == reference))
+            connection.execute(readers.delete().where(readers.c.reference.in_(references)))
 
     # -- claim
 

@@ -14,12 +14,13 @@ from newsletter.ledger.values import Claim, Delivery, Key
 from newsletter.ledger.verdicts import DOUBT
 from newsletter.migrations import Schema, version_table
 from newsletter.overrides import overrides
+from newsletter.renewals import renewals
 from newsletter.signups import tables as signups
 from newsletter.suppressions import tables
 
 version_table(tables)
 # Kept in the same database: what people said, and is not to be rebuilt.
-for _table in (feedback, changes, overrides, *consents.sorted_tables, *signups.sorted_tables):
+for _table in (feedback, changes, overrides, renewals, *consents.sorted_tables, *signups.sorted_tables):
     _table.to_metadata(tables)
 deliveries = sa.Table(
     "deliveries",

@@ -10,12 +10,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from newsletter import letters
 from newsletter.app import App
 from newsletter.models import Paper, Said, Subscriber
 from newsletter.text import readable
 from newsletter.web import forms
 from newsletter.web.drawing import draw
+from newsletter.web.reached import path
 from newsletter.web.reached import reader as reached
 from newsletter.web.refusals import not_found
 
@@ -91,7 +91,7 @@ def _drawn(request: Request, reader: Subscriber, papers: list[Paper], state: str
         state=state,
         asked=asked,
         in_vain=not reader.interests,
-        rest=letters.address(app, "feedback", app.reference(reader)),
-        preferences=letters.address(app, "preferences", app.reference(reader)),
+        rest=path(request, "feedback", app.reference(reader)),
+        preferences=path(request, "preferences", app.reference(reader)),
         tongues=(),
     )

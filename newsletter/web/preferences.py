@@ -18,12 +18,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from newsletter import letters
 from newsletter.app import App
 from newsletter.models import Subscriber
 from newsletter.overrides import FIELDS
 from newsletter.web import forms, wishes
 from newsletter.web.drawing import draw, language_of
+from newsletter.web.reached import path
 from newsletter.web.reached import reader as reached
 from newsletter.web.refusals import not_found
 from newsletter.web.subscribing import circumstances
@@ -51,6 +51,8 @@ def _act(request: Request, typed: Mapping[str, str]) -> Response:
     match typed.get("do"):
         case "save":
             return _save(request, reader, typed)
+        case "renew":
+            return _renew(request, reader)
         case "erase" if typed.get("sure") == "yes":
             return _erase(request, reader)
         case _:
@@ -125,6 +127,15 @@ def _read(
     return found, faults
 
 
+def _renew(request: Request, reader: Subscriber) -> Response:
+    """Makes the links in all mails so far worthless, but for those that unsubscribe."""
+    app: App = request.app.state.app
+    app.renewals.renew(reader.key, app.clock())
+    app.ledger.introduce(app.reference(reader), reader.key, reader.email)
+    log.info("a reader renewed their links")
+    return _drawn(request, reader, state="renewed")
+
+
 def _erase(request: Request, reader: Subscriber) -> Response:
     """Erases all that is kept here. Who stands in the file stays there, and is not written to."""
     app: App = request.app.state.app
@@ -174,9 +185,10 @@ def _drawn(
         zones=sorted(available_timezones()),
         designs=request.app.state.drawing.designs,
         languages=request.app.state.drawing.languages(),
-        unsubscribe=letters.address(app, "unsubscribe", reference),
-        feedback=letters.address(app, "feedback", reference),
-        data=letters.address(app, "preferences", reference) + "/data",
+        own=path(request, "preferences", reference),
+        unsubscribe=path(request, "unsubscribe", reference),
+        feedback=path(request, "feedback", reference),
+        data=path(request, "preferences", reference) + "/data",
         reply_to=app.settings.reply_to,
         tongues=(),
     )

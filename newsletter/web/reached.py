@@ -14,8 +14,14 @@ def reader(request: Request, purpose: links.Purpose) -> Subscriber | None:
     app: App = request.app.state.app
     reference = links.read(app.settings.secrets, purpose, request.path_params["token"])
     found = app.ledger.reader(reference) if reference else None
-    if found is None:
+    if reference is None or found is None or not app.opens(reference, found[0]):
         return None
     key, address = found
     roster = app.roster()
     return roster.find([key]).get(key) or roster.named(address)
+
+
+def path(request: Request, purpose: links.Purpose, reference: str) -> str:
+    """Where a reader's page for this purpose is, on this site."""
+    app: App = request.app.state.app
+    return f"{request.app.state.drawing.root}/{purpose}/{links.sign(app.settings.secrets, purpose, reference)}"

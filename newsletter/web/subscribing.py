@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from threading import BoundedSemaphore
-from typing import Any, Final
+from typing import Final
 from zoneinfo import available_timezones
 
 from starlette.background import BackgroundTask
@@ -28,6 +28,7 @@ from newsletter.models import Subscriber
 from newsletter.signups import Signup
 from newsletter.web import forms, wishes
 from newsletter.web.drawing import draw, language_of
+from newsletter.web.reached import path
 from newsletter.web.refusals import not_found
 
 log = logging.getLogger("newsletter.web")
@@ -56,7 +57,8 @@ class Desk:
 
     def _do(self, wish: Subscriber, said: Circumstances) -> None:
         try:
-            subscribe(self._app, wish, said)
+            if not self._app.ending.asked:
+                subscribe(self._app, wish, said)
         except NewsletterError as error:
             log.error("a sign-up could not be kept: %s", error)
         except Exception:
@@ -101,10 +103,10 @@ async def act(request: Request) -> Response:
         return await run_in_threadpool(_asked, request)
     if not desk.patience.allows(forms.network(request), now):
         return await run_in_threadpool(_later, request, 429)
-    if not desk.has_room():
-        return await run_in_threadpool(_later, request, 503)
     said = circumstances(request, "form", _wording(request))
     answer = await run_in_threadpool(_asked, request)
+    if not desk.has_room():
+        return await run_in_threadpool(_later, request, 503)
     answer.background = BackgroundTask(desk.give, wish, said)
     return answer
 
@@ -211,7 +213,7 @@ def _confirm(request: Request) -> Response:
         "subscribed.html",
         state=signup.suppressed or "confirmed",
         reader=reader,
-        preferences=letters.address(app, "preferences", reference),
+        preferences=path(request, "preferences", reference),
         reply_to=app.settings.reply_to,
         tongues=(),
     )
@@ -226,6 +228,5 @@ def _waiting(request: Request) -> Signup | None:
 
 
 def _confirming(request: Request, signup: Signup) -> Response:
-    contents: dict[str, Any] = {"state": "ask", "tongues": (), "reader": signup.subscriber}
-    wording = _yes(request)
-    return draw(request, "subscribed.html", wording=wording, reads=not signup.waiting, **contents)
+    reads = not signup.waiting
+    return draw(request, "subscribed.html", state="ask", wording=_yes(request), reads=reads, tongues=())

@@ -19,12 +19,21 @@ from newsletter.models import STATES, State
 from tests.faults.oracle import Verdict, judge
 from tests.faults.starters import Child, Starter, typed
 from tests.homes import Home, invented_day, make_home, readers
-from tests.servers import httpprovider, smtp
+from tests.servers import mailapi, smtp
 
 Mode = Literal["resend", "hold"]
 DAY = "2026-03-03"
 SEND = ("send", "--date", DAY)
 CONNECTIONS = 4
+API_KEYS = (
+    "RESEND_API_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "POSTMARK_SERVER_TOKEN",
+    "SENDGRID_API_KEY",
+    "MAILGUN_API_KEY",
+    "BREVO_API_KEY",
+)
 LATER = ("0", "120", "600", "1800", "7200", "18000")
 """Seconds by which the clock of each further run is ahead, until nobody waits."""
 
@@ -99,11 +108,13 @@ class Stage:
             yield
 
     @contextmanager
-    def over_http(self, options: str, **behaviour: Any) -> Iterator[None]:
-        """The same over HTTP, for children only: the product has no such provider."""
-        with httpprovider.running(self.folder / "log", port=self.port, **behaviour) as self.sink:
+    def over_http(self, provider: str, options: str = "", script: str = "") -> Iterator[None]:
+        """The same over a provider's API, a child process beside this one; `script` as there."""
+        with mailapi.running(self.folder / "log", port=self.port, script=script) as self.sink:
             self.port = self.sink.port
-            self.set(f"mock://127.0.0.1:{self.port}?{options}")
+            keys = dict.fromkeys(API_KEYS, "a-key-for-tests")
+            address = f"endpoint=http://127.0.0.1:{self.port}&timeout=2&connections={self.connections}"
+            self.set(f"{provider}?{address}{options}", NEWSLETTER_BASE_URL="https://news.example.org", **keys)
             yield
 
     def set(self, provider: str, **environment: str) -> None:
