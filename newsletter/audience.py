@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from heapq import heapreplace
 
 from newsletter import periods
 from newsletter.alarms import NO_SOURCE
@@ -13,7 +14,7 @@ from newsletter.collect import can_look_up, unknown_examples
 from newsletter.digest import DAY, Digests, Due
 from newsletter.errors import SettingsError
 from newsletter.ledger import Key, LastEdition, Planned
-from newsletter.models import Digest, Period, Subscriber
+from newsletter.models import Digest, Period, Schedule, Subscriber
 from newsletter.subscribers import Roster
 
 LONGEST_GAP = 31 * DAY
@@ -35,32 +36,41 @@ class Order:
 
 
 class Served:
-    """What a scheduler remembers from tick to tick: up to which day everybody of a schedule was planned.
+    """What a scheduler remembers from tick to tick: whose moment has come and not been served, and when the others' comes.
 
-    With it a tick looks only at those whose moment has come. Forgetting it, and a roster that changed, cost one look at
-    everybody; the ledger alone knows who was planned.
+    With it a tick looks only at those whose moment has come, and costs nothing for the others. Forgetting it, a roster
+    that changed and a clock that was set back cost one look at everybody; the ledger alone knows who was planned.
     """
 
     def __init__(self) -> None:
         self._roster = ""
-        self._until: dict[str, date] = {}
+        self._now = datetime.min.replace(tzinfo=UTC)
+        self._schedules: Mapping[str, Schedule] = {}
+        self._coming: list[tuple[datetime, str]] = []  # a heap: the next moment of each schedule
+        self._waiting: dict[str, date] = {}
 
     def waiting(self, roster: Roster, now: datetime) -> dict[str, date]:
         """The schedules whose moment has come since, and the day of their latest edition."""
-        if (version := roster.version()) != self._roster:
-            self._roster, self._until = version, {}
-        latest = {name: periods.due(one, now, None) for name, one in roster.schedules().items()}
-        return {name: due.day for name, due in latest.items() if due is not None and self._until.get(name) != due.day}
+        if (version := roster.version()) != self._roster or now < self._now:
+            self._roster, self._waiting, self._schedules = version, {}, roster.schedules()
+            self._coming = [(datetime.min.replace(tzinfo=UTC), name) for name in self._schedules]
+        self._now = now
+        while self._coming and self._coming[0][0] <= now:
+            name = self._coming[0][1]
+            self._waiting[name] = day = periods.latest_day(self._schedules[name], now)
+            heapreplace(self._coming, (periods.next_moment(self._schedules[name], day), name))
+        return dict(self._waiting)
 
     def note(self, planned: Mapping[str, date]) -> None:
         """Everybody of these schedules was planned up to that day."""
-        self._until |= planned
+        for name, day in planned.items():
+            if self._waiting.get(name) == day:
+                del self._waiting[name]
 
-
-def nobody_soon(roster: Roster, now: datetime, within: timedelta) -> bool:
-    """Whether nobody's moment comes in the time to come."""
-    readers = roster.schedules().values()
-    return all(periods.due(one, now, None) == periods.due(one, now + within, None) for one in readers)
+    def nobody_before(self, roster: Roster, now: datetime, until: datetime) -> bool:
+        """Whether nobody's moment comes until then."""
+        self.waiting(roster, now)
+        return not self._coming or self._coming[0][0] > until
 
 
 def who_is_due(

@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter.app import App
-from newsletter.audience import Order, Served, needs_of, nobody_soon, who_is_due
+from newsletter.audience import Order, Served, needs_of, who_is_due
 from newsletter.errors import Halt, Interrupted, NewsletterError, SourceError
 from newsletter.heartbeat import Heartbeat
 from newsletter.ledger import Account
@@ -87,7 +87,7 @@ class Ticker:
         soon, roster = now + AHEAD, self._app.roster()
         coming, late = self._foreseen.waiting(roster, soon), self._served.waiting(roster, now)
         fresh = {name: day for name, day in coming.items() if name not in late}
-        if fresh and (needs := needs_of(self._app, who_is_due(self._app, soon, Order(), schedules=fresh))):
+        if fresh and (needs := needs_of(self._app, who_is_due(self._app, soon, Order(), roster, fresh))):
             self._alive()
             gather(self._app, needs, now)
         self._foreseen.note(coming)
@@ -98,7 +98,7 @@ class Ticker:
             self._outgrown = None
             return
         self._outgrown = self._outgrown or now
-        if now - self._outgrown >= PATIENCE or nobody_soon(self._app.roster(), now, QUIET):
+        if now - self._outgrown >= PATIENCE or self._is_quiet(now):
             model = self._app.learn()
             log.info("learned from the archive: %d terms, %d topics", len(model.columns), model.basis.shape[1])
 
@@ -107,10 +107,13 @@ class Ticker:
         keep = self._app.settings.keep
         if keep is None or self._pruned == now.date():
             return
-        if now.hour == LATEST or nobody_soon(self._app.roster(), now, QUIET):
+        if now.hour == LATEST or self._is_quiet(now):
             self._pruned = now.date()
             old = prune(self._app, keep, now)
             log.info("removed from the archive: %d papers, %d digests", old.papers, old.digests)
+
+    def _is_quiet(self, now: datetime) -> bool:
+        return self._served.nobody_before(self._app.roster(), now, now + QUIET)
 
 
 def second_of(secret: str) -> int:

@@ -13,6 +13,7 @@ import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from datetime import time
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -20,7 +21,7 @@ from typing import Final
 import msgspec
 
 from newsletter.errors import StoreError
-from newsletter.models import Subscriber
+from newsletter.models import Cadence, Schedule, Subscriber
 from newsletter.subscribers.file import hand_over, text_of
 from newsletter.typed import folded
 
@@ -39,6 +40,7 @@ _NAMES: Final = 10_000
 
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Subscriber)
+_schedule_decoder = msgspec.json.Decoder(tuple[str, time, Cadence])
 
 
 class Roster:
@@ -65,11 +67,11 @@ class Roster:
         with _opened(self._kept) as connection:
             return str(connection.execute("SELECT path, sum FROM files ORDER BY path").fetchall())
 
-    def schedules(self) -> dict[str, Subscriber]:
-        """Each pair of time zone, hour and cadence that somebody has, by a name, and the first who has it."""
-        query = "SELECT schedule, record, min(number) FROM subscribers GROUP BY schedule ORDER BY 3"
+    def schedules(self) -> dict[str, Schedule]:
+        """Each time zone, hour and cadence that somebody has, by a name."""
         with _opened(self._kept) as connection:
-            return {name: _decoder.decode(record) for name, record, _ in connection.execute(query)}
+            names = connection.execute("SELECT DISTINCT schedule FROM subscribers ORDER BY 1").fetchall()
+            return {name: Schedule(*_schedule_decoder.decode(name)) for (name,) in names}
 
     def on(self, schedules: Iterable[str]) -> Iterator[list[Subscriber]]:
         """Who has one of these schedules, some hundreds at a time."""
