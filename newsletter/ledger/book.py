@@ -135,7 +135,8 @@ class Ledger(Knowledge):
             earlier.c.subscriber == d.subscriber,
             earlier.c.occasion == d.occasion,
             earlier.c.day < d.day,
-            by_key(earlier.c.state) == "pending",
+            # Written out, not told as a value: so the index of those who wait is known to answer it.
+            earlier.c.state == sa.literal_column("'pending'"),
             earlier.c.content.is_(None),
             earlier.c.lease_owner.is_distinct_from(self._owner),
         )

@@ -9,11 +9,10 @@ import sqlalchemy as sa
 
 from newsletter.alarms import NO_SOURCE, REMEMBERED, Signs
 from newsletter.database import Database, chunks
+from newsletter.ledger.histories import COUNTED, Histories
 from newsletter.ledger.schema import deliveries, delivery_of, is_key, readers, switches
 from newsletter.ledger.values import Account, Delivery, Doubt, Key, LastEdition, Person
 from newsletter.models import STATES, State
-
-_COUNTED = ("submitted", "submitting", "uncertain", "pending")  # rows whose papers the reader has, or may get
 
 
 class Knowledge:
@@ -21,6 +20,7 @@ class Knowledge:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._histories = Histories(shared=database.shared)
 
     def about(self) -> str:
         """Which database this is, and its schema's version."""
@@ -161,44 +161,19 @@ class Knowledge:
 
         Editions that were skipped or failed do not count: what they would have shown is still to be shown.
         """
-        d = deliveries.c
-        found: dict[str, LastEdition] = {}
         with self._db.read() as connection:
-            for some in chunks(sorted(before)):
-                query = sa.select(d.subscriber, d.period, d.day, d.cut_off_day, d.cut_off_at).where(
-                    d.subscriber.in_(some), d.occasion.in_(occasions), d.state.in_(_COUNTED), d.cut_off_at.isnot(None)
-                )
-                for row in connection.execute(query.order_by(d.day)):
-                    if row.day < before[row.subscriber]:
-                        found[row.subscriber] = LastEdition(row.period, row.day, row.cut_off_day, row.cut_off_at)
-        return found
+            return self._histories.last_editions(connection, occasions, before)
 
     def first_tries(self, occasions: Sequence[str], before: Mapping[str, date]) -> dict[str, date]:
         """Per subscriber where the first of their editions for a day before the given one started that was skipped or
         failed."""
-        d = deliveries.c
-        found: dict[str, date] = {}
         with self._db.read() as connection:
-            for some in chunks(sorted(before)):
-                query = sa.select(d.subscriber, d.day, d.since).where(
-                    d.subscriber.in_(some), d.occasion.in_(occasions), d.state.not_in(_COUNTED)
-                )
-                for row in connection.execute(query.order_by(d.day.desc())):
-                    if row.day < before[row.subscriber]:
-                        found[row.subscriber] = row.since
-        return found
+            return self._histories.first_tries(connection, occasions, before)
 
     def last_periods(self, occasion: str, subscribers: Sequence[str]) -> dict[str, date]:
         """Per subscriber the day of the latest delivery planned, whatever became of it."""
-        d = deliveries.c
-        found: dict[str, date] = {}
         with self._db.read() as connection:
-            for some in chunks(subscribers):
-                query = sa.select(d.subscriber, sa.func.max(d.day)).where(
-                    d.subscriber.in_(some), d.occasion == occasion
-                )
-                found |= {row[0]: row[1] for row in connection.execute(query.group_by(d.subscriber))}
-        return found
+            return self._histories.last_periods(connection, occasion, subscribers)
 
     def seen(self, occasions: Sequence[str], subscribers: Sequence[str]) -> dict[str, frozenset[str]]:
         """Per subscriber the ids of every paper shown, in all time."""
@@ -207,7 +182,7 @@ class Knowledge:
         with self._db.read() as connection:
             for some in chunks(subscribers):
                 query = sa.select(d.subscriber, d.papers).where(
-                    d.subscriber.in_(some), d.occasion.in_(occasions), d.state.in_(_COUNTED), d.papers != ""
+                    d.subscriber.in_(some), d.occasion.in_(occasions), d.state.in_(COUNTED), d.papers != ""
                 )
                 for row in connection.execute(query):
                     found[row.subscriber] = found.get(row.subscriber, frozenset()) | frozenset(row.papers.split(" "))

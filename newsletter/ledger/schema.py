@@ -56,6 +56,9 @@ deliveries = sa.Table(
 )
 _held = deliveries.c.lease_owner.isnot(None)
 sa.Index("deliveries_by_lease", deliveries.c.lease_owner, sqlite_where=_held, postgresql_where=_held)
+sa.Index("deliveries_by_subscriber", deliveries.c.subscriber, deliveries.c.day)
+_waits = deliveries.c.state == "pending"
+sa.Index("deliveries_pending", deliveries.c.subscriber, deliveries.c.day, sqlite_where=_waits, postgresql_where=_waits)
 _twice = deliveries.c.accepts > 1
 sa.Index("deliveries_accepted_twice", deliveries.c.day, sqlite_where=_twice, postgresql_where=_twice)
 readers = sa.Table(
@@ -75,7 +78,7 @@ switches = sa.Table(
 SCHEMA = Schema(
     name="newsletter",
     tables=tables,
-    version=4,
+    version=5,
     precious=True,
     steps={
         1: ("CREATE INDEX deliveries_by_lease ON deliveries (lease_owner) WHERE lease_owner IS NOT NULL",),
@@ -87,6 +90,10 @@ SCHEMA = Schema(
         3: (
             "DROP INDEX deliveries_by_day",
             "CREATE INDEX deliveries_by_day ON deliveries (day, occasion, state, subscriber)",
+        ),
+        4: (
+            "CREATE INDEX deliveries_by_subscriber ON deliveries (subscriber, day)",
+            "CREATE INDEX deliveries_pending ON deliveries (subscriber, day) WHERE state = 'pending'",
         ),
     },
 )
