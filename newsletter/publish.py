@@ -46,60 +46,77 @@ def publish(
     now: datetime,
     order: Order | None = None,
     progress: Progress = lambda *_: None,
-    served: Served | None = None,
 ) -> Account:
     """Serves whoever is due, and whoever still waits from an earlier run; returns the day's account.
 
-    With what a scheduler remembers as `served`, only those are looked at whose moment has come. Raises `SourceError` when no source answered (after sending what was planned before), `Halt` when the
-    provider refuses us; either way, run again.
+    Raises `SourceError` when no source answered (after sending what was planned before), `Halt` when the provider
+    refuses us; either way, run again.
     """
     order = order or Order()
+    serve(app, now, order, progress)
+    return app.ledger.account(app.occasion, order.date)
+
+
+def serve(
+    app: App, now: datetime, order: Order, progress: Progress = lambda *_: None, served: Served | None = None
+) -> bool:
+    """The same without the account, which takes the longer to count the more readers there are; whether it did anything.
+
+    With what a scheduler remembers as `served`, only those are looked at whose moment has come.
+    """
     with app.alone(), app.provider() as provider:
-        app.ledger.recover(now, app.settings.in_doubt, alone=not app.settings.shared)
+        moved = app.ledger.recover(now, app.settings.in_doubt, alone=not app.settings.shared)
         if app.ledger.stopped() is None:
-            app.ledger.give_up(now)  # before the next is planned, which takes up what theirs would have shown
-            failure = _plan_who_is_due(app, now, order, progress, served)
-            _send_until(app, provider, order, progress, now + order.wait)
+            moved += app.ledger.give_up(now)  # before the next is planned, which takes up what theirs would have shown
+            planned, failure = _plan_who_is_due(app, now, order, progress, served)
+            sent = _send_until(app, provider, order, progress, now + order.wait)
             if failure is not None:
                 raise failure
-    return app.ledger.account(app.occasion, order.date)
+            return bool(moved or planned or sent)
+    return bool(moved)
 
 
 def _plan_who_is_due(
     app: App, now: datetime, order: Order, progress: Progress, served: Served | None
-) -> SourceError | None:
+) -> tuple[int, SourceError | None]:
     roster = app.roster()
     schedules = served.waiting(roster, now) if served else None
-    failure = _gather_and_plan(app, now, order, progress, lambda: who_is_due(app, now, order, roster, schedules))
+    planned, failure = _gather_and_plan(
+        app, now, order, progress, lambda: who_is_due(app, now, order, roster, schedules)
+    )
     if served and schedules and failure is None:
         served.note(schedules)
-    return failure
+    return planned, failure
 
 
 def _gather_and_plan(
     app: App, now: datetime, order: Order, progress: Progress, dues: Callable[[], Iterator[list[Due]]]
-) -> SourceError | None:
+) -> tuple[int, SourceError | None]:
+    """How many were planned, and whether the sources failed."""
     needs = needs_of(app, dues())
     if needs is None:
-        return None
+        return 0, None
     progress("collect", 0, 1)
     collected = gather(app, needs, now)
     progress("collect", 1, 1)
     if collected.all_broken and not app.archive.window(needs.since, needs.until):
         if order.date is None:
             give_up_on_late(app, dues(), now)
-        return SourceError("no source answered: " + "; ".join(state.detail for state in collected.states))
-    plan(app, dues(), now, order)
-    return None
+        return 0, SourceError("no source answered: " + "; ".join(state.detail for state in collected.states))
+    return plan(app, dues(), now, order), None
 
 
-def _send_until(app: App, provider: Provider, order: Order, progress: Progress, until: datetime) -> None:
-    """Sends to who waits, again and again as their next attempts come due, until nobody waits or the time is over."""
-    run, left = Run(app.clock, app.settings.in_doubt, ending=app.ending), set[Key]()
+def _send_until(app: App, provider: Provider, order: Order, progress: Progress, until: datetime) -> bool:
+    """Sends to who waits, again and again as their next attempts come due, until nobody waits or the time is over.
+
+    Whether there was anybody to send to.
+    """
+    run, left, sent = Run(app.clock, app.settings.in_doubt, ending=app.ending), set[Key](), False
     while True:
         passing: Halt | None = None
         try:
             if _send_waiting(app, provider, order, progress, run, left):
+                sent = True
                 continue  # while they were sent to, others may have come due
         except Halt as halt:
             if not halt.passing:
@@ -110,7 +127,7 @@ def _send_until(app: App, provider: Provider, order: Order, progress: Progress, 
         if at is None or at > until or not _sleep_until(at, app, run):
             if passing:
                 raise passing
-            return
+            return sent
 
 
 def _next_attempt(app: App, order: Order, away: bool) -> datetime | None:

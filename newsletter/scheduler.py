@@ -14,7 +14,7 @@ from newsletter.errors import Halt, Interrupted, NewsletterError, SourceError
 from newsletter.heartbeat import Heartbeat
 from newsletter.ledger import Account
 from newsletter.models import STATES
-from newsletter.publish import gather, publish
+from newsletter.publish import gather, serve
 from newsletter.retention import prune
 from newsletter.watch import Watch
 
@@ -49,7 +49,8 @@ class Ticker:
         if now < self._not_before:
             return
         try:
-            self._note(publish(self._app, now, progress=self._alive, served=self._served))
+            if serve(self._app, now, Order(), self._alive, self._served) or self._account is None:
+                self._note(self._app.ledger.account(self._app.occasion))
             self._collect_ahead(now)
             self._learn_when_quiet(now)
             self._prune_when_quiet(now)
