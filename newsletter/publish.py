@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 
 from newsletter import periods, queues
 from newsletter.app import App
@@ -34,6 +35,7 @@ from newsletter.queues import Place
 
 log = logging.getLogger("newsletter.publish")
 SELDOM = 50_000  # new objects between two looks for garbage; Python's usual are 700
+FEW = 4  # pages
 AWAY = timedelta(minutes=1)  # before a provider that was away is asked again, when there is time to wait
 SOON = timedelta(seconds=5)  # before somebody is looked at again whom another process may have
 
@@ -93,7 +95,8 @@ def _gather_and_plan(
     app: App, now: datetime, order: Order, progress: Progress, dues: Callable[[], Iterator[list[Due]]]
 ) -> tuple[int, SourceError | None]:
     """How many were planned, and whether the sources failed."""
-    needs = needs_of(app, dues())
+    pages = _kept_if_few(dues)
+    needs = needs_of(app, pages())
     if needs is None:
         return 0, None
     progress("collect", 0, 1)
@@ -101,9 +104,16 @@ def _gather_and_plan(
     progress("collect", 1, 1)
     if collected.all_broken and not app.archive.window(needs.since, needs.until):
         if order.date is None:
-            give_up_on_late(app, dues(), now)
+            give_up_on_late(app, pages(), now)
         return 0, SourceError("no source answered: " + "; ".join(state.detail for state in collected.states))
-    return plan(app, dues(), now, order), None
+    return plan(app, pages(), now, order), None
+
+
+def _kept_if_few(pages: Callable[[], Iterator[list[Due]]]) -> Callable[[], Iterable[list[Due]]]:
+    """The same pages again and again; looked up each time only where they are more than are held in memory."""
+    found = pages()
+    few = list(islice(found, FEW))
+    return (lambda: few) if next(found, None) is None else pages
 
 
 def _send_until(app: App, provider: Provider, order: Order, progress: Progress, until: datetime) -> bool:

@@ -9,7 +9,6 @@ import pytest
 
 from newsletter.errors import StoreError, SubscriberError
 from newsletter.subscribers import read, roster
-
 from tests.homes import make_home
 
 FILE = """\

@@ -25,8 +25,8 @@ from newsletter.database import Database, chunks, insert_new
 from newsletter.errors import StoreError
 from newsletter.ledger.heartbeat import beating
 from newsletter.ledger.knowledge import Knowledge
-from newsletter.ledger.schema import SCHEMA, deliveries, delivery_of, is_key, readers, switches
-from newsletter.ledger.statements import IN_ORDER, LEASE, Statements, among, by_key, free, grouped
+from newsletter.ledger.schema import SCHEMA, deliveries, is_key, readers, switches
+from newsletter.ledger.statements import IN_ORDER, LEASE, Statements, grouped
 from newsletter.ledger.values import Claim, Delivery, Finding, Key, Planned, Waiting
 from newsletter.ledger.verdicts import DOUBT, SUPERSEDED, Row, changes, honest
 from newsletter.models import Outcome, Refused, State, Suppression
@@ -34,7 +34,6 @@ from newsletter.suppressions import suppress
 
 log = logging.getLogger("newsletter.ledger")
 HEARTBEAT = timedelta(seconds=15)
-PAGE = 2_000  # keys read at once
 
 
 class Ledger(Knowledge):
@@ -75,39 +74,20 @@ class Ledger(Knowledge):
 
     def agenda(self, at: datetime, occasion: str, only: str | None = None) -> list[Waiting]:
         """How many can be sent to now whom nobody else works on (or this one, by key or address), in order of day."""
-        d = deliveries.c
-        columns = (d.day, d.occasion, d.digest)
-        query = sa.select(*columns, sa.func.count()).where(self._ready(at, self._here(occasion)), _is(only))
         found: dict[tuple[date, str], Waiting] = {}
         with self._db.read() as connection:
-            for day, name, digest, number in connection.execute(query.group_by(*columns).order_by(*columns)):
+            for day, name, digest, number in self._statements.agenda(connection, occasion, only, at):
                 known = found.get((day, name), Waiting(day, name))
                 found[day, name] = Waiting(day, name, (*known.digests, digest), known.number + number)
         return list(found.values())
 
     def waiting(self, at: datetime, occasion: str, day: date, only: str | None = None) -> Iterator[Key]:
         """The deliveries of a day that can be sent now and that nobody else works on, in order of subscriber."""
-        d = deliveries.c
-        mine = sa.and_(d.day == day, self._ready(at, d.occasion == occasion), _is(only))
-        query = sa.select(d.subscriber, d.period, d.occasion).where(mine).order_by(d.subscriber, d.period)
         page = [Key("", "", "")]
         while page:  # a page at a time: between them rows are settled
-            after = sa.tuple_(d.subscriber, d.period) > sa.tuple_(page[-1].subscriber, page[-1].period)
-            later = query.where(d.subscriber >= page[-1].subscriber, after).limit(PAGE)
             with self._db.read() as connection:
-                page = [Key(*row) for row in connection.execute(later)]
+                page = self._statements.waiting(connection, occasion, day, only, page[-1], at)
             yield from page
-
-    def _ready(
-        self, at: datetime, here: sa.ColumnElement[bool], state: sa.ColumnElement[str] = deliveries.c.state
-    ) -> sa.ColumnElement[bool]:
-        d = deliveries.c
-        return sa.and_(
-            state == "pending",
-            here,
-            d.next_attempt.is_(None) | (d.next_attempt <= at),
-            self._free(at),
-        )
 
     # -- claim
 
@@ -117,39 +97,13 @@ class Ledger(Knowledge):
         What another process is just taking is left to it, without waiting. So is an edition an earlier one
         of the same reader is still to be made, by another: what that shows has to be known first.
         """
-        ready = self._ready(at, self._here(occasion), by_key(deliveries.c.state))
-        query = sa.select(deliveries).where(ready, ~self._after_anothers())
-        query = query.order_by(*IN_ORDER).with_for_update(skip_locked=True)
         taken: list[Delivery] = []
         with self._db.write() as connection:
-            for period, occasion_, some in grouped(sorted(keys)):
-                found = [delivery_of(row) for row in connection.execute(query.where(among(period, occasion_, some)))]
-                lease = deliveries.update().where(among(period, occasion_, [one.key.subscriber for one in found]))
-                connection.execute(lease.values(lease_owner=self._owner, lease_until=self._lease(at)))
+            for period, name, some in grouped(sorted(keys)):
+                found = self._statements.ready(connection, occasion, (period, name, some), at)
+                self._statements.lease(connection, (period, name, [one.key.subscriber for one in found]), at)
                 taken += found
         return sorted(taken, key=lambda one: (one.day, one.key))
-
-    def _after_anothers(self) -> sa.Exists:
-        d, earlier = deliveries.c, deliveries.alias("earlier")
-        return sa.exists().where(
-            earlier.c.subscriber == d.subscriber,
-            earlier.c.occasion == d.occasion,
-            earlier.c.day < d.day,
-            # Written out, not told as a value: so the index of those who wait is known to answer it.
-            earlier.c.state == sa.literal_column("'pending'"),
-            earlier.c.content.is_(None),
-            earlier.c.lease_owner.is_distinct_from(self._owner),
-        )
-
-    def _free(self, at: datetime) -> sa.ColumnElement[bool]:
-        return free(self._owner, self._now(at))
-
-    def _now(self, at: datetime) -> Any:
-        """The moment that leases are measured by: that of the one server, as the clocks of machines differ."""
-        return sa.func.now() if self._db.shared else at
-
-    def _lease(self, at: datetime) -> Any:
-        return self._now(at) + LEASE
 
     def claim(self, claims: Sequence[Claim], provider: str, at: datetime) -> set[Key]:
         """Takes deliveries for this process and writes what each edition is; returns those that were won.
@@ -237,6 +191,9 @@ class Ledger(Knowledge):
         """Settles who still waits when their next edition is due; returns how many."""
         d = deliveries.c
         over = sa.select(d.subscriber, d.period, d.occasion).where(d.state == "pending", d.give_up_at < at)
+        with self._db.read() as connection:
+            if connection.execute(over.limit(1)).first() is None:
+                return 0
         with self._db.write() as connection:
             found = [Key(*row) for row in connection.execute(over.order_by(*IN_ORDER))]
             rows = self._statements.rows(connection, found, at)
@@ -271,10 +228,14 @@ class Ledger(Knowledge):
         is dead; otherwise leases that ran out are. In doubt means `resend` with the same bytes, or `hold`.
         """
         d = deliveries.c
-        over = d.lease_owner == of if of is not None else sa.true() if alone else d.lease_until < self._now(at)
+        now: Any = sa.func.now() if self._db.shared else at
+        over = d.lease_owner == of if of is not None else sa.true() if alone else d.lease_until < now
         dead = d.lease_owner.isnot(None) & over
         state, reason = ("pending", f"{DOUBT} after a crash: sent again") if in_doubt == "resend" else _HELD
         free = {"lease_owner": None, "lease_until": None}
+        with self._db.read() as connection:
+            if connection.execute(_LEASED).first() is None:
+                return 0
         with self._db.write() as connection:
             heard = self._update(dead & (d.state == "submitting") & (d.accepts > 0))
             connection.execute(heard.values(state="submitted", reason="", changed_at=at, **free))
@@ -360,12 +321,7 @@ class Ledger(Knowledge):
             connection.execute(switches.update().where(switches.c.name == f"told: {alarm}").values(at=at))
 
 
-def _is(name: str | None) -> sa.ColumnElement[bool]:
-    """Deliveries of this subscriber, by key or address; everybody's without a name."""
-    d = deliveries.c
-    return sa.true() if name is None else (d.subscriber == name) | (d.address == name)
-
-
+_LEASED = sa.select(deliveries.c.period).where(deliveries.c.lease_owner.isnot(None)).limit(1)
 _HELD = ("uncertain", "in doubt after a crash: held for a person to decide")
 _FOUND: Mapping[Finding, dict[str, Any]] = {
     "arrived": {"state": "submitted", "reason": "", "receipt": "it arrived, as a person found"},
