@@ -26,6 +26,7 @@ from newsletter.pace import Pace
 from newsletter.scheduler import Ticker
 from newsletter.settings import ensure_secret, load
 from tests.simulation.almanac import minutes, moment
+from tests.stores import unsynced
 
 WIDTH = 15
 """Bytes of a line of the minutes that were lived: life and minute."""
@@ -145,7 +146,7 @@ def live(life: Life) -> None:
     opened = {"books": lambda spec, settings, share: Books(log, life, rounds, clock)}
     providers.PROVIDERS = {**providers.PROVIDERS, **opened}  # type: ignore[dict-item]
     settings = ensure_secret(load(Path(life.environment["NEWSLETTER_HOME"]), life.environment))
-    with open_app(settings, clock) as app:
+    with unsynced(), open_app(settings, clock) as app:
         _tick(Ticker(app), clock, life)
 
 
