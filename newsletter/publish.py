@@ -13,7 +13,7 @@ from __future__ import annotations
 import gc
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -36,6 +36,7 @@ from newsletter.queues import Place
 log = logging.getLogger("newsletter.publish")
 SELDOM = 50_000  # new objects between two looks for garbage; Python's usual are 700
 FEW = 4  # pages
+MANY = 200  # editions: to look through all that is there once takes as long as fifty
 AWAY = timedelta(minutes=1)  # before a provider that was away is asked again, when there is time to wait
 SOON = timedelta(seconds=5)  # before somebody is looked at again whom another process may have
 
@@ -180,7 +181,7 @@ def _send_waiting(app: App, provider: Provider, order: Order, progress: Progress
     composer.prepare(dict.fromkeys(id_ for one in agenda for id_ in one.digests), roster.looks())
     sending = Sending(app, composer, provider, roster.find, run, sent, left.update)
     work_off, job = queues.queue(app.settings), sending.job()
-    with _kept_apart():
+    with _kept_apart() if total >= MANY else nullcontext():
         # Day by day: what an earlier edition shows has to be known before a later one is made.
         for one in agenda:
             work_off(ours(app.ledger.waiting(now, one.occasion, one.day, order.only)), job)

@@ -45,7 +45,8 @@ def read_paper(record: str) -> Paper:
 
 
 def _paper_values(paper: Paper) -> dict[str, Any]:
-    values = {name: value for name, value in asdict(paper).items() if value != _PAPER_DEFAULTS[name]}
+    said = ((name, default, getattr(paper, name)) for name, default in _PAPER_DEFAULTS.items())
+    values = {name: value for name, default, value in said if value != default}
     if paper.published is not None:
         values["published"] = paper.published.isoformat()
     return values
