@@ -175,15 +175,15 @@ class Knowledge:
     def seen(self, occasions: Sequence[str], subscribers: Sequence[str]) -> dict[str, frozenset[str]]:
         """Per subscriber the ids of every paper shown, in all time."""
         d = deliveries.c
-        found: dict[str, frozenset[str]] = {}
+        found: dict[str, set[str]] = {}
         with self._db.read() as connection:
             for some in chunks(subscribers):
                 query = sa.select(d.subscriber, d.papers).where(
                     d.subscriber.in_(some), d.occasion.in_(occasions), d.state.in_(COUNTED), d.papers != ""
                 )
-                for row in connection.execute(query):
-                    found[row.subscriber] = found.get(row.subscriber, frozenset()) | frozenset(row.papers.split(" "))
-        return found
+                for subscriber, papers in connection.execute(query):
+                    found.setdefault(subscriber, set()).update(papers.split(" "))
+        return {subscriber: frozenset(papers) for subscriber, papers in found.items()}
 
     def find(self, key: Key) -> Delivery | None:
         """One delivery, whatever its state."""
