@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from heapq import heappush, heapreplace
 from itertools import chain
 
 from newsletter import periods
@@ -14,7 +15,7 @@ from newsletter.collect import can_look_up, unknown_examples
 from newsletter.digest import DAY, Digests, Due
 from newsletter.errors import SettingsError
 from newsletter.ledger import Key, LastEdition, Planned
-from newsletter.models import Digest, Period, Subscriber
+from newsletter.models import Digest, Period, Schedule, Subscriber
 from newsletter.readership import Readership
 
 LONGEST_GAP = 31 * DAY
@@ -36,35 +37,57 @@ class Order:
 
 
 class Served:
-    """What a scheduler remembers from tick to tick: up to which day everybody of a schedule was planned.
+    """What a scheduler remembers from tick to tick: whose moment has come and not been served, and when the others' comes.
 
-    With it a tick looks only at those whose moment has come, and at who signed up since. Forgetting it, and a file that
-    changed, cost one look at everybody; the ledger alone knows who was planned.
+    With it a tick looks only at those whose moment has come, and at who signed up since; the others cost nothing.
+    Forgetting it, a file that changed and a clock that was set back cost one look at everybody; the ledger alone knows
+    who was planned.
     """
 
     def __init__(self) -> None:
         self._roster = ""
-        self._until: dict[str, date] = {}
+        self._now = datetime.min.replace(tzinfo=UTC)
+        self._schedules: dict[str, Schedule] = {}
+        self._known = 0  # the mark up to which the schedules of sign-ups are known
+        self._coming: list[tuple[datetime, str]] = []  # a heap: the next moment of each schedule
+        self._waiting: dict[str, date] = {}
         self.mark: int | None = None
         """Of the roster, when it was last looked at: later sign-ups have not been."""
 
     def waiting(self, roster: Readership, now: datetime) -> dict[str, date]:
         """The schedules whose moment has come since, and the day of their latest edition."""
-        if (version := roster.version()) != self._roster:
-            self._roster, self._until = version, {}
-        latest = {name: periods.due(one, now, None) for name, one in roster.schedules().items()}
-        return {name: due.day for name, due in latest.items() if due is not None and self._until.get(name) != due.day}
+        mark = roster.mark()
+        if (version := roster.version()) != self._roster or now < self._now:
+            self._roster, self._waiting, self._schedules, self._coming = version, {}, {}, []
+            self._know(roster, mark)
+        elif mark != self._known:
+            self._know(roster, mark)
+        self._now = now
+        while self._coming and self._coming[0][0] <= now:
+            name = self._coming[0][1]
+            self._waiting[name] = day = periods.latest_day(self._schedules[name], now)
+            heapreplace(self._coming, (periods.next_moment(self._schedules[name], day), name))
+        return dict(self._waiting)
+
+    def _know(self, roster: Readership, mark: int) -> None:
+        """Learns of schedules that were not there; the first look at one is at everybody who has it."""
+        self._known = mark
+        for name, schedule in roster.schedules().items():
+            if name not in self._schedules:
+                self._schedules[name] = schedule
+                heappush(self._coming, (datetime.min.replace(tzinfo=UTC), name))
 
     def note(self, planned: Mapping[str, date], mark: int | None = None) -> None:
         """Everybody of these schedules was planned up to that day, and every sign-up up to that mark."""
-        self._until |= planned
         self.mark = self.mark if mark is None else mark
+        for name, day in planned.items():
+            if self._waiting.get(name) == day:
+                del self._waiting[name]
 
-
-def nobody_soon(roster: Readership, now: datetime, within: timedelta) -> bool:
-    """Whether nobody's moment comes in the time to come."""
-    readers = roster.schedules().values()
-    return all(periods.due(one, now, None) == periods.due(one, now + within, None) for one in readers)
+    def nobody_before(self, roster: Readership, now: datetime, until: datetime) -> bool:
+        """Whether nobody's moment comes until then."""
+        self.waiting(roster, now)
+        return not self._coming or self._coming[0][0] > until
 
 
 def who_is_due(

@@ -178,6 +178,17 @@ def _insert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | s
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
+def each(name: str, type_: sa.types.TypeEngine[Any], *, shared: bool) -> sa.TableValuedAlias:
+    """A table of the values that the statement is told under this name, in its column `value`."""
+    if shared:
+        return (
+            sa.func.unnest(sa.bindparam(name, type_=postgresql.ARRAY(type_)))
+            .table_valued("value", name=name)
+            .render_derived()
+        )
+    return sa.func.json_each(sa.bindparam(name, type_=sa.JSON)).table_valued("value", name=name)
+
+
 def chunks(values: Sequence[T], size: int = VARIABLES) -> Iterator[Sequence[T]]:
     """`values` in pieces that fit into one statement."""
     return (values[start : start + size] for start in range(0, len(values), size))

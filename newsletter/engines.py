@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,6 +60,7 @@ def file_of(url: str) -> Path | None:
     return Path(parsed.database) if parsed.get_backend_name() == "sqlite" and parsed.database else None
 
 
+@lru_cache(maxsize=8)
 def network_file_system(path: Path, mounts: str) -> str:
     """The kind of network file system that an absolute path is on, empty where it is none.
 

@@ -199,6 +199,15 @@ class Cadence:
 
 
 @dataclass(frozen=True, slots=True)
+class Schedule:
+    """When editions go out; many subscribers may have the same."""
+
+    timezone: str
+    send_at: time
+    cadence: Cadence
+
+
+@dataclass(frozen=True, slots=True)
 class Interest:
     """One thing a subscriber wants to read about; it becomes a section."""
 

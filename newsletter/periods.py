@@ -5,24 +5,38 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
-from newsletter.models import Cadence, Period, Subscriber
+from newsletter.models import Cadence, Period, Schedule, Subscriber
 
 DAY = timedelta(days=1)
+Timed: TypeAlias = Subscriber | Schedule
 
 
-def due(subscriber: Subscriber, now: datetime, last: date | None) -> Period | None:
+def due(subscriber: Timed, now: datetime, last: date | None) -> Period | None:
     """The period whose edition should go out now, if there is one.
 
     It is the latest period whose moment has come, unless `last` (the day of the last one planned) is it
     already; so a gap is one edition, not a flood.
     """
-    day = now.astimezone(_zone(subscriber.timezone)).date()
+    day = latest_day(subscriber, now)
+    return None if last is not None and last >= day else period_on(subscriber.cadence, day)
+
+
+def latest_day(subscriber: Timed, now: datetime) -> date:
+    """The latest local day with an edition whose moment has come."""
+    # A day on, where the clock goes back over midnight: at 23:30 for the second time the next day has begun already.
+    day = now.astimezone(_zone(subscriber.timezone)).date() + DAY
     # More than a day back where the clock skips the end of a day: in Nuuk 23:45 was once 00:45 of the day after.
     while not falls_on(subscriber.cadence, day) or moment(subscriber, day) > now:
         day -= DAY
-    return None if last is not None and last >= day else period_on(subscriber.cadence, day)
+    return day
+
+
+def next_moment(subscriber: Timed, day: date) -> datetime:
+    """The moment (UTC) of the first edition after that of a local day: until then that one stays the latest."""
+    return moment(subscriber, _day_after(subscriber.cadence, day))
 
 
 def period_on(cadence: Cadence, day: date) -> Period:
@@ -51,7 +65,7 @@ def falls_on(cadence: Cadence, day: date) -> bool:
             return day.day == 1
 
 
-def moment(subscriber: Subscriber, day: date) -> datetime:
+def moment(subscriber: Timed, day: date) -> datetime:
     """The moment (UTC) of a local day's edition.
 
     A time that the clock skips in spring is an hour later; one that it shows twice in autumn is the first.
@@ -59,7 +73,7 @@ def moment(subscriber: Subscriber, day: date) -> datetime:
     return datetime.combine(day, subscriber.send_at, _zone(subscriber.timezone)).astimezone(UTC)
 
 
-def all_due(subscribers: Collection[Subscriber], now: datetime) -> date | None:
+def all_due(subscribers: Collection[Timed], now: datetime) -> date | None:
     """The latest day whose time has come for everybody, also for who has no edition on it; None without anybody.
 
     One subscriber for each time of day in each zone is enough.
@@ -70,7 +84,7 @@ def all_due(subscribers: Collection[Subscriber], now: datetime) -> date | None:
     return day if subscribers else None
 
 
-def all_due_at(subscribers: Collection[Subscriber], day: date) -> datetime:
+def all_due_at(subscribers: Collection[Timed], day: date) -> datetime:
     """The moment (UTC) when a day's time has come for everybody."""
     return max(moment(one, day) for one in subscribers)
 
@@ -79,11 +93,16 @@ def give_up_at(subscriber: Subscriber, day: date, now: datetime) -> datetime:
     """Until when an edition is worth retrying: the next one's moment; weekly and monthly, five days."""
     if subscriber.cadence.kind in ("weekly", "monthly"):
         return max(moment(subscriber, day), now) + 5 * DAY
-    following = day + DAY
-    while not falls_on(subscriber.cadence, following):
-        following += DAY
     # An edition ordered for a past day (`--date`) is still given a day.
-    return max(moment(subscriber, following), now + DAY)
+    return max(next_moment(subscriber, day), now + DAY)
+
+
+def _day_after(cadence: Cadence, day: date) -> date:
+    """The first day after it on which the cadence has an edition."""
+    day += DAY
+    while not falls_on(cadence, day):
+        day += DAY
+    return day
 
 
 @cache

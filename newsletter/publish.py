@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import islice
 
 from newsletter import periods, queues, zotero
 from newsletter.app import App
@@ -34,6 +35,8 @@ from newsletter.queues import Place
 
 log = logging.getLogger("newsletter.publish")
 SELDOM = 50_000  # new objects between two looks for garbage; Python's usual are 700
+FEW = 4  # pages
+MANY = 200  # editions: to look through all that is there once takes as long as fifty
 AWAY = timedelta(minutes=1)  # before a provider that was away is asked again, when there is time to wait
 SOON = timedelta(seconds=5)  # before somebody is looked at again whom another process may have
 
@@ -46,54 +49,73 @@ def publish(
     now: datetime,
     order: Order | None = None,
     progress: Progress = lambda *_: None,
-    served: Served | None = None,
 ) -> Account:
     """Serves whoever is due, and whoever still waits from an earlier run; returns the day's account.
 
-    With what a scheduler remembers as `served`, only those are looked at whose moment has come. Raises `SourceError` when no source answered (after sending what was planned before), `Halt` when the
-    provider refuses us; either way, run again.
+    Raises `SourceError` when no source answered (after sending what was planned before), `Halt` when the provider
+    refuses us; either way, run again.
     """
     order = order or Order()
+    serve(app, now, order, progress)
+    return app.ledger.account(app.occasion, order.date)
+
+
+def serve(
+    app: App, now: datetime, order: Order, progress: Progress = lambda *_: None, served: Served | None = None
+) -> bool:
+    """The same without the account, which takes the longer to count the more readers there are; whether it did anything.
+
+    With what a scheduler remembers as `served`, only those are looked at whose moment has come.
+    """
     with app.alone(), _chain(app) as links:
         knows = [link.app.carrier for link in links if link.provider.idempotent_for]
-        app.ledger.recover(now, app.settings.in_doubt, alone=not app.settings.shared, knows=knows)
+        moved = app.ledger.recover(now, app.settings.in_doubt, alone=not app.settings.shared, knows=knows)
         if app.ledger.stopped() is None:
-            app.ledger.give_up(now)  # before the next is planned, which takes up what theirs would have shown
-            failure = _plan_who_is_due(app, now, order, progress, served)
-            _send_until(links, order, progress, now + order.wait)
+            moved += app.ledger.give_up(now)  # before the next is planned, which takes up what theirs would have shown
+            planned, failure = _plan_who_is_due(app, now, order, progress, served)
+            sent = _send_until(links, order, progress, now + order.wait)
             if failure is not None:
                 raise failure
-    return app.ledger.account(app.occasion, order.date)
+            return bool(moved or planned or sent)
+    return bool(moved)
 
 
 def _plan_who_is_due(
     app: App, now: datetime, order: Order, progress: Progress, served: Served | None
-) -> SourceError | None:
+) -> tuple[int, SourceError | None]:
     roster = app.roster()
     mark, before = roster.mark(), served.mark if served else None
     schedules = served.waiting(roster, now) if served else None
     dues = partial(who_is_due, app, now, order, roster, schedules, before)
-    failure = _gather_and_plan(app, now, order, progress, dues)
+    planned, failure = _gather_and_plan(app, now, order, progress, dues)
     if served and failure is None:
         served.note(schedules or {}, mark)
-    return failure
+    return planned, failure
 
 
 def _gather_and_plan(
     app: App, now: datetime, order: Order, progress: Progress, dues: Callable[[], Iterator[list[Due]]]
-) -> SourceError | None:
-    needs = needs_of(app, dues())
+) -> tuple[int, SourceError | None]:
+    """How many were planned, and whether the sources failed."""
+    pages = _kept_if_few(dues)
+    needs = needs_of(app, pages())
     if needs is None:
-        return None
+        return 0, None
     progress("collect", 0, 1)
     collected = gather(app, needs, now)
     progress("collect", 1, 1)
     if collected.all_broken and not app.archive.window(needs.since, needs.until):
         if order.date is None:
-            give_up_on_late(app, dues(), now)
-        return SourceError("no source answered: " + "; ".join(state.detail for state in collected.states))
-    plan(app, dues(), now, order)
-    return None
+            give_up_on_late(app, pages(), now)
+        return 0, SourceError("no source answered: " + "; ".join(state.detail for state in collected.states))
+    return plan(app, pages(), now, order), None
+
+
+def _kept_if_few(pages: Callable[[], Iterator[list[Due]]]) -> Callable[[], Iterable[list[Due]]]:
+    """The same pages again and again; looked up each time only where they are more than are held in memory."""
+    found = pages()
+    few = list(islice(found, FEW))
+    return (lambda: few) if next(found, None) is None else pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,13 +144,17 @@ def _run(app: App, provider: Provider) -> Run:
     return Run(app.clock, "resend" if provider.idempotent_for else app.settings.in_doubt, ending=app.ending)
 
 
-def _send_until(links: Sequence[Link], order: Order, progress: Progress, until: datetime) -> None:
-    """Sends to who waits, again and again as their next attempts come due, until nobody waits or the time is over."""
-    app, run, left = links[0].app, links[0].run, set[Key]()
+def _send_until(links: Sequence[Link], order: Order, progress: Progress, until: datetime) -> bool:
+    """Sends to who waits, again and again as their next attempts come due, until nobody waits or the time is over.
+
+    Whether there was anybody to send to.
+    """
+    app, run, left, sent = links[0].app, links[0].run, set[Key](), False
     while True:
         passing: Halt | None = None
         try:
             if _send_by_any(links, order, progress, left):
+                sent = True
                 continue  # while they were sent to, others may have come due
         except Halt as halt:
             if not halt.passing:
@@ -139,7 +165,7 @@ def _send_until(links: Sequence[Link], order: Order, progress: Progress, until: 
         if at is None or at > until or not _sleep_until(at, app, run):
             if passing:
                 raise passing
-            return
+            return sent
 
 
 def _next_attempt(app: App, order: Order, away: bool) -> datetime | None:
@@ -195,7 +221,7 @@ def _send_waiting(link: Link, order: Order, progress: Progress, left: set[Key]) 
     composer.prepare(dict.fromkeys(id_ for one in agenda for id_ in one.digests), roster.looks())
     sending = Sending(app, composer, link.provider, roster.find, link.run, sent, left.update, link.elsewhere)
     work_off, job = queues.queue(app.settings), sending.job()
-    with _kept_apart():
+    with _kept_apart() if total >= MANY else nullcontext():
         # Day by day: what an earlier edition shows has to be known before a later one is made.
         for one in agenda:
             work_off(ours(app.ledger.waiting(now, one.occasion, one.day, order.only)), job)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
-from newsletter.models import Subscriber
+from newsletter.models import Schedule, Subscriber
 from newsletter.overrides import Overrides, moves, overridden
-from newsletter.records import schedule_of
+from newsletter.records import on_schedule, schedule_of
 from newsletter.signups import Signups
 from newsletter.subscribers import Roster
 from newsletter.typed import folded
@@ -51,11 +51,10 @@ class Readership:
         """The sign-ups that did so since the mark was that, some hundreds at a time."""
         return _filled(map(self._alone, self._signups.since(mark)))
 
-    def schedules(self) -> dict[str, Subscriber]:
-        """Each pair of time zone, hour and cadence that somebody has, by a name, and somebody on it."""
-        found = self.file.schedules()
-        moved = {schedule_of(one): one for page in self._moved() for one in page}
-        return self._signups.schedules() | moved | found
+    def schedules(self) -> dict[str, Schedule]:
+        """Each time zone, hour and cadence that somebody has, by a name."""
+        moved = {schedule_of(one) for page in self._moved() for one in page}
+        return self._signups.schedules() | {name: on_schedule(name) for name in moved} | self.file.schedules()
 
     def on(self, schedules: Iterable[str]) -> Iterator[list[Subscriber]]:
         """Who has one of these schedules, some hundreds at a time."""

@@ -26,6 +26,7 @@ from newsletter.models import (
     Paper,
     Period,
     Phrase,
+    Schedule,
     Section,
     SectionKind,
     SourceState,
@@ -48,7 +49,8 @@ def read_paper(record: str) -> Paper:
 
 
 def _paper_values(paper: Paper) -> dict[str, Any]:
-    values = {name: value for name, value in asdict(paper).items() if value != _PAPER_DEFAULTS[name]}
+    said = ((name, default, getattr(paper, name)) for name, default in _PAPER_DEFAULTS.items())
+    values = {name: value for name, default, value in said if value != default}
     if paper.published is not None:
         values["published"] = paper.published.isoformat()
     return values
@@ -85,10 +87,9 @@ def schedule_of(subscriber: Subscriber) -> str:
     return _encoded((subscriber.timezone, subscriber.send_at, subscriber.cadence)).decode()
 
 
-def on_schedule(name: str) -> Subscriber:
-    """Nobody in particular, on the schedule of that name."""
-    timezone, send_at, cadence = _schedule(name)
-    return Subscriber("", "", timezone=timezone, send_at=send_at, cadence=cadence)
+def on_schedule(name: str) -> Schedule:
+    """The schedule of that name."""
+    return Schedule(*_schedule(name))
 
 
 def sealed(digest: Digest) -> Digest:

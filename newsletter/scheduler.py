@@ -9,12 +9,12 @@ from datetime import UTC, date, datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from newsletter.app import App
-from newsletter.audience import Order, Served, needs_of, nobody_soon, who_is_due
+from newsletter.audience import Order, Served, needs_of, who_is_due
 from newsletter.errors import Halt, Interrupted, NewsletterError, SourceError
 from newsletter.heartbeat import Heartbeat
 from newsletter.ledger import Account
 from newsletter.models import STATES
-from newsletter.publish import gather, publish
+from newsletter.publish import gather, serve
 from newsletter.retention import prune
 from newsletter.watch import Watch
 
@@ -50,7 +50,8 @@ class Ticker:
         if now < self._not_before:
             return
         try:
-            self._note(publish(self._app, now, progress=self._alive, served=self._served))
+            if serve(self._app, now, Order(), self._alive, self._served) or self._account is None:
+                self._note(self._app.ledger.account(self._app.occasion))
             self._collect_ahead(now)
             self._learn_when_quiet(now)
             self._prune_when_quiet(now)
@@ -89,7 +90,7 @@ class Ticker:
         soon, roster = now + AHEAD, self._app.roster()
         coming, late = self._foreseen.waiting(roster, soon), self._served.waiting(roster, now)
         fresh = {name: day for name, day in coming.items() if name not in late}
-        if fresh and (needs := needs_of(self._app, who_is_due(self._app, soon, Order(), schedules=fresh))):
+        if fresh and (needs := needs_of(self._app, who_is_due(self._app, soon, Order(), roster, fresh))):
             self._alive()
             gather(self._app, needs, now)
         self._foreseen.note(coming)
@@ -100,7 +101,7 @@ class Ticker:
             self._outgrown = None
             return
         self._outgrown = self._outgrown or now
-        if now - self._outgrown >= PATIENCE or nobody_soon(self._app.roster(), now, QUIET):
+        if now - self._outgrown >= PATIENCE or self._is_quiet(now):
             model = self._app.learn()
             log.info("learned from the archive: %d terms, %d topics", len(model.columns), model.basis.shape[1])
 
@@ -109,7 +110,7 @@ class Ticker:
         keep = self._app.settings.keep
         if keep is None or self._pruned == now.date():
             return
-        if now.hour == LATEST or nobody_soon(self._app.roster(), now, QUIET):
+        if now.hour == LATEST or self._is_quiet(now):
             self._pruned = now.date()
             old = prune(self._app, keep, now)
             log.info("removed from the archive: %d papers, %d digests", old.papers, old.digests)
@@ -120,6 +121,9 @@ class Ticker:
             self._tidied = now.date()
             if number := self._app.signups.forget_unconfirmed(now - self._app.settings.keep_unconfirmed):
                 log.info("forgotten: %d sign-ups that nobody confirmed", number)
+
+    def _is_quiet(self, now: datetime) -> bool:
+        return self._served.nobody_before(self._app.roster(), now, now + QUIET)
 
 
 def second_of(secret: str) -> int:

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from newsletter.changes import count, number_of
 from newsletter.consents import Circumstances, Consent, forget, make_nameless, record, times
 from newsletter.database import Database, Moment, Words, chunks, insert_new
-from newsletter.models import Subscriber, SuppressedFor, Suppression
+from newsletter.models import Schedule, Subscriber, SuppressedFor, Suppression
 from newsletter.records import on_schedule, read_subscriber, schedule_of, subscriber_record
 from newsletter.suppressions import THEIR_NO, suppress, suppressions
 from newsletter.typed import folded
@@ -349,8 +349,8 @@ class Signups:
             last = [getattr(rows[-1], column.key or "") for column in order]
             after = sa.tuple_(*order) > sa.tuple_(*last) if len(order) > 1 else order[0] > last[0]
 
-    def schedules(self) -> dict[str, Subscriber]:
-        """Every schedule that a reader has, or had, and somebody on it."""
+    def schedules(self) -> dict[str, Schedule]:
+        """Every schedule that a reader has, or had, by its name."""
         return {name: on_schedule(name) for name in self._distinct(signups.c.schedule)}
 
     def looks(self) -> list[tuple[str, str]]:

@@ -216,6 +216,17 @@ def repository(tmp_path):
     return Repository(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    """One from which two runs have sent, each on a machine of its own, and what the second said. Nothing more is sent."""
+    repository = Repository(tmp_path_factory.mktemp("kept"))
+    repository.run("first")
+    return repository, repository.run()
+
+
+together = pytest.mark.xdist_group("kept")
+
+
 def test_the_workflow_waits_for_itself_and_may_write_its_branch_alone():
     assert {"contents": "write"} == WORKFLOW["permissions"]
     assert {"group": "newsletter", "cancel-in-progress": False} == WORKFLOW["concurrency"]
@@ -233,16 +244,16 @@ def test_without_a_state_nothing_is_sent_unless_it_is_the_first_time(repository)
     assert "there is a state already" in repository.run("first")
 
 
-def test_the_next_run_on_another_machine_knows_who_was_written_to(repository):
-    repository.run("first")
-    told = repository.run()
+@together
+def test_the_next_run_on_another_machine_knows_who_was_written_to(kept):
+    repository, told = kept
     assert "2 submitted" in told, "the account is that of the first run"
     assert ["run2", "run2"] == repository.mails()
 
 
-def test_the_branch_is_one_commit_however_often_it_is_kept(repository):
-    repository.run("first")
-    repository.run()
+@together
+def test_the_branch_is_one_commit_however_often_it_is_kept(kept):
+    repository, _ = kept
     assert "1" == repository.git("rev-list", "--count", "newsletter-state", at=repository.origin).strip()
     names = repository.git("ls-tree", "--name-only", "newsletter-state", at=repository.origin).split()
     assert (["marker", "newsletter.db.gz"], "kept") == (
@@ -261,8 +272,9 @@ def test_after_a_run_that_died_nobody_is_written_to_until_a_person_has_looked(re
     assert ["run2", "run2", "run4", "run4"] == repository.mails()
 
 
-def test_a_state_that_cannot_be_asked_for_is_not_a_first_time(repository):
-    repository.run("first")
+@together
+def test_a_state_that_cannot_be_asked_for_is_not_a_first_time(kept):
+    repository, _ = kept
     home = repository.checkout()
     repository.git("remote", "set-url", "origin", str(repository.folder / "away.git"), at=home)
     for state in ("kept", "first", "after-a-loss"):
@@ -270,8 +282,9 @@ def test_a_state_that_cannot_be_asked_for_is_not_a_first_time(repository):
         assert (1, True) == (code, "nothing was sent" in told)
 
 
-def test_who_cannot_say_that_it_begins_does_not_begin(repository):
-    repository.run("first")
+@together
+def test_who_cannot_say_that_it_begins_does_not_begin(kept):
+    repository, _ = kept
     home = repository.checkout()
     assert 0 == repository.step(STATE, home)[0]
     repository.git("remote", "set-url", "origin", str(repository.folder / "away.git"), at=home)

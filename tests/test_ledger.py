@@ -1,5 +1,6 @@
 """The book of deliveries."""
 
+import random
 import sqlite3
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
@@ -278,6 +279,68 @@ def test_the_first_try_is_the_earliest_edition_that_showed_nothing(ledger):
     assert {} == ledger.first_tries(["regular"], {"ada": monday})
 
 
+def test_where_an_edition_starts_is_what_reading_the_whole_history_says(ledger):
+    chance, names = random.Random(1), ["ada", "bo", "cy", "nobody", "o'neill \N{SNOWMAN}"]
+    rows = [
+        planned(
+            name,
+            skip=chance.choice(["", "", "quiet"]),
+            day=day,
+            key=Key(name, chance.choice([f"{day}", f"{day:%G-W%V}", f"{day:%Y-%m}"]), occasion),
+            since=day - timedelta(days=chance.randrange(9)),
+            cut_off=None if chance.random() < 0.2 else (day, NOW + timedelta(days=(day - DAY).days)),
+        )
+        for name in names
+        for occasion in ("regular", "rehearsal")
+        for day in [DAY + timedelta(days=chance.randrange(40)) for _ in range(9)]
+        if name != "nobody"
+    ]
+    rows = list({row.key: row for row in rows}.values())
+    ledger.plan(rows, NOW)
+    for occasions in (["regular"], ["regular", "rehearsal"]):
+        before = {name: DAY + timedelta(days=chance.randrange(42)) for name in names}
+        told = [row for row in rows if row.key.occasion in occasions and row.day < before[row.key.subscriber]]
+        shown = [row for row in told if not row.skip and row.cut_off]
+        last = {row.key.subscriber: row.day for row in sorted(shown, key=lambda row: row.day)}
+        assert last == {name: one.day for name, one in ledger.last_editions(occasions, before).items()}
+        tried = [row for row in told if row.skip]
+        first = {row.key.subscriber: row.day for row in sorted(tried, key=lambda row: row.day, reverse=True)}
+        found = ledger.first_tries(occasions, before)
+        assert first.keys() == found.keys()
+        since = {(row.key.subscriber, row.day, row.since) for row in tried}
+        assert {(name, first[name], day) for name, day in found.items()} <= since
+    planned_last = {row.key.subscriber: row.day for row in sorted(rows, key=lambda row: row.day)}
+    each = [ledger.last_periods(occasion, names) for occasion in ("regular", "rehearsal")]
+    assert planned_last == {name: max(days[name] for days in each) for name in each[0]}
+
+
+def test_of_a_long_history_one_row_is_read(tmp_path):
+    asked = []
+    database = Ledger.open(f"sqlite:///{tmp_path}/newsletter.db")
+    ledger = Ledger(database, "here")
+
+    def note(_connection, _cursor, statement, parameters, _context, _many):
+        asked.append((statement, parameters))
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    try:
+        ledger.last_editions(["regular"], {"ada": DAY})
+        ledger.first_tries(["regular"], {"ada": DAY})
+        ledger.last_periods("regular", ["ada"])
+    finally:
+        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+    with closing(sqlite3.connect(tmp_path / "newsletter.db")) as connection:
+        plans = [
+            plan[3]
+            for statement, told in asked
+            if "json_each" in statement
+            for plan in connection.execute(f"EXPLAIN QUERY PLAN {statement}", told)
+        ]
+    database.close()
+    assert 3 == sum("one USING INDEX deliveries_by_subscriber" in plan for plan in plans)
+    assert [] == [plan for plan in plans if "B-TREE" in plan or "SCAN deliveries" in plan]
+
+
 def test_stopping_lasts_until_it_is_taken_back(ledger):
     ledger.stop(NOW)
     assert [NOW, True, None, False] == [ledger.stopped(), ledger.resume(), ledger.stopped(), ledger.resume()]
@@ -327,6 +390,7 @@ def test_every_row_of_a_round_is_looked_up_by_its_key(tmp_path):
             for plan in connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
         ]
     assert 9 < len(asked)
+    assert any("USING INDEX deliveries_pending" in plan for _, plan in plans), "an earlier edition still to be made"
     assert [] == [one for one in plans if "SCAN deliveries" in one[1] or "deliveries_by" in one[1]]
 
 

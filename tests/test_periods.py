@@ -1,13 +1,15 @@
 """When editions are due."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from newsletter import periods
-from newsletter.models import Cadence, Subscriber
-from newsletter.periods import due, give_up_at, moment, period_on
+from newsletter.models import Cadence, Schedule, Subscriber
+from newsletter.periods import due, give_up_at, latest_day, moment, next_moment, period_on
 
 
 def reader(**changes):
@@ -76,6 +78,44 @@ def test_where_the_clock_skips_the_end_of_a_day_nobody_is_due_before_their_momen
     assert due(nuuk, at("2026-03-29T01:44:00"), date(2026, 3, 27)) is None
     assert due(nuuk, at("2026-03-29T01:44:00"), None).day == date(2026, 3, 27)
     assert due(nuuk, at("2026-03-29T01:45:00"), date(2026, 3, 27)).day == date(2026, 3, 28)
+
+
+def test_where_the_clock_goes_back_over_midnight_no_edition_is_due_a_second_time():
+    newfoundland = reader(timezone="America/St_Johns", send_at=time(0))  # in 2010 a minute past midnight was made 23:01
+    assert at("2010-11-07T02:30:00") == moment(newfoundland, date(2010, 11, 7))
+    assert due(newfoundland, at("2010-11-07T02:30:00"), None).day == date(2010, 11, 7)
+    assert due(newfoundland, at("2010-11-07T03:00:00"), None).day == date(2010, 11, 7), "23:30 for the second time"
+
+
+CADENCES = [Cadence("daily"), Cadence("weekdays"), *(Cadence("weekly", n) for n in range(7)), Cadence("monthly")]
+
+
+@st.composite
+def schedules_and_moments(draw):
+    """Any time of day in any zone, at any moment; every other one near a change of that zone's clock."""
+    zone = draw(st.sampled_from(sorted(available_timezones() - {"localtime"})))
+    schedule = Schedule(zone, time(*divmod(15 * draw(st.integers(0, 95)), 60)), draw(st.sampled_from(CADENCES)))
+    noon = datetime(draw(st.integers(1971, 2036)), 1, 1, 12, tzinfo=UTC)
+    year = [noon + timedelta(days=n) for n in range(366)]
+    offsets = [one.astimezone(ZoneInfo(zone)).utcoffset() for one in year]
+    changes = [one for one, before, after in zip(year, offsets, offsets[1:], strict=False) if before != after]
+    start = draw(st.sampled_from(changes)) if changes and draw(st.booleans()) else draw(st.sampled_from(year))
+    return schedule, start + timedelta(minutes=draw(st.integers(-2880, 2880)))
+
+
+@given(schedules_and_moments())
+@example((Schedule("America/Nuuk", time(23, 45), Cadence()), at("2026-03-29T01:44:00")))
+@example((Schedule("America/St_Johns", time(0), Cadence()), at("2010-11-07T03:00:00")))
+@example((Schedule("Pacific/Apia", time(8), Cadence("weekdays")), at("2011-12-30T17:59:00")))  # Friday was left out
+@example((Schedule("Pacific/Apia", time(8), Cadence()), at("2011-12-30T17:59:00")))
+def test_an_edition_is_the_latest_from_its_moment_until_the_next_ones(some):
+    schedule, now = some
+    day = latest_day(schedule, now)
+    following, instant = next_moment(schedule, day), timedelta(microseconds=1)
+    assert moment(schedule, day) <= now < following
+    assert due(schedule, now, None) == due(schedule, following - instant, None) == period_on(schedule.cadence, day)
+    assert day < due(schedule, following, None).day
+    assert None is due(schedule, following - instant, day)
 
 
 def test_a_zone_is_read_once_however_many_there_are(monkeypatch):

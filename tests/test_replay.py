@@ -25,13 +25,14 @@ from newsletter.sources import arxiv_days
 from tests.homes import RECORDINGS, make_home
 from tests.servers.arxiv import Arxiv, Preprint
 from tests.servers.huggingface import Answer, HuggingFace, Stopwatch, resets, says, truncated
+from tests.stores import unsynced
 from tests.test_scheduler import Clock
 
 RECORDED = RECORDINGS / "hf_daily"
 DAY = timedelta(days=1)
 FIRST = date(2026, 1, 1)
 LAST = date(2026, 4, 30)
-SHORT = date(2026, 1, 20)
+SHORT = date(2026, 1, 13)
 SUBSCRIBERS = """
 defaults: {timezone: UTC, send_at: 08:00, cadence: daily, max_papers: 500}
 subscribers:
@@ -137,7 +138,7 @@ def test_the_recorded_days_from_hosts_that_fail_bring_everybody_every_paper_once
         world = World(face, arxiv, papers, preprinted, random.Random(3))
         environment = {**home.environment, "HF_ENDPOINT": face.endpoint, "ARXIV_ENDPOINT": arxiv.endpoint}
         clock = Clock("2026-01-01T00:00:00")
-        with open_app(ensure_secret(load(home.path, environment)), clock) as opened:
+        with unsynced(), open_app(ensure_secret(load(home.path, environment)), clock) as opened:
             app = replace(opened, reach=replace(opened.reach, patience=Stopwatch().patience(), turns=None))
             ticker = Ticker(app)
             for moment in hours(last):

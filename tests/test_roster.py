@@ -1,5 +1,6 @@
 """The subscribers as they are kept for looking up: always those of the file as it is, whatever happened to what was kept."""
 
+import hashlib
 import os
 import sqlite3
 from contextlib import closing
@@ -146,3 +147,25 @@ def test_a_reader_who_leaves_the_file_gets_no_edition(tmp_path):
     assert "2 subscribers" in home.run("check", code=None)
     home.subscribers("subscribers: [{email: ada@example.org}]")
     assert "1 subscribers" in home.run("check", code=None)
+
+
+def test_a_file_that_looks_as_it_did_is_not_read_through_again_unless_it_was_changed_just_now(path, monkeypatch):
+    digested, digest = [], hashlib.file_digest
+    monkeypatch.setattr(hashlib, "file_digest", lambda file, kind: digested.append(file.name) or digest(file, kind))
+    for _ in range(3):
+        roster(path)
+    assert 3 < len(digested), "it was changed just now, and may change again and look the same"
+    monkeypatch.setitem(roster.__globals__, "_SETTLED", -1)
+    roster(path)
+    digested.clear()
+    roster(path)
+    assert [] == digested
+
+
+def test_a_file_that_is_as_long_and_as_old_as_the_one_before_is_told_from_it(path, monkeypatch):
+    monkeypatch.setitem(roster.__globals__, "_SETTLED", -1)
+    assert 3 == len(roster(path))
+    before = path.stat()
+    path.write_text(FILE.replace("cy@", "di@"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert ["di@example.org"] == [one.email for one in roster(path)][2:]

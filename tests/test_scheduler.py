@@ -5,9 +5,14 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from newsletter import periods
 from newsletter.app import App, open_app
+from newsletter.audience import Served
 from newsletter.ledger import Ledger
+from newsletter.records import schedule_of
 from newsletter.scheduler import Ticker, second_of, start
 from newsletter.settings import ensure_secret, load
 from newsletter.subscribers import Roster
@@ -109,13 +114,63 @@ def test_a_tick_looks_only_at_those_whose_moment_has_come(app, clock, monkeypatc
     assert {"mei@example.org"} == {key for keys in asked for key in keys}
 
 
-def test_a_tick_asks_for_the_schedules_thrice_however_many_there_are(app, clock, monkeypatch):
+def test_a_tick_reads_the_schedules_when_they_have_changed_and_looks_only_at_those_that_come_due(
+    app, clock, monkeypatch
+):
     zones = "".join(f"  - {{email: r{n}@example.org, timezone: Etc/GMT+{n}}}\n" for n in range(12))
     (app.settings.home / "subscribers.yaml").write_text("subscribers:\n" + zones)
     asked, schedules = [], Roster.schedules
-    monkeypatch.setattr(Roster, "schedules", lambda self: asked.append(self) or schedules(self))
-    Ticker(app).tick()
-    assert 3 == len(asked), "who is due, who is soon, and who of those is due already"
+    monkeypatch.setattr(Roster, "schedules", lambda self: asked.append("schedules") or schedules(self))
+    latest_day = periods.latest_day
+    monkeypatch.setattr(
+        periods, "latest_day", lambda one, now: asked.append(getattr(one, "timezone", one)) or latest_day(one, now)
+    )
+    ticker = Ticker(app)
+    ticker.tick()
+    assert 2 == asked.count("schedules"), "who is due, and who is soon"
+    asked.clear()
+    clock.advance(minutes=1)
+    ticker.tick()
+    assert [] == asked
+    clock.now = datetime(2026, 3, 2, 22, 50, tzinfo=UTC)
+    ticker.tick()
+    assert [] == asked, "in ten minutes it is eight nowhere"
+    clock.now = datetime(2026, 3, 3, 8, 0, tzinfo=UTC)
+    ticker.tick()
+    assert {"Etc/GMT+0"} == set(asked)
+
+
+def test_a_clock_that_was_set_back_costs_a_look_at_everybody_and_nobody_their_edition(app, clock):
+    served, roster = Served(), app.roster()
+    ahead = datetime(2030, 1, 1, tzinfo=UTC)
+    served.note(served.waiting(roster, ahead))
+    assert {} == served.waiting(roster, ahead)
+    assert 2 == len(served.waiting(roster, clock.now))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3000), st.booleans()), max_size=30),
+    st.sampled_from(["daily", "weekdays", "weekly monday", "monthly"]),
+)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_is_remembered_is_what_a_look_at_every_schedule_finds(app, steps, cadence):
+    path = app.settings.home / "subscribers.yaml"
+    zones = ("America/Nuuk", "Europe/Paris", "Asia/Kathmandu", "Pacific/Kiritimati", "Australia/Lord_Howe")
+    lines = [f"  - {{email: r{n}@example.org, timezone: {zone}, cadence: {cadence}}}\n" for n, zone in enumerate(zones)]
+    path.write_text("subscribers:\n" + "".join(lines))
+    readers = app.roster()
+    served, until, now = Served(), {}, datetime(2026, 3, 20, tzinfo=UTC)
+    for minutes, planned in steps:
+        now += timedelta(minutes=minutes)
+        latest = {name: periods.due(one, now, None).day for name, one in readers.schedules().items()}
+        expected = {name: day for name, day in latest.items() if until.get(name) != day}
+        assert expected == served.waiting(readers, now)
+        soon = now + timedelta(minutes=15)
+        quiet = all(periods.due(one, soon, None).day == latest[name] for name, one in readers.schedules().items())
+        assert quiet == served.nobody_before(readers, now, soon)
+        if planned:
+            until |= expected
+            served.note(expected)
 
 
 def test_a_reader_who_joins_gets_the_edition_of_the_day(app, clock):
@@ -142,6 +197,20 @@ def test_who_signs_up_gets_the_edition_of_the_day_and_nobody_else_is_looked_at(a
     assert "2026-03-03-lou@example.org" in sent(app)
     assert {lou.key} == {key for keys in asked for key in keys}
     assert len(asked) <= 3, "once for what they need and once to plan, and then no more"
+
+
+def test_who_signs_up_for_an_hour_that_nobody_had_gets_the_next_edition_at_that_hour(app, clock):
+    served = Served()
+    for now in (datetime(2026, 3, 3, 7, 30, tzinfo=UTC), datetime(2026, 3, 3, 7, 31, tzinfo=UTC)):
+        roster = app.roster()
+        served.note(served.waiting(roster, now), roster.mark())
+    lou = confirmed(app.signups, "lou@example.org", timezone="Asia/Kathmandu").subscriber
+    roster, name = app.roster(), schedule_of(lou)
+    assert {name: date(2026, 3, 3)} == served.waiting(roster, now)
+    served.note({name: date(2026, 3, 3)}, roster.mark())
+    tomorrow = datetime(2026, 3, 4, 2, 15, tzinfo=UTC)  # eight in Kathmandu
+    assert name not in served.waiting(roster, tomorrow - timedelta(minutes=1))
+    assert date(2026, 3, 4) == served.waiting(roster, tomorrow)[name]
 
 
 def test_sign_ups_that_nobody_confirmed_are_forgotten_after_a_week(app, clock):

@@ -26,7 +26,7 @@ from newsletter.errors import StoreError
 from newsletter.ledger.heartbeat import beating
 from newsletter.ledger.knowledge import Knowledge
 from newsletter.ledger.schema import SCHEMA, deliveries, delivery_of, in_a_batch, is_key, readers, switches
-from newsletter.ledger.statements import IN_ORDER, LEASE, Statements, among, by_key, free, grouped
+from newsletter.ledger.statements import IN_ORDER, LEASE, Statements, free, grouped
 from newsletter.ledger.values import Claim, Delivery, Finding, Key, Planned, Waiting
 from newsletter.ledger.verdicts import DOUBT, SUPERSEDED, Row, changes, honest
 from newsletter.models import Outcome, Refused, State, Suppression
@@ -35,7 +35,6 @@ from newsletter.suppressions import suppress
 log = logging.getLogger("newsletter.ledger")
 HEARTBEAT = timedelta(seconds=15)
 ERASED = "removed: the reader had everything about them erased"
-PAGE = 2_000  # keys read at once
 
 
 class Ledger(Knowledge):
@@ -76,39 +75,20 @@ class Ledger(Knowledge):
 
     def agenda(self, at: datetime, occasion: str, only: str | None = None) -> list[Waiting]:
         """How many can be sent to now whom nobody else works on (or this one, by key or address), in order of day."""
-        d = deliveries.c
-        columns = (d.day, d.occasion, d.digest)
-        query = sa.select(*columns, sa.func.count()).where(self._ready(at, self._here(occasion)), _is(only))
         found: dict[tuple[date, str], Waiting] = {}
         with self._db.read() as connection:
-            for day, name, digest, number in connection.execute(query.group_by(*columns).order_by(*columns)):
+            for day, name, digest, number in self._statements.agenda(connection, occasion, only, at):
                 known = found.get((day, name), Waiting(day, name))
                 found[day, name] = Waiting(day, name, (*known.digests, digest), known.number + number)
         return list(found.values())
 
     def waiting(self, at: datetime, occasion: str, day: date, only: str | None = None) -> Iterator[Key]:
         """The deliveries of a day that can be sent now and that nobody else works on, in order of subscriber."""
-        d = deliveries.c
-        mine = sa.and_(d.day == day, self._ready(at, d.occasion == occasion), _is(only))
-        query = sa.select(d.subscriber, d.period, d.occasion).where(mine).order_by(d.subscriber, d.period)
         page = [Key("", "", "")]
         while page:  # a page at a time: between them rows are settled
-            after = sa.tuple_(d.subscriber, d.period) > sa.tuple_(page[-1].subscriber, page[-1].period)
-            later = query.where(d.subscriber >= page[-1].subscriber, after).limit(PAGE)
             with self._db.read() as connection:
-                page = [Key(*row) for row in connection.execute(later)]
+                page = self._statements.waiting(connection, occasion, day, only, page[-1], at)
             yield from page
-
-    def _ready(
-        self, at: datetime, here: sa.ColumnElement[bool], state: sa.ColumnElement[str] = deliveries.c.state
-    ) -> sa.ColumnElement[bool]:
-        d = deliveries.c
-        return sa.and_(
-            state == "pending",
-            here,
-            d.next_attempt.is_(None) | (d.next_attempt <= at),
-            self._free(at),
-        )
 
     # -- who may be told apart by a link, and who wants to be forgotten
 
@@ -144,19 +124,15 @@ class Ledger(Knowledge):
         Who was handed over in a batch that nobody answered comes with all others of it who still wait, or not at all:
         also if it was handed to a provider that is `elsewhere` now.
         """
-        ready = self._ready(at, self._here(occasion), by_key(deliveries.c.state))
-        query = sa.select(deliveries).where(ready, ~self._after_anothers())
-        query = query.order_by(*IN_ORDER).with_for_update(skip_locked=True)
         found: dict[Key, Delivery] = {}
         with self._db.write() as connection:
-            for period, occasion_, some in grouped(sorted(keys)):
-                rows = connection.execute(query.where(among(period, occasion_, some)))
-                found |= {one.key: one for one in map(delivery_of, rows)}
+            for period, name, some in grouped(sorted(keys)):
+                ready = self._statements.ready(connection, occasion, (period, name, some), at)
+                found |= {one.key: one for one in ready}
             found = self._with_batches(connection, found, at)
             found = {key: one for key, one in found.items() if not one.batch or one.provider not in elsewhere}
-            for period, occasion_, some in grouped(found):
-                lease = deliveries.update().where(among(period, occasion_, some))
-                connection.execute(lease.values(lease_owner=self._owner, lease_until=self._lease(at)))
+            for group in grouped(found):
+                self._statements.lease(connection, group, at)
         return sorted(found.values(), key=lambda one: (one.day, one.key))
 
     def _with_batches(
@@ -168,31 +144,11 @@ class Ledger(Knowledge):
             return dict(found)
         waiting = sa.select(deliveries).where(in_a_batch, deliveries.c.batch.in_(batches))
         whole = {key: one for key, one in _deliveries(connection, waiting).items() if one.batch}
-        free = waiting.where(self._free(at)).order_by(*IN_ORDER).with_for_update(skip_locked=True)
-        ours = _deliveries(connection, free)
+        mine = free(self._owner, sa.func.now() if self._db.shared else at)
+        locked = waiting.where(mine).order_by(*IN_ORDER).with_for_update(skip_locked=True)
+        ours = _deliveries(connection, locked)
         others = {one.batch for key, one in whole.items() if key not in ours}
         return {key: one for key, one in {**found, **whole}.items() if one.batch not in others}
-
-    def _after_anothers(self) -> sa.Exists:
-        d, earlier = deliveries.c, deliveries.alias("earlier")
-        return sa.exists().where(
-            earlier.c.subscriber == d.subscriber,
-            earlier.c.occasion == d.occasion,
-            earlier.c.day < d.day,
-            by_key(earlier.c.state) == "pending",
-            earlier.c.content.is_(None),
-            earlier.c.lease_owner.is_distinct_from(self._owner),
-        )
-
-    def _free(self, at: datetime) -> sa.ColumnElement[bool]:
-        return free(self._owner, self._now(at))
-
-    def _now(self, at: datetime) -> Any:
-        """The moment that leases are measured by: that of the one server, as the clocks of machines differ."""
-        return sa.func.now() if self._db.shared else at
-
-    def _lease(self, at: datetime) -> Any:
-        return self._now(at) + LEASE
 
     def claim(self, claims: Sequence[Claim], provider: str, at: datetime) -> set[Key]:
         """Takes deliveries for this process and writes what each edition is; returns those that were won.
@@ -280,6 +236,9 @@ class Ledger(Knowledge):
         """Settles who still waits when their next edition is due; returns how many."""
         d = deliveries.c
         over = sa.select(d.subscriber, d.period, d.occasion).where(d.state == "pending", d.give_up_at < at)
+        with self._db.read() as connection:
+            if connection.execute(over.limit(1)).first() is None:
+                return 0
         with self._db.write() as connection:
             found = [Key(*row) for row in connection.execute(over.order_by(*IN_ORDER))]
             rows = self._statements.rows(connection, found, at)
@@ -321,10 +280,14 @@ class Ledger(Knowledge):
         provider among `knows` was handed is sent again in any case: it knows requests by their keys, so that is no doubt.
         """
         d = deliveries.c
-        over = d.lease_owner == of if of is not None else sa.true() if alone else d.lease_until < self._now(at)
+        now: Any = sa.func.now() if self._db.shared else at
+        over = d.lease_owner == of if of is not None else sa.true() if alone else d.lease_until < now
         dead = d.lease_owner.isnot(None) & over
         state, reason = _AGAIN if in_doubt == "resend" else _HELD
         free = {"lease_owner": None, "lease_until": None}
+        with self._db.read() as connection:
+            if connection.execute(_LEASED).first() is None:
+                return 0
         with self._db.write() as connection:
             heard = self._update(dead & (d.state == "submitting") & (d.accepts > 0))
             connection.execute(heard.values(state="submitted", reason="", changed_at=at, **free))
@@ -417,12 +380,7 @@ def _deliveries(connection: sa.Connection, query: sa.Select[Any]) -> dict[Key, D
     return {one.key: one for one in map(delivery_of, connection.execute(query))}
 
 
-def _is(name: str | None) -> sa.ColumnElement[bool]:
-    """Deliveries of this subscriber, by key or address; everybody's without a name."""
-    d = deliveries.c
-    return sa.true() if name is None else (d.subscriber == name) | (d.address == name)
-
-
+_LEASED = sa.select(deliveries.c.period).where(deliveries.c.lease_owner.isnot(None)).limit(1)
 _AGAIN = ("pending", f"{DOUBT} after a crash: sent again")
 _HELD = ("uncertain", "in doubt after a crash: held for a person to decide")
 _FOUND: Mapping[Finding, dict[str, Any]] = {

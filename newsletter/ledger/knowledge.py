@@ -9,11 +9,17 @@ import sqlalchemy as sa
 
 from newsletter.alarms import NO_SOURCE, REMEMBERED, Signs
 from newsletter.database import Database, chunks
+from newsletter.ledger.histories import COUNTED, Histories
 from newsletter.ledger.schema import deliveries, delivery_of, is_key, readers, switches
+from newsletter.ledger.statements import here
 from newsletter.ledger.values import Account, Delivery, Doubt, Key, LastEdition, Person
 from newsletter.models import STATES, State
 
-_COUNTED = ("submitted", "submitting", "uncertain", "pending")  # rows whose papers the reader has, or may get
+_TOLD = tuple(state for state in STATES if state != "submitted")  # states that have reasons
+_NEXT_ATTEMPT = sa.select(sa.func.min(sa.func.coalesce(deliveries.c.next_attempt, deliveries.c.changed_at))).where(
+    deliveries.c.state == "pending", here(sa.bindparam("occasion"))
+)
+_STOPPED = sa.select(switches.c.at).where(switches.c.name == "stopped")
 
 
 class Knowledge:
@@ -21,6 +27,7 @@ class Knowledge:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._histories = Histories(shared=database.shared)
 
     def about(self) -> str:
         """Which database this is, and its schema's version."""
@@ -44,18 +51,13 @@ class Knowledge:
         with self._db.read() as connection:
             if day is None:
                 day = connection.execute(sa.select(sa.func.max(d.day)).where(d.occasion == occasion)).scalar()
-            query = (
-                sa.select(d.state, d.reason, sa.func.count().label("number"))
-                .where(d.day == day, d.occasion == occasion)
-                .group_by(d.state, d.reason)
-                .order_by(d.state, d.reason)
-            )
-            rows = list(connection.execute(query))
-        counts: dict[State, int] = dict.fromkeys(STATES, 0)
-        for row in rows:
-            counts[row.state] += row.number
-        reasons = {f"{row.state}: {row.reason}": row.number for row in rows if row.reason}
-        return Account(day, occasion, counts, reasons)
+            mine = (d.day == day) & (d.occasion == occasion)
+            counted = connection.execute(sa.select(d.state, sa.func.count()).where(mine).group_by(d.state))
+            counts: dict[State, int] = dict.fromkeys(STATES, 0) | {row[0]: row[1] for row in counted}
+            # Most are submitted, which needs no reason: they are counted in the index alone.
+            told = sa.select(d.state, d.reason, sa.func.count()).where(mine, d.state.in_(_TOLD), d.reason != "")
+            rows = connection.execute(told.group_by(d.state, d.reason).order_by(d.state, d.reason))
+            return Account(day, occasion, counts, {f"{state}: {why}": number for state, why, number in rows})
 
     def tallies(self, occasion: str, days: int) -> dict[date, dict[State, int]]:
         """How many deliveries are in each state, for each of the latest days that have any."""
@@ -82,7 +84,7 @@ class Knowledge:
     def doubts(self, occasion: str, day: date | None = None) -> list[Doubt]:
         """What was handed over, not answered, and is held for a person: of all days, or of one; the oldest first."""
         d = deliveries.c
-        query = sa.select(deliveries).where(d.state == "uncertain", self._here(occasion))
+        query = sa.select(deliveries).where(d.state == "uncertain", here(occasion))
         if day is not None:
             query = query.where(d.day == day)
         with self._db.read() as connection:
@@ -108,27 +110,27 @@ class Knowledge:
     def _twice(self, connection: sa.Connection, occasion: str, at: datetime) -> tuple[int, date] | None:
         d = deliveries.c
         query = sa.select(sa.func.count(), sa.func.min(d.day)).where(d.accepts > 1, d.day > at.date() - REMEMBERED)
-        number, day = connection.execute(query.where(self._here(occasion))).one()
+        number, day = connection.execute(query.where(here(occasion))).one()
         return (number, day) if number else None
 
     def _doubtful(self, connection: sa.Connection, occasion: str) -> tuple[int, datetime] | None:
         d = deliveries.c
         query = sa.select(sa.func.count(), sa.func.min(d.changed_at)).where(d.state == "uncertain")
-        number, since = connection.execute(query.where(self._here(occasion))).one()
+        number, since = connection.execute(query.where(here(occasion))).one()
         return (number, since) if number else None
 
     def _overdue(self, connection: sa.Connection, occasion: str, at: datetime) -> tuple[int, datetime] | None:
         d = deliveries.c
         due = sa.func.coalesce(d.next_attempt, d.changed_at)
         query = sa.select(sa.func.count(), sa.func.min(due)).where(d.state.in_(("pending", "submitting")), due <= at)
-        number, since = connection.execute(query.where(self._here(occasion))).one()
+        number, since = connection.execute(query.where(here(occasion))).one()
         return (number, since) if number else None
 
     def _settled_at(self, connection: sa.Connection, occasion: str, overdue: tuple[int, datetime]) -> datetime | None:
         """When a delivery was last settled, as far as that is news to those who wait."""
         d = deliveries.c
         settled = d.state.notin_(("pending", "submitting")) & (d.changed_at > overdue[1])
-        query = sa.select(sa.func.max(d.changed_at)).where(settled, self._here(occasion))
+        query = sa.select(sa.func.max(d.changed_at)).where(settled, here(occasion))
         found = connection.execute(query.where(d.day >= overdue[1].date() - REMEMBERED)).scalar()
         return found if isinstance(found, datetime) else None
 
@@ -151,67 +153,37 @@ class Knowledge:
         number, day = connection.execute(query if last is None else query.where(d.day > last)).one()
         return (number, day) if number else None
 
-    @staticmethod
-    def _here(occasion: str) -> sa.ColumnElement[bool]:
-        """Deliveries that count here, and repetitions on purpose."""
-        return deliveries.c.occasion.like("again-%") | (deliveries.c.occasion == occasion)
-
     def last_editions(self, occasions: Sequence[str], before: Mapping[str, date]) -> dict[str, LastEdition]:
         """Per subscriber the last edition sent for a day before the given one.
 
         Editions that were skipped or failed do not count: what they would have shown is still to be shown.
         """
-        d = deliveries.c
-        found: dict[str, LastEdition] = {}
         with self._db.read() as connection:
-            for some in chunks(sorted(before)):
-                query = sa.select(d.subscriber, d.period, d.day, d.cut_off_day, d.cut_off_at).where(
-                    d.subscriber.in_(some), d.occasion.in_(occasions), d.state.in_(_COUNTED), d.cut_off_at.isnot(None)
-                )
-                for row in connection.execute(query.order_by(d.day)):
-                    if row.day < before[row.subscriber]:
-                        found[row.subscriber] = LastEdition(row.period, row.day, row.cut_off_day, row.cut_off_at)
-        return found
+            return self._histories.last_editions(connection, occasions, before)
 
     def first_tries(self, occasions: Sequence[str], before: Mapping[str, date]) -> dict[str, date]:
         """Per subscriber where the first of their editions for a day before the given one started that was skipped or
         failed."""
-        d = deliveries.c
-        found: dict[str, date] = {}
         with self._db.read() as connection:
-            for some in chunks(sorted(before)):
-                query = sa.select(d.subscriber, d.day, d.since).where(
-                    d.subscriber.in_(some), d.occasion.in_(occasions), d.state.not_in(_COUNTED)
-                )
-                for row in connection.execute(query.order_by(d.day.desc())):
-                    if row.day < before[row.subscriber]:
-                        found[row.subscriber] = row.since
-        return found
+            return self._histories.first_tries(connection, occasions, before)
 
     def last_periods(self, occasion: str, subscribers: Sequence[str]) -> dict[str, date]:
         """Per subscriber the day of the latest delivery planned, whatever became of it."""
-        d = deliveries.c
-        found: dict[str, date] = {}
         with self._db.read() as connection:
-            for some in chunks(subscribers):
-                query = sa.select(d.subscriber, sa.func.max(d.day)).where(
-                    d.subscriber.in_(some), d.occasion == occasion
-                )
-                found |= {row[0]: row[1] for row in connection.execute(query.group_by(d.subscriber))}
-        return found
+            return self._histories.last_periods(connection, occasion, subscribers)
 
     def seen(self, occasions: Sequence[str], subscribers: Sequence[str]) -> dict[str, frozenset[str]]:
         """Per subscriber the ids of every paper shown, in all time."""
         d = deliveries.c
-        found: dict[str, frozenset[str]] = {}
+        found: dict[str, set[str]] = {}
         with self._db.read() as connection:
             for some in chunks(subscribers):
                 query = sa.select(d.subscriber, d.papers).where(
-                    d.subscriber.in_(some), d.occasion.in_(occasions), d.state.in_(_COUNTED), d.papers != ""
+                    d.subscriber.in_(some), d.occasion.in_(occasions), d.state.in_(COUNTED), d.papers != ""
                 )
-                for row in connection.execute(query):
-                    found[row.subscriber] = found.get(row.subscriber, frozenset()) | frozenset(row.papers.split(" "))
-        return found
+                for subscriber, papers in connection.execute(query):
+                    found.setdefault(subscriber, set()).update(papers.split(" "))
+        return {subscriber: frozenset(papers) for subscriber, papers in found.items()}
 
     def find(self, key: Key) -> Delivery | None:
         """One delivery, whatever its state."""
@@ -250,12 +222,11 @@ class Knowledge:
     def next_attempt(self, occasion: str, only: str | None = None) -> datetime | None:
         """When the first of those who wait (or this one, by key or address) can be sent to; None if nobody waits."""
         d = deliveries.c
-        query = sa.select(sa.func.min(sa.func.coalesce(d.next_attempt, d.changed_at)))
-        query = query.where(d.state == "pending", self._here(occasion))
+        query = _NEXT_ATTEMPT
         if only is not None:
             query = query.where((d.subscriber == only) | (d.address == only))
         with self._db.read() as connection:
-            found = connection.execute(query).scalar()
+            found = connection.execute(query, {"occasion": occasion}).scalar()
         return found if isinstance(found, datetime) else None
 
     def reader(self, reference: str) -> tuple[str, str] | None:
@@ -268,5 +239,5 @@ class Knowledge:
     def stopped(self) -> datetime | None:
         """Since when sending is stopped, if it is."""
         with self._db.read() as connection:
-            found = connection.execute(sa.select(switches.c.at).where(switches.c.name == "stopped")).scalar()
+            found = connection.execute(_STOPPED).scalar()
         return found if isinstance(found, datetime) else None

@@ -64,6 +64,9 @@ deliveries = sa.Table(
 )
 _held = deliveries.c.lease_owner.isnot(None)
 sa.Index("deliveries_by_lease", deliveries.c.lease_owner, sqlite_where=_held, postgresql_where=_held)
+sa.Index("deliveries_by_subscriber", deliveries.c.subscriber, deliveries.c.day)
+_waits = deliveries.c.state == "pending"
+sa.Index("deliveries_pending", deliveries.c.subscriber, deliveries.c.day, sqlite_where=_waits, postgresql_where=_waits)
 _twice = deliveries.c.accepts > 1
 sa.Index("deliveries_accepted_twice", deliveries.c.day, sqlite_where=_twice, postgresql_where=_twice)
 # Literals, not parameters: SQLite takes a partial index only where it can read the same condition in the question.
@@ -102,7 +105,11 @@ SCHEMA = Schema(
             "CREATE INDEX deliveries_by_day ON deliveries (day, occasion, state, subscriber)",
         ),
         # Beside the tables of sign-ups, consents and overrides, which are new.
-        4: ("CREATE INDEX deliveries_by_batch ON deliveries (batch) WHERE state = 'pending' AND batch != ''",),
+        4: (
+            "CREATE INDEX deliveries_by_batch ON deliveries (batch) WHERE state = 'pending' AND batch != ''",
+            "CREATE INDEX deliveries_by_subscriber ON deliveries (subscriber, day)",
+            "CREATE INDEX deliveries_pending ON deliveries (subscriber, day) WHERE state = 'pending'",
+        ),
     },
 )
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from newsletter.database import Moment, Words, chunks
-from newsletter.ledger.schema import deliveries
-from newsletter.ledger.values import Claim, Key
+from newsletter.ledger.schema import deliveries, delivery_of
+from newsletter.ledger.values import Claim, Delivery, Key
 from newsletter.ledger.verdicts import Changes, Row
 from newsletter.models import State
 from newsletter.suppressions import suppressed_among
 from newsletter.typed import folded
 
 LEASE: Final = timedelta(seconds=60)
+PAGE: Final = 2_000
+"""Keys read at once."""
 
 d = deliveries.c
 IN_ORDER: Final = (d.day, d.subscriber, d.period, d.occasion)
@@ -43,6 +45,12 @@ def free(owner: str, now: Any) -> sa.ColumnElement[bool]:
     """Nobody holds it, or the owner does."""
     over: sa.ColumnElement[bool] = d.lease_until < now
     return d.lease_until.is_(None) | over | (d.lease_owner == owner)
+
+
+def here(occasion: Any) -> sa.ColumnElement[bool]:
+    """Deliveries of this occasion, and repetitions on purpose."""
+    found: sa.ColumnElement[bool] = d.occasion.like("again-%") | (d.occasion == occasion)
+    return found
 
 
 def among(period: Any, occasion: Any, subscribers: Any) -> sa.ColumnElement[bool]:
@@ -74,6 +82,24 @@ class Statements:
             .order_by(*IN_ORDER)
             .with_for_update()
         )
+        which: Any = sa.bindparam("here")
+        self._agenda = sa.select(*_DIGESTS, sa.func.count()).where(_ready(here(which), owner, now)).group_by(*_DIGESTS)
+        last = sa.tuple_(sa.bindparam("last", type_=Words), sa.bindparam("last_period", type_=Words))
+        self._waiting = (
+            sa.select(d.subscriber, d.period, d.occasion)
+            .where(d.day == sa.bindparam("day", type_=sa.Date), _ready(d.occasion == which, owner, now))
+            .where(d.subscriber >= sa.bindparam("last", type_=Words), sa.tuple_(d.subscriber, d.period) > last)
+            .order_by(d.subscriber, d.period)
+            .limit(PAGE)
+        )
+        group = among(sa.bindparam("k_period"), sa.bindparam("k_occasion"), sa.bindparam("k_keys", expanding=True))
+        self._ready = (
+            sa.select(deliveries)
+            .where(group, _ready(here(which), owner, now, by_key(d.state)), ~_after_anothers(owner))
+            .order_by(*IN_ORDER)
+            .with_for_update(skip_locked=True)
+        )
+        self._lease = deliveries.update().where(group).values(lease_owner=owner, lease_until=until)
         self._contents = sa.select(d.subscriber, d.period, d.occasion, d.content).where(
             among(sa.bindparam("period"), sa.bindparam("occasion"), sa.bindparam("keys", expanding=True)),
             d.content.isnot(None),
@@ -88,12 +114,35 @@ class Statements:
         self._hear = _changing(None, "receipt", accepts=d.accepts + 1)
         self._postpone = _changing(None, "reason", "next_attempt", **_FREE, state="pending")
 
+    def agenda(self, connection: sa.Connection, occasion: str, only: str | None, at: datetime) -> list[Any]:
+        """Day, occasion, digest and how many of each can be sent to now, in order."""
+        query = self._agenda.where(_is(only)) if only else self._agenda
+        return list(connection.execute(query.order_by(*_DIGESTS), {"here": occasion, "at": at} | self._now(at)))
+
+    def waiting(
+        self, connection: sa.Connection, occasion: str, day: date, only: str | None, last: Key, at: datetime
+    ) -> list[Key]:
+        """The keys of a day that can be sent to now, and come after the last one; as many as are read at once."""
+        query = self._waiting.where(_is(only)) if only else self._waiting
+        told = {"here": occasion, "day": day, "last": last.subscriber, "last_period": last.period, "at": at}
+        return [Key(*row) for row in connection.execute(query, told | self._now(at))]
+
+    def ready(
+        self, connection: sa.Connection, occasion: str, group: tuple[str, str, Sequence[str]], at: datetime
+    ) -> list[Delivery]:
+        """Those of a group that can be sent to now, but for whose earlier edition another process is still to make."""
+        told = {"here": occasion, "at": at} | _group(group) | self._now(at)
+        return [delivery_of(row) for row in connection.execute(self._ready, told)]
+
+    def lease(self, connection: sa.Connection, group: tuple[str, str, Sequence[str]], at: datetime) -> None:
+        """Leases a group to its owner."""
+        connection.execute(self._lease, _group(group) | self._until(at))
+
     def rows(self, connection: sa.Connection, keys: Sequence[Key], at: datetime) -> dict[Key, Row]:
         """The rows of these keys; none of them changes any more in this transaction but by us."""
-        now = {} if self._shared else {"now": at}
         found: dict[Key, Row] = {}
         for period, occasion, some in grouped(keys):
-            wanted = {"period": period, "occasion": occasion, "keys": some, **now}
+            wanted = {"period": period, "occasion": occasion, "keys": some} | self._now(at)
             for row in connection.execute(self._rows, wanted):
                 found[Key(row[0], row[1], row[2])] = Row(
                     row[3], row[4], row[5], bool(row[6]), row[7], row[8], row[9], row[10]
@@ -147,6 +196,10 @@ class Statements:
         rows = [{**_key(key), **one, "n_changed_at": at} for key, one in zip(keys, told, strict=True)]
         self._run(connection, statement, rows)
 
+    def _now(self, at: datetime) -> dict[str, Any]:
+        """The moment that leases are measured by; that of the one server, as the clocks of machines differ."""
+        return {} if self._shared else {"now": at}
+
     def _until(self, at: datetime) -> dict[str, Any]:
         return {} if self._shared else {"until": at + LEASE}
 
@@ -154,6 +207,38 @@ class Statements:
     def _run(connection: sa.Connection, statement: sa.Update, rows: Sequence[Mapping[str, Any]]) -> None:
         if rows:
             connection.execute(statement, rows)
+
+
+_DIGESTS = (d.day, d.occasion, d.digest)
+
+
+def _ready(
+    here: sa.ColumnElement[bool], owner: str, now: Any, state: sa.ColumnElement[str] = d.state
+) -> sa.ColumnElement[bool]:
+    at = sa.bindparam("at", type_=Moment)
+    return sa.and_(state == "pending", here, d.next_attempt.is_(None) | (d.next_attempt <= at), free(owner, now))
+
+
+def _after_anothers(owner: str) -> sa.Exists:
+    earlier = deliveries.alias("earlier")
+    return sa.exists().where(
+        earlier.c.subscriber == d.subscriber,
+        earlier.c.occasion == d.occasion,
+        earlier.c.day < d.day,
+        # Written out, not told as a value: so the index of those who wait is known to answer it.
+        earlier.c.state == sa.literal_column("'pending'"),
+        earlier.c.content.is_(None),
+        earlier.c.lease_owner.is_distinct_from(owner),
+    )
+
+
+def _is(name: str) -> sa.ColumnElement[bool]:
+    """Deliveries of this subscriber, by key or address."""
+    return (d.subscriber == name) | (d.address == name)
+
+
+def _group(group: tuple[str, str, Sequence[str]]) -> dict[str, Any]:
+    return {"k_period": group[0], "k_occasion": group[1], "k_keys": list(group[2])}
 
 
 _FREE: Mapping[str, Any] = {"lease_owner": None, "lease_until": None}

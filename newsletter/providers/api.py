@@ -158,7 +158,7 @@ class ApiProvider:
 
     def _meaning(self, answer: Answer, messages: Sequence[Message]) -> list[Outcome]:
         if answer.status >= 500 or answer.status in (408, 425):
-            return [Uncertain(said(answer))] * len(messages)
+            return [Uncertain(reply(answer))] * len(messages)
         if answer.status >= 300:
             return [self._api.refusal(answer)] * len(messages)
         try:
@@ -194,7 +194,7 @@ class ApiProvider:
         except httpx.TransportError as error:
             raise Halt(f"{self._account.host}: {_why(error)}; check the network", passing=True) from error
         if answer.status >= 500:
-            raise Halt(f"{self._account.host}: {said(answer)}; ask again later", passing=True)
+            raise Halt(f"{self._account.host}: {reply(answer)}; ask again later", passing=True)
         try:
             told = self._api.probed(answer, self._sender)
         except (ValueError, KeyError, TypeError, IndexError) as error:
@@ -212,7 +212,7 @@ class ApiProvider:
 # -- what an answer means, unless a provider says otherwise
 
 
-def said(answer: Answer, *names: str) -> str:
+def reply(answer: Answer, *names: str) -> str:
     """`429 Too many requests`: the status and the first of these fields that there is, or the first words."""
     found = next((str(answer.fields[name]) for name in names if answer.fields.get(name)), "")
     return line(f"HTTP {answer.status} {found or answer.body[:200].decode('utf-8', 'replace')}", 300)

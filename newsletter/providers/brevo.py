@@ -24,7 +24,7 @@ from newsletter.providers.api import (
     others,
     person,
     refusal,
-    said,
+    reply,
 )
 from newsletter.providers.api_spec import Account, parse
 from newsletter.settings import Settings
@@ -53,7 +53,7 @@ class Brevo:
         return [Receipt(str(answer.told["messageId"]))]
 
     def refusal(self, answer: Answer) -> Outcome:
-        code, reason = str(answer.fields.get("code")), said(answer, "message")
+        code, reason = str(answer.fields.get("code")), reply(answer, "message")
         if answer.status == 409 or "idempoten" in reason.lower():
             return Uncertain(reason)  # the key is known
         if code == "not_enough_credits":
@@ -70,7 +70,7 @@ class Brevo:
     def probed(self, answer: Answer, sender: str) -> str:
         if answer.status != 200:
             self.refusal(answer)
-            halt(said(answer, "message"))
+            halt(reply(answer, "message"))
         plans = [one for one in answer.told["plan"] if one.get("creditsType") == "sendLimit"]
         return (
             "; ".join(f"{one['credits']:,} messages are left of the plan '{one['type']}'" for one in plans)

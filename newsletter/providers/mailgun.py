@@ -15,7 +15,7 @@ from hashlib import sha256
 
 from newsletter.errors import SettingsError
 from newsletter.models import Message, Outcome, Receipt, Refused, TryLater
-from newsletter.providers.api import Answer, ApiProvider, Request, halt, key_of, refusal, said
+from newsletter.providers.api import Answer, ApiProvider, Request, halt, key_of, refusal, reply
 from newsletter.providers.api_spec import Account, parse
 from newsletter.replies import asked_to_wait
 from newsletter.settings import Settings
@@ -49,7 +49,7 @@ class Mailgun:
         return [Receipt(str(answer.told["id"]))]
 
     def refusal(self, answer: Answer) -> Outcome:
-        reason = said(answer, "message")
+        reason = reply(answer, "message")
         if answer.status == 429 or "limit exceeded" in reason:
             return TryLater(reason, answer.wait or asked_to_wait(reason), "slow")
         if answer.status == 400 and _ADDRESS.search(reason):
@@ -62,7 +62,7 @@ class Mailgun:
     def probed(self, answer: Answer, sender: str) -> str:
         if answer.status != 200:
             self.refusal(answer)
-            halt(f"{said(answer, 'message')}; is {self.account.argument} a domain of that account?")
+            halt(f"{reply(answer, 'message')}; is {self.account.argument} a domain of that account?")
         state = answer.told["domain"]["state"]
         if state != "active":
             halt(f"{self.account.argument} is {state} there; publish the records that Mailgun shows")

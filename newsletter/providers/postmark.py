@@ -14,7 +14,7 @@ from typing import Any
 
 from newsletter.errors import SettingsError
 from newsletter.models import Message, Outcome, Receipt, Refused, TryLater
-from newsletter.providers.api import Answer, ApiProvider, Request, as_json, halt, header, key_of, others, refusal, said
+from newsletter.providers.api import Answer, ApiProvider, Request, as_json, halt, header, key_of, others, refusal, reply
 from newsletter.providers.api_spec import Account, parse
 from newsletter.settings import Settings
 
@@ -54,7 +54,7 @@ class Postmark:
         return _all_or_halt([(int(one["ErrorCode"]), one) for one in answer.told])
 
     def refusal(self, answer: Answer) -> Outcome:
-        code, reason = answer.fields.get("ErrorCode"), said(answer, "Message")
+        code, reason = answer.fields.get("ErrorCode"), reply(answer, "Message")
         if answer.status == 429 or code in BUSY:
             return TryLater(reason, answer.wait, "slow")
         if answer.status in (413, 415, 422) or code in US:
@@ -67,7 +67,7 @@ class Postmark:
     def probed(self, answer: Answer, sender: str) -> str:
         if answer.status != 200:
             self.refusal(answer)
-            halt(f"{said(answer, 'Message')}; is there a message stream {self.stream}?")
+            halt(f"{reply(answer, 'Message')}; is there a message stream {self.stream}?")
         kind = answer.told["MessageStreamType"]
         theirs = "; it writes its own List-Unsubscribe unless its support allows ours" if kind == "Broadcasts" else ""
         return f"the message stream {self.stream} is there ({kind}){theirs}"

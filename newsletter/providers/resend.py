@@ -13,7 +13,7 @@ from typing import Any
 
 from newsletter.errors import Halt
 from newsletter.models import Message, Outcome, Receipt, Refused, TryLater, Uncertain
-from newsletter.providers.api import Answer, ApiProvider, Request, as_json, halt, header, key_of, others, said
+from newsletter.providers.api import Answer, ApiProvider, Request, as_json, halt, header, key_of, others, reply
 from newsletter.providers.api_spec import Account, parse
 from newsletter.settings import Settings
 
@@ -58,7 +58,7 @@ class Resend:
         return found
 
     def refusal(self, answer: Answer) -> Outcome:
-        name, reason = answer.fields.get("name"), said(answer, "message")
+        name, reason = answer.fields.get("name"), reply(answer, "message")
         if name in QUOTA:
             halt(f"{reason}; wait, or take a larger plan")
         if name in UNKNOWN:
@@ -78,7 +78,7 @@ class Resend:
             return "the key may send, and only that; its Message-ID is Resend's own"
         if answer.status != 200:
             self.refusal(answer)
-            halt(said(answer, "message"))
+            halt(reply(answer, "message"))
         states = {one["name"]: one["status"] for one in answer.told["data"]}
         domain = sender.rpartition("@")[2]
         found = next((name for name in states if domain == name or domain.endswith(f".{name}")), None)

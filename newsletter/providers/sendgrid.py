@@ -23,7 +23,7 @@ from newsletter.providers.api import (
     others,
     person,
     refusal,
-    said,
+    reply,
 )
 from newsletter.providers.api_spec import Account, parse
 from newsletter.settings import Settings
@@ -54,7 +54,7 @@ class SendGrid:
     def refusal(self, answer: Answer) -> Outcome:
         errors = [one for one in answer.fields.get("errors") or () if isinstance(one, dict)]
         place = next((str(one.get("field") or "") for one in errors), "")
-        reason = "; ".join(str(one.get("message")) for one in errors)[:300] or said(answer)
+        reason = "; ".join(str(one.get("message")) for one in errors)[:300] or reply(answer)
         if answer.status == 400 and place.startswith("personalizations") and ".to" in place:
             return Refused(reason, bad_address=True)
         if answer.status == 400 and place.startswith("from"):
@@ -67,7 +67,7 @@ class SendGrid:
     def probed(self, answer: Answer, sender: str) -> str:
         if answer.status != 200:
             self.refusal(answer)
-            halt(said(answer))
+            halt(reply(answer))
         if "mail.send" not in answer.told["scopes"]:
             halt(f"the key may not send; give {self.account.secret} the permission Mail Send")
         return "the key may send"

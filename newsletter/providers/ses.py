@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from newsletter.errors import SettingsError
 from newsletter.models import Message, Outcome, Receipt, Refused, TryLater
-from newsletter.providers.api import Answer, ApiProvider, Request, as_json, halt, key_of, refusal, said
+from newsletter.providers.api import Answer, ApiProvider, Request, as_json, halt, key_of, refusal, reply
 from newsletter.providers.api_spec import Account, parse
 from newsletter.providers.sigv4 import Credentials, signed
 from newsletter.settings import Settings
@@ -57,7 +57,7 @@ class Ses:
 
     def refusal(self, answer: Answer) -> Outcome:
         kind = _kind(answer)
-        reason = f"{kind} {said(answer, 'message', 'Message')}".strip()
+        reason = f"{kind} {reply(answer, 'message', 'Message')}".strip()
         if kind == "LimitExceededException" or (kind in SLOW and _QUOTA.search(reason)):
             halt(f"{reason}; the day's quota is used up: wait, or ask Amazon for more")
         if kind in SLOW:
@@ -76,7 +76,7 @@ class Ses:
     def probed(self, answer: Answer, sender: str) -> str:
         if answer.status != 200:
             self.refusal(answer)
-            halt(said(answer, "message"))
+            halt(reply(answer, "message"))
         told, quota = answer.told, answer.told["SendQuota"]
         if not told.get("SendingEnabled", True):
             halt(f"sending is paused for this account; look into the SES console of {self.account.argument}")

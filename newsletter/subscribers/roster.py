@@ -11,6 +11,7 @@ import os
 import sqlite3
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import cache
@@ -20,8 +21,8 @@ from typing import Final, TypeAlias
 import msgspec
 
 from newsletter.errors import StoreError
-from newsletter.models import Subscriber
-from newsletter.records import read_subscriber, schedule_of, subscriber_record
+from newsletter.models import Schedule, Subscriber
+from newsletter.records import on_schedule, read_subscriber, schedule_of, subscriber_record
 from newsletter.subscribers.examples import filled, libraries
 from newsletter.subscribers.file import hand_over, text_of
 from newsletter.typed import folded
@@ -32,6 +33,7 @@ CREATE TABLE subscribers (
 );
 CREATE INDEX by_schedule ON subscribers (schedule, number);
 CREATE TABLE libraries (name TEXT PRIMARY KEY);
+CREATE TABLE looks (design TEXT, language TEXT);
 CREATE TABLE files (path TEXT PRIMARY KEY, sum TEXT NOT NULL);
 """
 _PAGE: Final = 500
@@ -74,11 +76,11 @@ class Roster:
         with _opened(self._kept) as connection:
             return str(connection.execute("SELECT path, sum FROM files ORDER BY path").fetchall())
 
-    def schedules(self) -> dict[str, Subscriber]:
-        """Each pair of time zone, hour and cadence that somebody has, by a name, and the first who has it."""
-        query = "SELECT schedule, record, min(number) FROM subscribers GROUP BY schedule ORDER BY 3"
+    def schedules(self) -> dict[str, Schedule]:
+        """Each time zone, hour and cadence that somebody has, by a name."""
         with _opened(self._kept) as connection:
-            return {name: self._read(record) for name, record, _ in connection.execute(query)}
+            names = connection.execute("SELECT DISTINCT schedule FROM subscribers ORDER BY 1").fetchall()
+            return {name: on_schedule(name) for (name,) in names}
 
     def on(self, schedules: Iterable[str]) -> Iterator[list[Subscriber]]:
         """Who has one of these schedules, some hundreds at a time."""
@@ -131,7 +133,7 @@ class Roster:
     def looks(self) -> list[tuple[str, str]]:
         """The designs and languages that they read, each pair once."""
         with _opened(self._kept) as connection:
-            return connection.execute("SELECT DISTINCT design, language FROM subscribers ORDER BY 1, 2").fetchall()
+            return connection.execute("SELECT design, language FROM looks ORDER BY 1, 2").fetchall()
 
 
 def roster(path: Path, papers: Papers = lambda _: ()) -> Roster:
@@ -182,9 +184,23 @@ def _sum(path: Path) -> str:
     """Changes with the file, and with the program that reads it."""
     try:
         with path.open("rb") as file:
-            return f"{_program()} {hashlib.file_digest(file, 'sha256').hexdigest()}"
+            found = os.fstat(file.fileno())
+            looks = found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+            if (known := _SUMS.get(path)) and known[0] == looks:
+                return known[1]
+            told = f"{_program()} {hashlib.file_digest(file, 'sha256').hexdigest()}"
+            if time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns) > _SETTLED:
+                _SUMS[path] = looks, told
+            return told
     except OSError:
         return ""
+
+
+_SUMS: dict[Path, tuple[tuple[int, ...], str]] = {}
+"""What files looked like, and their sums: reading a long one each minute takes longer than a minute's work."""
+_SETTLED: Final = 3_000_000_000
+"""Nanoseconds. A file that was changed just now may change once more and look the same: the clock of FAT ticks every
+two seconds, that of ext4 every four milliseconds (2026-11)."""
 
 
 @cache
@@ -206,6 +222,7 @@ def _keep(path: Path, kept: Path) -> None:
             made.chmod(0o600)
             connection.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_SCHEMA} BEGIN")
             connection.executemany("INSERT INTO files VALUES (?, ?)", _written(path, connection))
+            connection.execute("INSERT INTO looks SELECT DISTINCT design, language FROM subscribers")
             connection.execute("COMMIT")
         with made.open("rb") as file:
             os.fsync(file.fileno())

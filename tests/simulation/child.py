@@ -26,13 +26,12 @@ from newsletter.pace import Pace
 from newsletter.scheduler import Ticker
 from newsletter.settings import ensure_secret, load
 from tests.simulation.almanac import minutes, moment
+from tests.stores import unsynced
 
 WIDTH = 15
 """Bytes of a line of the minutes that were lived: life and minute."""
 OVER = 0
 """Stands there in the place of a minute when every minute was lived."""
-ROUND = 20
-"""Messages in a round: as many may come twice after a kill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +43,8 @@ class Life:
     number: int
     lived: Sequence[int]
     """The minutes, in order."""
+    round: int
+    """Messages in a round: as many may come twice after a kill."""
 
 
 class Clock:
@@ -110,12 +111,12 @@ def leave_out_papers() -> None:
 class Books:
     """A provider that takes everything, and writes down what and when."""
 
-    batch = ROUND
     hands = 1
     idempotent_for = timedelta(0)
 
-    def __init__(self, log: int, life: int, rounds: Iterator[int], clock: Clock) -> None:
-        self._log, self._life, self._rounds, self._clock = log, life, rounds, clock
+    def __init__(self, log: int, life: Life, rounds: Iterator[int], clock: Clock) -> None:
+        self._log, self._life, self._rounds, self._clock = log, life.number, rounds, clock
+        self.batch = life.round
         self.pace = Pace()
 
     def send(self, messages: Sequence[Message], key: str) -> list[Outcome]:
@@ -142,10 +143,10 @@ def live(life: Life) -> None:
     Unrendered.life = life.number
     leave_out_papers()
     rounds = itertools.count(1)
-    opened = {"books": lambda spec, settings, share: Books(log, life.number, rounds, clock)}
+    opened = {"books": lambda spec, settings, share: Books(log, life, rounds, clock)}
     providers.PROVIDERS = {**providers.PROVIDERS, **opened}  # type: ignore[dict-item]
     settings = ensure_secret(load(Path(life.environment["NEWSLETTER_HOME"]), life.environment))
-    with open_app(settings, clock) as app:
+    with unsynced(), open_app(settings, clock) as app:
         _tick(Ticker(app), clock, life)
 
 

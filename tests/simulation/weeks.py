@@ -24,6 +24,7 @@ from tests.simulation.almanac import DAY, Reader, appointments, minutes, moment
 from tests.simulation.child import Clock
 from tests.simulation.oracle import Taken, Tick, differences, misdelivered
 from tests.simulation.people import entry, home_of
+from tests.stores import unsynced
 
 PAPERS = 15
 """A day."""
@@ -103,7 +104,7 @@ def lived(change: Change, readers: Sequence[Reader], folder: Path, days: int = 7
         clock = Clock(moment(minutes_lived[0]))
         settings = ensure_secret(load(home.path, {**home.environment, "NEWSLETTER_QUEUE": "inline:1"}))
         arrived: list[tuple[int, smtp.Received]] = []
-        with open_app(settings, clock) as app:
+        with unsynced(), open_app(settings, clock) as app:
             ticker = Ticker(app)
             for at in minutes_lived:
                 clock.now = moment(at)

@@ -41,6 +41,8 @@ class Plan:
     downtimes: int
     beside: float = 1.0
     """The share of moments that also get a tick ten minutes before, one a minute after, and one anywhere."""
+    round: int = 20
+    """Messages that the provider takes at once."""
     seconds: float = 10.0**9
     """How long it may take; then it ends where it is."""
 
@@ -129,7 +131,7 @@ class World:
         """Starts a life, and kills it in the strike's minute or soon after; False if it came to its end."""
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(PRELOADED)
-        life = child.Life(self._folder, dict(home.environment), number, lived)
+        life = child.Life(self._folder, dict(home.environment), number, lived, self.plan.round)
         process = context.Process(target=child.live, args=(life,))
         process.start()
         while process.is_alive():
@@ -180,7 +182,7 @@ class World:
             for what in differences(reader, said, ticks, each.get(reader.email, set())):
                 told.wrong.append(f"{_named(reader)}: {what}")
         wrong, told.copies = misdelivered(rows, self.log(), self.killed)
-        told.allowed = child.ROUND * len(self.killed)
+        told.allowed = self.plan.round * len(self.killed)
         told.wrong += [*wrong, *(f"it said: {line}" for line in (self._folder / "said").read_text().splitlines())]
         return told
 
@@ -219,7 +221,7 @@ def main() -> int:
     kinds = asked.schedules or max(1, asked.readers // 8)
     plan = Plan(
         asked.readers, kinds, asked.since, asked.days, asked.seed, asked.kills, asked.downtimes, asked.beside,
-        asked.seconds,
+        asked.round, asked.seconds,
     )  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="year") as folder:
         told = simulated(plan, Path(folder))
@@ -241,6 +243,7 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--downtimes", type=int, default=40, help="kills after which the scheduler is away")
     parser.add_argument("--beside", type=float, default=1.0, metavar="SHARE", help="of moments with ticks around them")
+    parser.add_argument("--round", type=int, default=20, help="messages that the provider takes at once")
     parser.add_argument("--seconds", type=float, default=10.0**9, help="end it after so long, and judge what was lived")
     parser.add_argument("--end-to-end", action="store_true", help="weeks of clock changes, with everything, over SMTP")
     return parser
