@@ -145,4 +145,4 @@ def test_a_reader_who_leaves_the_file_gets_no_edition(tmp_path):
     home.subscribers("subscribers: [{email: ada@example.org}, {email: bo@example.org}]")
     assert "2 subscribers" in home.run("check", code=None)
     home.subscribers("subscribers: [{email: ada@example.org}]")
-    assert "1 subscribers" in home.run("check", code=None)
+    assert "1 subscriber" in home.run("check", code=None)

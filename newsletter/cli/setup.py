@@ -99,6 +99,7 @@ def _tried(what: str, attempt: Callable[[], str]) -> Finding:
 
 
 def _subscribers(app: App) -> Iterator[Finding]:
+    from newsletter.cli.subscribers import counted_subscribers
     from newsletter.collect import unknown_examples
 
     try:
@@ -106,7 +107,7 @@ def _subscribers(app: App) -> Iterator[Finding]:
     except NewsletterError as error:
         yield from (("subscribers", "broken", line) for line in str(error).splitlines())
         return
-    yield ("subscribers", "ok", f"{len(roster)} subscribers, {sum(len(s.interests) for s in roster)} interests")
+    yield ("subscribers", "ok", counted_subscribers(roster))
     for design in sorted({subscriber.design for subscriber in roster}):
         yield from _design(app, design)
     for tag in sorted({subscriber.language for subscriber in roster}):
