@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from newsletter.cli import changing
+from newsletter.cli import changing, editing, exchange
 from newsletter.cli.learning import learn
 from newsletter.cli.opening import as_json, json_option, subscribers_of
 from newsletter.errors import SubscriberError
@@ -77,7 +77,16 @@ def schema(out: Path | None) -> None:
         click.echo(f"wrote {out}")
 
 
-for command in (learn, changing.add, changing.pause, changing.resume, changing.remove):
+for command in (
+    learn,
+    changing.add,
+    editing.edit,
+    changing.pause,
+    changing.resume,
+    changing.remove,
+    exchange.import_,
+    exchange.export,
+):
     subscribers.add_command(command)
 
 

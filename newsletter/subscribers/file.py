@@ -191,6 +191,14 @@ class _Entries:
         return f"on line {line}" if name == self._name else f"in {name}:{line}"
 
 
+def shared_of(text: str, folder: Path) -> Mapping[str, Any]:
+    """What `defaults:` of a file says for all of its subscribers, by key; nothing where it cannot be read."""
+    root = read_yaml(text, "subscribers", lambda *_: None).root
+    reading = Reading(folder)
+    found = _defaults(root.fields, reading) if isinstance(root, Fields) else {}
+    return {} if reading.faults else found
+
+
 def own_of(entry: Value, shared: Mapping[str, Any], where: str, reading: Reading) -> dict[str, Any]:
     """What an entry says of its subscriber, by key; what is wrong with it goes to the reading's faults."""
     own = fields_of(entry, SUBSCRIBER, where, reading)

@@ -99,11 +99,14 @@ def with_heading(text: str, begin: int, end: int) -> int:
     return begin
 
 
-def cut(text: str, begin: int, end: int) -> str:
-    """The text without these whole lines; of blank lines on both sides those below go, at its end those above."""
+def cut(text: str, begin: int, end: int, *, first: bool) -> str:
+    """The text without these whole lines; of blank lines on both sides those below go, at its end those above.
+
+    Those below go too where the first of a list was cut out.
+    """
     head, tail = text[:begin], text[end:]
     if tail.strip():
-        return head + (_LEADING.sub("", tail) if _ends_blank(head) else tail)
+        return head + (_LEADING.sub("", tail) if first or _ends_blank(head) else tail)
     return _TRAILING.sub("", head) + tail
 
 

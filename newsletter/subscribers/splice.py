@@ -43,7 +43,7 @@ def without_entry(text: str, number: int) -> str:
     entry = there.items[number]
     begin = lines.begin_of(text, _dash(text, there, entry))
     end = lines.past(text, lines.with_comments(text, entry.end, there.column + 1, near=True))
-    rest = lines.cut(text, lines.with_heading(text, begin, end), end)
+    rest = lines.cut(text, lines.with_heading(text, begin, end), end, first=number == 0)
     if len(there.items) > 1:
         return rest
     colon = text.index(":", key.end) + 1

@@ -1,0 +1,128 @@
+"""Subscribers from and for other programs: import, export."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+import click
+
+from newsletter.cli.changing import chosen
+from newsletter.cli.opening import app_of, as_json, json_option, subscribers_of
+from newsletter.errors import SettingsError
+from newsletter.models import Subscriber
+from newsletter.subscribers.change import added
+from newsletter.subscribers.file import files_of, hand_over_all, shared_of, subscriber_of, text_of
+from newsletter.subscribers.pen import Entry
+from newsletter.subscribers.table import BadRow, Row, Rows, csv_lines, csv_rows, header_of, json_lines, json_rows, once
+from newsletter.subscribers.writing import rewrite
+from newsletter.typed import folded
+
+MOST: Final = 10_000
+"""Subscribers that one import writes into a file."""
+
+
+@dataclass(slots=True)
+class Sorted:
+    """What an import found."""
+
+    new: list[Entry] = field(default_factory=list)
+    known: int = 0
+    left_out: int = 0
+
+
+@click.command("import")
+@click.argument("file", type=click.File("r", encoding="utf-8-sig", errors="replace"))
+@click.option("--file", "into", metavar="F", help="Which file to add them to, where there are several.")
+@json_option
+@click.pass_context
+def import_(ctx: click.Context, file: TextIO, into: str | None, machine: bool) -> int:
+    """Add everybody in FILE (- for a pipe) to subscribers.yaml: CSV with a header, or JSON as `export` writes it.
+
+    Columns: email, name, timezone, send_at, cadence, language, interests (names with ; between) and the other keys of
+    subscribers.yaml; keywords, like and about are of the row's one interest. Rows that cannot be used are named, and
+    the others are in. Who is there already stays as they are.
+    """
+    path = subscribers_of(ctx)
+    target = chosen(path, into)
+    text = text_of(target) if target.exists() or into is None else ""
+    shared = shared_of(text, target.parent)
+    found = _sorted(file, _rows(file, shared, target.parent), _known(path), subscriber_of({"email": "@"}, shared))
+    if found.new:
+        rewrite(path, target, lambda text: added(text, found.new))
+    name = target.relative_to(path.parent)
+    if machine:
+        click.echo(
+            as_json({"file": str(name), "new": len(found.new), "known": found.known, "left_out": found.left_out})
+        )
+    else:
+        click.echo(f"{name}: {len(found.new):,} new, {found.known:,} known before, {found.left_out:,} left out")
+    return 1 if found.left_out else 0
+
+
+@click.command()
+@click.option("--csv", "form", flag_value="csv", default="csv", help="A row for each (this is the default).")
+@click.option("--json", "form", flag_value="json", help="With everything about each interest, to import elsewhere.")
+@click.pass_context
+def export(ctx: click.Context, form: str) -> None:
+    """Print all subscribers: `newsletter subscribers export --json > people.json`.
+
+    CSV has the names of their interests only, and the rest of it where somebody has a single one.
+    """
+    with app_of(ctx) as app:
+        for text in (json_lines if form == "json" else csv_lines)(app.roster()):
+            click.echo(text, nl=False)
+
+
+def _rows(file: TextIO, shared: Mapping[str, Any], folder: Path) -> Rows:
+    """The rows of a file in either form; a report to the operator names the columns that are not read."""
+    first = next(file, "")
+    if first.lstrip()[:1] in ("[", "{"):
+        return json_rows(chain([first], file), shared, folder)
+    try:
+        header = header_of(first)
+    except SettingsError as error:
+        raise SettingsError(f"{file.name}:1: {error}") from error
+    if header.unread:
+        click.echo(f"{file.name}:1: not read: {', '.join(header.unread)}", err=True)
+    return csv_rows(file, header, shared, folder)
+
+
+def _known(path: Path) -> set[str]:
+    """The addresses and keys that are there."""
+    known: set[str] = set()
+    hand_over_all(
+        [one for one in files_of(path) if one.exists()], lambda one: known.update((folded(one.email), one.key))
+    )
+    return known
+
+
+def _sorted(file: TextIO, rows: Rows, known: set[str], usual: Subscriber) -> Sorted:
+    """Who is new, with what is not usual in the file anyway; faults are told as they come."""
+    found = Sorted()
+    for row in _said(file, once(rows), found):
+        if {folded(row.subscriber.email), row.subscriber.key} & known:
+            found.known += 1
+        elif len(found.new) == MOST:
+            raise SettingsError(f"{file.name}:{row.line}: more than {MOST:,} new subscribers are too many for a file")
+        else:
+            found.new.append(_unusual(row, usual))
+    return found
+
+
+def _said(file: TextIO, rows: Rows, found: Sorted) -> Iterator[Row]:
+    for row in rows:
+        if isinstance(row, BadRow):
+            found.left_out += 1
+            click.echo(f"{file.name}:{row.line}: {row.said}", err=True)
+        else:
+            yield row
+
+
+def _unusual(row: Row, usual: Subscriber) -> Entry:
+    """What has to be written of a row."""
+    same = {key for key in row.said if key != "id" and getattr(row.subscriber, key) == getattr(usual, key)}
+    return {key: value for key, value in row.said.items() if key not in same or key == "email"}

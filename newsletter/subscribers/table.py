@@ -1,0 +1,283 @@
+"""Subscribers in tables of other programs: CSV and JSON, row by row, so that a million need no more memory than one.
+
+A row that cannot be used is a value that says why, with its line, and costs only itself.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from newsletter.errors import SettingsError
+from newsletter.models import Subscriber
+from newsletter.subscribers.fields import INTEREST, SUBSCRIBER, Reading
+from newsletter.subscribers.file import own_of, subscriber_of
+from newsletter.subscribers.pen import Entry, Typed
+from newsletter.typed import folded, listed, nearest, quoted
+from newsletter.yamltext import Fields, Items, Text, Value
+
+SEPARATOR: Final = ";"
+"""Between several values in one cell."""
+_OF_INTEREST: Final = tuple(key for key in INTEREST if key not in ("name", *SUBSCRIBER))
+_COLUMNS: Final = (*SUBSCRIBER, *_OF_INTEREST)
+# What other programs call them (mailing lists' exports, 2026-11).
+_ELSEWHERE: Final = {"address": "email", "email address": "email", "e-mail": "email", "mail": "email", "tz": "timezone"}
+_ELSEWHERE_TOO: Final = {"full name": "name", "time zone": "timezone", "interest": "interests", "keyword": "keywords"}
+_ALIASES: Final = {**_ELSEWHERE, **_ELSEWHERE_TOO}
+_SINGLE: Final = ("email", "id", "name", "timezone", "send_at", "cadence", "max_papers", "trending", "paused_until")
+_MANY: Final = ("sources", "exclude", "keywords", "authors", "categories", "like", "dislike")
+_LONGEST: Final = 20
+"""Lines that one row may have, by line ends inside of quotes."""
+_WIDEST: Final = 100_000
+"""Characters of a row."""
+_UNCLOSED: Final = "is not CSV: a quote is opened and never closed"
+_FORMULA: Final = ("=", "+", "-", "@")
+"""A cell that begins so is run by spreadsheets; a ' before it says that it is text (OWASP, CSV injection, 2026-11)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A subscriber, and what of them was said, by key as in subscribers.yaml."""
+
+    line: int
+    said: Entry
+    subscriber: Subscriber
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that cannot be used."""
+
+    line: int
+    said: str
+
+
+Rows: TypeAlias = Iterator[Row | BadRow]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the first line says: the columns that are read, in order ("" for one that is not), and how cells are apart."""
+
+    columns: tuple[str, ...]
+    delimiter: str
+    unread: tuple[str, ...]
+
+
+def header_of(line: str) -> Header:
+    """The columns by their names, in any order and case. Raises SettingsError if no column holds addresses."""
+    delimiter = max(",;\t", key=line.count)
+    names = [
+        cell.strip().strip("\ufeff").lower().replace("_", " ")
+        for cell in next(csv.reader([line], delimiter=delimiter), [])
+    ]
+    columns, unread = [], []
+    for name in names:
+        key = _ALIASES.get(name, name.replace(" ", "_"))
+        if key not in _COLUMNS and nearest(key, _COLUMNS) and key:
+            raise SettingsError(f"column {quoted(name)} is none that is known{nearest(key, _COLUMNS)}")
+        if key in columns:
+            raise SettingsError(f"there are two columns for {key}: keep one")
+        columns.append(key if key in _COLUMNS else "")
+        unread += [name] if key not in _COLUMNS and name else []
+    if "email" not in columns:
+        raise SettingsError(f"the first line names no column `email`; it may name {listed(_COLUMNS)}")
+    return Header(tuple(columns), delimiter, tuple(unread))
+
+
+def csv_rows(lines: Iterable[str], header: Header, shared: Mapping[str, Any], folder: Path, first: int = 2) -> Rows:
+    """The rows below the header. `shared` is what holds for who does not say else; `.bib` files are in `folder`."""
+    for line, cells in _cells(lines, header.delimiter, first):
+        if isinstance(cells, str):
+            yield BadRow(line, cells)
+        elif any(cell.strip() for cell in cells):
+            yield _row(line, header, cells, shared, folder)
+
+
+def _cells(lines: Iterable[str], delimiter: str, first: int) -> Iterator[tuple[int, list[str] | str]]:
+    """Each row with its line; a text says what is wrong with it. A quote that is never closed costs only its line."""
+    rest, ahead, number = iter(lines), deque[str](), first
+    while line := ahead.popleft() if ahead else next(rest, ""):
+        cells, taken = _parsed(line, delimiter), 1
+        if cells is None and '"' in line:
+            ahead.extend(islice(rest, max(_LONGEST - len(ahead), 0)))
+            cells, taken = _parsed_with(line, ahead, delimiter)
+        for _ in range(taken - 1):
+            ahead.popleft()
+        yield number, _UNCLOSED if cells is None else cells
+        number += taken
+
+
+def _parsed_with(line: str, ahead: Iterable[str], delimiter: str) -> tuple[list[str] | None, int]:
+    """A row that goes on below, and its number of lines; nothing and 1 if it is none."""
+    whole = line
+    for taken, more in enumerate(islice(ahead, _LONGEST), 2):
+        whole += more
+        cells = _parsed(whole, delimiter)
+        if cells is not None:
+            return cells, taken
+    return None, 1
+
+
+def _parsed(text: str, delimiter: str) -> list[str] | None:
+    if len(text) > _WIDEST:
+        return None
+    try:
+        rows = list(csv.reader(text.splitlines(keepends=True), delimiter=delimiter, strict=True))
+    except csv.Error:
+        return None
+    return rows[0] if len(rows) == 1 else [] if not rows else None
+
+
+def _row(line: int, header: Header, cells: list[str], shared: Mapping[str, Any], folder: Path) -> Row | BadRow:
+    if len(cells) > len(header.columns):
+        more = f"{len(cells)} cells, and the header names {len(header.columns)} columns"
+        return BadRow(line, f"has {more}: put a cell with {quoted(header.delimiter)} in quotes")
+    if any("\ufffd" in cell for cell in cells):
+        return BadRow(line, "is not UTF-8: save the file as UTF-8")
+    given = {key: _plain(cell) for key, cell in zip(header.columns, cells, strict=False) if key and cell.strip()}
+    names = [name.strip() for name in given.pop("interests", "").split(SEPARATOR) if name.strip()]
+    said: dict[str, Typed] = {key: _several(key, cell) for key, cell in given.items() if key in SUBSCRIBER}
+    of_one = {key: _several(key, cell) for key, cell in given.items() if key not in SUBSCRIBER}
+    if of_one and len(names) > 1:
+        return BadRow(line, f"{listed(of_one)}: of which of the {len(names)} interests? Write a single one, or JSON")
+    if of_one and not names:
+        names = [given.get("keywords", "").split(SEPARATOR)[0].strip() or "Papers"]
+    if names:
+        said["interests"] = tuple({"name": name, **of_one} for name in names)
+    return row_of(line, said, shared, folder)
+
+
+def _plain(cell: str) -> str:
+    text = " ".join(cell.split())
+    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+
+
+def _several(key: str, cell: str) -> Typed:
+    return tuple(one.strip() for one in cell.split(SEPARATOR) if one.strip()) if key in _MANY else cell
+
+
+def row_of(line: int, said: Typed, shared: Mapping[str, Any], folder: Path) -> Row | BadRow:
+    """The subscriber of whom this is said, as an entry of subscribers.yaml would say it."""
+    reading = Reading(folder)
+    own = own_of(_value(said, line), shared, "", reading)
+    if reading.faults or not isinstance(said, Mapping):
+        return BadRow(line, "; ".join(fault.what.removeprefix(": ").removeprefix(".") for fault in reading.faults))
+    return Row(line, said, subscriber_of(own, shared))
+
+
+def _value(said: Typed, line: int) -> Value:
+    if isinstance(said, str):
+        return Text(said, line, 1)
+    if isinstance(said, Mapping):
+        return Fields({key: (Text(key, line, 1), _value(one, line)) for key, one in said.items()}, line, 1)
+    return Items(tuple(_value(one, line) for one in said), line, 1)
+
+
+def json_rows(lines: Iterable[str], shared: Mapping[str, Any], folder: Path) -> Rows:
+    """The objects of a list or of JSON Lines, one on each line, as `json_lines` writes them."""
+    for number, line in enumerate(lines, 1):
+        text = line.strip().removesuffix(",")
+        if text in ("", "[", "]"):
+            continue
+        try:
+            said = _typed(
+                json.loads(text.removeprefix("[").removesuffix("]") if text[-1:] == "]" else text.lstrip("["))
+            )
+        except (ValueError, RecursionError) as error:
+            yield BadRow(number, f"is no JSON object on one line: {error}")
+            continue
+        yield row_of(number, said, shared, folder)
+
+
+def _typed(value: Any) -> Typed:
+    """What JSON says, as it would be typed."""
+    if isinstance(value, Mapping):
+        return {str(key): _typed(one) for key, one in value.items() if one is not None}
+    if isinstance(value, list):
+        return tuple(map(_typed, value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def once(rows: Rows) -> Rows:
+    """The rows without those whose address or key stood on a line before."""
+    lines: dict[bytes, int] = {}
+    for row in rows:
+        if isinstance(row, Row):
+            email, key = folded(row.subscriber.email), row.subscriber.key
+            before = {lines.setdefault(one.encode(), row.line) for one in {email, key}} - {row.line}
+            if before:
+                yield BadRow(row.line, f"{row.subscriber.email} is on line {min(before)} already")
+                continue
+        yield row
+
+
+def said_of(one: Subscriber) -> Entry:
+    """A subscriber as an entry that says everything, defaults too: it means the same in any file."""
+    from newsletter.subscribers.words import cadence_text
+
+    said: dict[str, Typed] = {"email": one.email}
+    if one.key != folded(one.email):
+        said["id"] = one.key
+    said |= {"name": one.name} if one.name else {}
+    said |= {"timezone": one.timezone, "send_at": f"{one.send_at:%H:%M}", "cadence": cadence_text(one.cadence)}
+    said |= {"max_papers": str(one.max_papers), "trending": str(one.trending)}
+    said |= {"language": one.language, "design": one.design, "quiet": one.quiet}
+    said |= {"paused_until": one.paused_until.isoformat()} if one.paused_until else {}
+    said |= {key: value for key, value in (("exclude", one.exclude), ("sources", one.sources)) if value}
+    if one.interests:
+        said["interests"] = tuple(_interest_said(interest) for interest in one.interests)
+    return said
+
+
+def _interest_said(interest: Any) -> Entry:
+    said: dict[str, Typed] = {}
+    for key in INTEREST:
+        value = getattr(interest, key)
+        if value and (key, value) not in (("threshold", "normal"), ("weight", 1.0)):
+            said[key] = value if isinstance(value, str | tuple) else f"{value:g}" if key == "weight" else str(value)
+    return said
+
+
+def json_lines(people: Iterable[Subscriber]) -> Iterator[str]:
+    """A list of objects with one on each line."""
+    yield "["
+    before = ""
+    for one in people:
+        yield f"{before}\n{json.dumps(said_of(one), ensure_ascii=False)}"
+        before = ","
+    yield "\n]\n"
+
+
+def csv_lines(people: Iterable[Subscriber]) -> Iterator[str]:
+    """A header and a row for each; of interests only the names, and the rest where there is a single one."""
+    columns = (*SUBSCRIBER, *_OF_INTEREST)
+    writer = csv.writer(_Line(), lineterminator="\n")
+    yield str(writer.writerow(columns))
+    for one in people:
+        said = dict(said_of(one))
+        interests = said.pop("interests", ())
+        cells: dict[str, Typed] = dict(said)
+        if isinstance(interests, tuple):
+            cells["interests"] = tuple(str(each["name"]) for each in interests if isinstance(each, Mapping))
+            if len(interests) == 1 and isinstance(interests[0], Mapping):
+                cells |= {key: value for key, value in interests[0].items() if key in _OF_INTEREST}
+        yield str(writer.writerow([_cell(cells.get(key, "")) for key in columns]))
+
+
+def _cell(value: Typed) -> str:
+    text = value if isinstance(value, str) else f"{SEPARATOR} ".join(map(str, value))
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+class _Line:
+    """What the csv module writes to: it hands each line back."""
+
+    def write(self, text: str) -> str:
+        return text
