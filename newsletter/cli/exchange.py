@@ -50,7 +50,11 @@ def import_(ctx: click.Context, file: TextIO, into: str | None, machine: bool) -
     target = chosen(path, into)
     text = text_of(target) if target.exists() or into is None else ""
     shared = shared_of(text, target.parent)
-    found = _sorted(file, _rows(file, shared, target.parent), _known(path), subscriber_of({"email": "@"}, shared))
+    usual = subscriber_of({"email": "@"}, shared)
+    try:
+        found = _sorted(file, _rows(file, shared, target.parent), _known(path), usual)
+    except SettingsError as error:
+        raise SettingsError(f"{file.name}:{error}") from error
     if found.new:
         rewrite(path, target, lambda text: added(text, found.new))
     name = target.relative_to(path.parent)
@@ -82,10 +86,7 @@ def _rows(file: TextIO, shared: Mapping[str, Any], folder: Path) -> Rows:
     first = next(file, "")
     if first.lstrip()[:1] in ("[", "{"):
         return json_rows(chain([first], file), shared, folder)
-    try:
-        header = header_of(first)
-    except SettingsError as error:
-        raise SettingsError(f"{file.name}:1: {error}") from error
+    header = header_of(first)
     if header.unread:
         click.echo(f"{file.name}:1: not read: {', '.join(header.unread)}", err=True)
     return csv_rows(file, header, shared, folder)
@@ -107,7 +108,7 @@ def _sorted(file: TextIO, rows: Rows, known: set[str], usual: Subscriber) -> Sor
         if {folded(row.subscriber.email), row.subscriber.key} & known:
             found.known += 1
         elif len(found.new) == MOST:
-            raise SettingsError(f"{file.name}:{row.line}: more than {MOST:,} new subscribers are too many for a file")
+            raise SettingsError(f"{row.line}: more than {MOST:,} new subscribers are too many for a file")
         else:
             found.new.append(_unusual(row, usual))
     return found

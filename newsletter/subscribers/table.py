@@ -71,7 +71,7 @@ class Header:
 
 
 def header_of(line: str) -> Header:
-    """The columns by their names, in any order and case. Raises SettingsError if no column holds addresses."""
+    """The columns by their names, in any order and case. Raises SettingsError if something would be lost."""
     delimiter = max(",;\t", key=line.count)
     names = [
         cell.strip().strip("\ufeff").lower().replace("_", " ")
@@ -81,13 +81,13 @@ def header_of(line: str) -> Header:
     for name in names:
         key = _ALIASES.get(name, name.replace(" ", "_"))
         if key not in _COLUMNS and nearest(key, _COLUMNS) and key:
-            raise SettingsError(f"column {quoted(name)} is none that is known{nearest(key, _COLUMNS)}")
+            raise SettingsError(f"1: column {quoted(name)} is none that is known{nearest(key, _COLUMNS)}")
         if key in columns:
-            raise SettingsError(f"there are two columns for {key}: keep one")
+            raise SettingsError(f"1: there are two columns for {key}: keep one")
         columns.append(key if key in _COLUMNS else "")
         unread += [name] if key not in _COLUMNS and name else []
     if "email" not in columns:
-        raise SettingsError(f"the first line names no column `email`; it may name {listed(_COLUMNS)}")
+        raise SettingsError(f"1: the first line names no column `email`; it may name {listed(_COLUMNS)}")
     return Header(tuple(columns), delimiter, tuple(unread))
 
 
@@ -181,19 +181,32 @@ def _value(said: Typed, line: int) -> Value:
 
 
 def json_rows(lines: Iterable[str], shared: Mapping[str, Any], folder: Path) -> Rows:
-    """The objects of a list or of JSON Lines, one on each line, as `json_lines` writes them."""
+    """The objects of a list or of JSON Lines, one on each line, as `json_lines` writes them.
+
+    Raises SettingsError if already the first is not on one line.
+    """
+    read = False
     for number, line in enumerate(lines, 1):
         text = line.strip().removesuffix(",")
         if text in ("", "[", "]"):
             continue
         try:
-            said = _typed(
-                json.loads(text.removeprefix("[").removesuffix("]") if text[-1:] == "]" else text.lstrip("["))
-            )
+            said = _typed(json.loads(_bare(text)))
         except (ValueError, RecursionError) as error:
-            yield BadRow(number, f"is no JSON object on one line: {error}")
-            continue
-        yield row_of(number, said, shared, folder)
+            what = f"is no JSON object on one line ({error})"
+            if not read:
+                raise SettingsError(
+                    f"{number}: {what}; write each subscriber on one, as `export --json` does"
+                ) from error
+            yield BadRow(number, what)
+        else:
+            yield row_of(number, said, shared, folder)
+        read = True
+
+
+def _bare(text: str) -> str:
+    """An object without the brackets of the list that begins or ends on its line."""
+    return text.removeprefix("[").removesuffix("]") if text.startswith(("[", "{")) else text
 
 
 def _typed(value: Any) -> Typed:
