@@ -174,7 +174,7 @@ CHANGED = {
 
 @pytest.mark.parametrize(("before", "after"), CHANGED.values(), ids=CHANGED)
 def test_a_value_stands_where_its_key_does_else_below_the_short_ones(before, after):
-    assert after == changed(before, 0, DAY)
+    assert after == changed(before, {0: DAY})
 
 
 CLEARED = {
@@ -215,7 +215,7 @@ CLEARED = {
 
 @pytest.mark.parametrize(("before", "after"), CLEARED.values(), ids=CLEARED)
 def test_a_key_goes_with_what_its_line_says_of_it(before, after):
-    assert after == changed(before, 0, {"paused_until": None})
+    assert after == changed(before, {0: {"paused_until": None}})
 
 
 LISTS = {
@@ -231,7 +231,7 @@ LISTS = {
 def test_a_list_keeps_what_it_keeps(before, after):
     wanted = tuple(one for one in ("survey", "review", "medical") if one in after)
     frame = "subscribers:\n  - email: ada@example.org\n    exclude: {}\n    name: Ada\n"
-    told = changed(frame.format(before), 0, {"exclude": wanted})
+    told = changed(frame.format(before), {0: {"exclude": wanted}})
     assert frame.format(after).replace("      - review\n      - m", "      # and\n      - review\n      - m") == told
 
 
@@ -282,7 +282,7 @@ REFUSED = {
     ),
     "a value that others repeat": (
         "subscribers:\n  - {email: a@example.org, paused_until: &d 2026-01-01}\n  - {email: b@example.org, paused_until: *d}",
-        lambda text: changed(text, 0, DAY),
+        lambda text: changed(text, {0: DAY}),
     ),
     "a list that is written elsewhere": (
         "defaults: &d [a]\nsubscribers: *d\n",
@@ -420,11 +420,11 @@ def test_whoever_is_paused_and_resumed_is_all_that_changes(text, data):
     if not people:
         return
     number = data.draw(st.integers(0, len(people) - 1))
-    after = changed(text, number, DAY)
+    after = changed(text, {number: DAY})
     assert (*people[:number], replace(people[number], paused_until=date(2026, 12, 24)), *people[number + 1 :]) == of(
         after
     )
-    resumed = changed(after, number, {"paused_until": None})
+    resumed = changed(after, {number: {"paused_until": None}})
     assert (*people[:number], replace(people[number], paused_until=None), *people[number + 1 :]) == of(resumed)
     if "paused_until" not in text:
         assert is_put_into(text, after)

@@ -189,7 +189,7 @@ def _rewritten(path: Path, who: str, values: Callable[[Subscriber], Mapping[str,
 
     def change(text: str) -> str:
         number = _number(text, found.file, who)
-        return changed(text, number, values(parse(text, str(found.file), found.file.parent)[number]))
+        return changed(text, {number: values(parse(text, str(found.file), found.file.parent)[number])})
 
     text = rewrite(path, found.file, change)
     number = _number(text, found.file, who)

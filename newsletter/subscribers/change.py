@@ -30,15 +30,16 @@ def removed(text: str, number: int) -> str:
     return _read_again(without_entry(text, number), meant)
 
 
-def changed(text: str, number: int, values: Mapping[str, Typed | None]) -> str:
-    """The text with these values under their keys in the entry `number`; None takes the key away. Raises Unspliceable."""
+def changed(text: str, values: Mapping[int, Mapping[str, Typed | None]]) -> str:
+    """The text with these values, by key, in the entries of these numbers; None takes a key away. Raises Unspliceable."""
     said = _said(text)
     entries = list(_entries(said))
-    entry = entries[number]
-    after = {**(entry if isinstance(entry, Mapping) else {}), **values}
-    entries[number] = {key: value for key, value in after.items() if value is not None}
-    for key, value in values.items():
-        text = without_key(text, number, key) if value is None else with_key(text, number, key, value)
+    for number, new in values.items():
+        entry = entries[number]
+        after = {**(entry if isinstance(entry, Mapping) else {}), **new}
+        entries[number] = {key: value for key, value in after.items() if value is not None}
+        for key, value in new.items():
+            text = without_key(text, number, key) if value is None else with_key(text, number, key, value)
     return _read_again(text, {**said, "subscribers": tuple(entries)})
 
 
