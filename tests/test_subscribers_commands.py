@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -166,9 +167,16 @@ def test_whoever_is_removed_is_told_what_is_remembered(home, say):
 
 
 def test_programs_are_told_in_json(home, say):
-    assert {"email": "cy@example.org", "file": "subscribers.yaml", "line": 11} == {
-        key: value for key, value in json.loads(say("add", "cy@example.org", "--json")).items() if key != "said"
-    }
+    [told] = json.loads(say("add", "cy@example.org", "--json"))
+    said = "daily at 08:00 Europe/Paris: what is trending"
+    assert {"email": "cy@example.org", "file": "subscribers.yaml", "line": 11, "said": said} == told
+    assert "paused until resumed" == json.loads(say("pause", "bo", "--json"))["said"]
+    assert [8, 12] == [one["line"] for one in json.loads(say("remove", "bo", "cy@example.org", "--json"))]
+
+
+def test_of_several_who_are_to_be_removed_all_are_there_or_nobody_goes(home, say):
+    assert "no subscriber 'nobody'" in say("remove", "bo", "nobody", code=2)
+    assert FILE == (home / "subscribers.yaml").read_text()
 
 
 def test_mode_link_byte_order_mark_and_line_ends_stay(home, say):
@@ -302,6 +310,23 @@ def test_a_broken_text_is_not_let_through_and_not_lost(home, say, editor):
     assert "goes on with what was written before" in say("edit")
     assert "id: mended" in (home / "subscribers.yaml").read_text()
     assert [] == drafts(home)
+
+
+def test_at_a_terminal_the_editor_opens_again_at_the_fault(home, editor):
+    editor(
+        "broken = 'idd: bo' in text\n"
+        "assert line == ('+9' if broken else '+1'), line\n"
+        "file.write_text(text.replace('idd: bo', 'id: two') if broken else text.replace('id: bo', 'idd: bo'))"
+    )
+    ours, theirs = pty.openpty()
+    os.write(ours, b"y\n")
+    words = [sys.executable, "-m", "newsletter", "subscribers", "edit"]
+    done = subprocess.run(words, stdin=theirs, capture_output=True, text=True, timeout=120, check=False)
+    os.close(ours)
+    os.close(theirs)
+    assert (0, "subscribers.yaml: saved\n") == (done.returncode, done.stdout)
+    assert "Edit again? [Y/n]" in done.stderr
+    assert FILE.replace("id: bo", "id: two") == (home / "subscribers.yaml").read_text()
 
 
 def test_somebody_who_was_quicker_is_not_overwritten(home, say, editor):

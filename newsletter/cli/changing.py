@@ -17,10 +17,9 @@ from newsletter.models import Subscriber
 from newsletter.subscribers import words
 from newsletter.subscribers.change import added, changed, removed
 from newsletter.subscribers.examples import example
-from newsletter.subscribers.file import SUFFIXES, files_of, parse, text_of
+from newsletter.subscribers.file import SUFFIXES, files_of, text_of
 from newsletter.subscribers.pen import Entry, Typed
-from newsletter.subscribers.splice import entry_line
-from newsletter.subscribers.writing import Place, is_named, place, placed, rewrite
+from newsletter.subscribers.writing import Place, place, place_in, placed, rewrite
 from newsletter.typed import address, line
 
 file_option = click.option("--file", "into", metavar="F", help="Which file, where there are several.")
@@ -57,10 +56,8 @@ def add(ctx: click.Context, /, addresses: tuple[str, ...], into: str | None, mac
         return added(text or _begun(path, file), entries)
 
     text = rewrite(path, file, change)
-    people = parse(text, str(file), file.parent)
-    for entry in entries:
-        number = next(n for n, one in enumerate(people) if is_named(one, str(entry["email"])))
-        _tell(path, _at(file, text, number, people[number]), _reads(people[number]), machine)
+    found = [_found(text, file, str(entry["email"])) for entry in entries]
+    _tell_all(path, [(one, _reads(one.subscriber)) for one in found], machine)
 
 
 @click.command()
@@ -103,15 +100,15 @@ def remove(ctx: click.Context, who: tuple[str, ...], machine: bool) -> None:
     again gets no paper twice.
     """
     path = subscribers_of(ctx)
-    for name in who:
-        found = placed(path, name)
-        rewrite(path, found.file, partial(_without, found.file, name))
-        said = "removed; what they were sent, and whether they may be written to, is remembered"
-        _tell(path, found, said, machine)
+    people = [placed(path, name) for name in who]
+    for one in people:
+        rewrite(path, one.file, partial(_without, one.file, one.subscriber.key))
+    said = "removed; what they were sent, and whether they may be written to, is remembered"
+    _tell_all(path, [(one, said) for one in people], machine)
 
 
 def _without(file: Path, who: str, text: str) -> str:
-    return removed(text, _number(text, file, who))
+    return removed(text, _found(text, file, who).number)
 
 
 def chosen(path: Path, into: str | None) -> Path:
@@ -188,24 +185,18 @@ def _rewritten(path: Path, who: str, values: Callable[[Subscriber], Mapping[str,
     found = placed(path, who)
 
     def change(text: str) -> str:
-        number = _number(text, found.file, who)
-        return changed(text, {number: values(parse(text, str(found.file), found.file.parent)[number])})
+        now = _found(text, found.file, who)
+        return changed(text, {now.number: values(now.subscriber)})
 
-    text = rewrite(path, found.file, change)
-    number = _number(text, found.file, who)
-    return _at(found.file, text, number, parse(text, str(found.file), found.file.parent)[number])
+    return _found(rewrite(path, found.file, change), found.file, who)
 
 
-def _number(text: str, file: Path, who: str) -> int:
-    """Which entry is theirs in the text as it is now."""
-    for number, one in enumerate(parse(text, str(file), file.parent)):
-        if is_named(one, who):
-            return number
-    raise SubscriberError(f"{file}: {who} was taken out of this file meanwhile")
-
-
-def _at(file: Path, text: str, number: int, one: Subscriber) -> Place:
-    return Place(file, number, entry_line(text, number), one)
+def _found(text: str, file: Path, who: str) -> Place:
+    """Where they are in the text as it is now."""
+    found = place_in(text, file, who)
+    if found is None:
+        raise SubscriberError(f"{file}: {who} was taken out of this file meanwhile")
+    return found
 
 
 def _reads(one: Subscriber) -> str:
@@ -220,8 +211,20 @@ def paused(day: date) -> str:
 
 def _tell(path: Path, found: Place, said: str, machine: bool) -> None:
     """Where somebody is, and what became of them."""
-    email, file = found.subscriber.email, found.file.relative_to(path.parent)
     if machine:
-        click.echo(as_json({"email": email, "file": str(file), "line": found.line, "said": said}))
+        click.echo(as_json(_object(path, found, said)))
     else:
-        click.echo(f"{file}:{found.line}: {email}  {said}")
+        click.echo(f"{found.file.relative_to(path.parent)}:{found.line}: {found.subscriber.email}  {said}")
+
+
+def _tell_all(path: Path, found: list[tuple[Place, str]], machine: bool) -> None:
+    if machine:
+        click.echo(as_json([_object(path, one, said) for one, said in found]))
+        return
+    for one, said in found:
+        _tell(path, one, said, machine)
+
+
+def _object(path: Path, found: Place, said: str) -> dict[str, str | int]:
+    where = str(found.file.relative_to(path.parent))
+    return {"email": found.subscriber.email, "file": where, "line": found.line, "said": said}

@@ -33,11 +33,14 @@ class Place:
 
 def place(files: tuple[Path, ...], name: str) -> Place | None:
     """Where the subscriber with this key or address is listed. Raises SubscriberError for a file that cannot be read."""
-    for file in files:
-        text = text_of(file)
-        for number, one in enumerate(parse(text, str(file), file.parent)):
-            if is_named(one, name):
-                return Place(file, number, entry_line(text, number), one)
+    return next((found for file in files if (found := place_in(text_of(file), file, name))), None)
+
+
+def place_in(text: str, file: Path, name: str) -> Place | None:
+    """The same in the text of one file."""
+    for number, one in enumerate(parse(text, str(file), file.parent)):
+        if is_named(one, name):
+            return Place(file, number, entry_line(text, number), one)
     return None
 
 
