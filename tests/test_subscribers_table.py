@@ -12,8 +12,9 @@ from newsletter.__main__ import run
 from newsletter.errors import SettingsError
 from newsletter.models import Cadence, Interest, Subscriber
 from newsletter.subscribers import parse, read
+from newsletter.subscribers.export import csv_lines, json_lines
 from newsletter.subscribers.file import shared_of
-from newsletter.subscribers.table import BadRow, Row, csv_lines, csv_rows, header_of, json_lines, json_rows, once
+from newsletter.subscribers.table import BadRow, Row, csv_rows, header_of, json_rows, once
 
 HERE = Path(__file__).parent
 EXAMPLE = HERE.parent / "subscribers.example.yaml"
@@ -187,7 +188,9 @@ def test_what_one_home_exports_another_imports(home, capsys):
     before = read(home / "subscribers.yaml")
     assert 0 == run(["subscribers", "export", "--json"])
     (home / "people.json").write_text(capsys.readouterr().out)
-    (home / "subscribers.yaml").write_text("defaults: {timezone: Asia/Tokyo, cadence: monthly}\nsubscribers: []\n")
+    (home / "subscribers.yaml").write_text(
+        "defaults: {timezone: Asia/Tokyo, cadence: monthly, exclude: [survey], interests: [Robots]}\nsubscribers: []\n"
+    )
     assert 0 == run(["subscribers", "import", str(home / "people.json")])
     assert before == read(home / "subscribers.yaml")
     capsys.readouterr()

@@ -15,9 +15,10 @@ from newsletter.cli.opening import app_of, as_json, json_option, subscribers_of
 from newsletter.errors import SettingsError
 from newsletter.models import Subscriber
 from newsletter.subscribers.change import added
+from newsletter.subscribers.export import csv_lines, json_lines
 from newsletter.subscribers.file import files_of, hand_over_all, shared_of, subscriber_of, text_of
 from newsletter.subscribers.pen import Entry
-from newsletter.subscribers.table import BadRow, Row, Rows, csv_lines, csv_rows, header_of, json_lines, json_rows, once
+from newsletter.subscribers.table import BadRow, Row, Rows, csv_rows, header_of, json_rows, once
 from newsletter.subscribers.writing import rewrite
 from newsletter.typed import folded
 

@@ -1,4 +1,4 @@
-"""Subscribers in tables of other programs: CSV and JSON, row by row, so that a million need no more memory than one.
+"""Subscribers out of tables of other programs: CSV and JSON, row by row, so that memory does not grow with the table.
 
 A row that cannot be used is a value that says why, with its line, and costs only itself.
 """
@@ -24,21 +24,29 @@ from newsletter.yamltext import Fields, Items, Text, Value
 
 SEPARATOR: Final = ";"
 """Between several values in one cell."""
-_OF_INTEREST: Final = tuple(key for key in INTEREST if key not in ("name", *SUBSCRIBER))
-_COLUMNS: Final = (*SUBSCRIBER, *_OF_INTEREST)
-# What other programs call them (mailing lists' exports, 2026-11).
-_ELSEWHERE: Final = {"address": "email", "email address": "email", "e-mail": "email", "mail": "email", "tz": "timezone"}
-_ELSEWHERE_TOO: Final = {"full name": "name", "time zone": "timezone", "interest": "interests", "keyword": "keywords"}
-_ALIASES: Final = {**_ELSEWHERE, **_ELSEWHERE_TOO}
-_SINGLE: Final = ("email", "id", "name", "timezone", "send_at", "cadence", "max_papers", "trending", "paused_until")
+OF_INTEREST: Final = tuple(key for key in INTEREST if key not in ("name", *SUBSCRIBER))
+"""The columns that describe the one interest of a row."""
+COLUMNS: Final = (*SUBSCRIBER, *OF_INTEREST)
+FORMULA: Final = ("=", "+", "-", "@")
+"""A cell that begins so is run by spreadsheets; a ' before it says that it is text (OWASP, CSV injection, 2026-11)."""
+# What the exports of other programs call them (2026-11).
+_ALIASES: Final = {
+    "address": "email",
+    "e-mail": "email",
+    "email address": "email",
+    "full name": "name",
+    "interest": "interests",
+    "keyword": "keywords",
+    "mail": "email",
+    "time zone": "timezone",
+    "tz": "timezone",
+}
 _MANY: Final = ("sources", "exclude", "keywords", "authors", "categories", "like", "dislike")
 _LONGEST: Final = 20
 """Lines that one row may have, by line ends inside of quotes."""
 _WIDEST: Final = 100_000
 """Characters of a row."""
 _UNCLOSED: Final = "is not CSV: a quote is opened and never closed"
-_FORMULA: Final = ("=", "+", "-", "@")
-"""A cell that begins so is run by spreadsheets; a ' before it says that it is text (OWASP, CSV injection, 2026-11)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +88,14 @@ def header_of(line: str) -> Header:
     columns, unread = [], []
     for name in names:
         key = _ALIASES.get(name, name.replace(" ", "_"))
-        if key not in _COLUMNS and nearest(key, _COLUMNS) and key:
-            raise SettingsError(f"1: column {quoted(name)} is none that is known{nearest(key, _COLUMNS)}")
+        if key not in COLUMNS and nearest(key, COLUMNS) and key:
+            raise SettingsError(f"1: column {quoted(name)} is none that is known{nearest(key, COLUMNS)}")
         if key in columns:
             raise SettingsError(f"1: there are two columns for {key}: keep one")
-        columns.append(key if key in _COLUMNS else "")
-        unread += [name] if key not in _COLUMNS and name else []
+        columns.append(key if key in COLUMNS else "")
+        unread += [name] if key not in COLUMNS and name else []
     if "email" not in columns:
-        raise SettingsError(f"1: the first line names no column `email`; it may name {listed(_COLUMNS)}")
+        raise SettingsError(f"1: the first line names no column `email`; it may name {listed(COLUMNS)}")
     return Header(tuple(columns), delimiter, tuple(unread))
 
 
@@ -156,7 +164,7 @@ def _row(line: int, header: Header, cells: list[str], shared: Mapping[str, Any],
 
 def _plain(cell: str) -> str:
     text = " ".join(cell.split())
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA) else text
 
 
 def _several(key: str, cell: str) -> Typed:
@@ -229,68 +237,3 @@ def once(rows: Rows) -> Rows:
                 yield BadRow(row.line, f"{row.subscriber.email} is on line {min(before)} already")
                 continue
         yield row
-
-
-def said_of(one: Subscriber) -> Entry:
-    """A subscriber as an entry that says everything, defaults too: it means the same in any file."""
-    from newsletter.subscribers.words import cadence_text
-
-    said: dict[str, Typed] = {"email": one.email}
-    if one.key != folded(one.email):
-        said["id"] = one.key
-    said |= {"name": one.name} if one.name else {}
-    said |= {"timezone": one.timezone, "send_at": f"{one.send_at:%H:%M}", "cadence": cadence_text(one.cadence)}
-    said |= {"max_papers": str(one.max_papers), "trending": str(one.trending)}
-    said |= {"language": one.language, "design": one.design, "quiet": one.quiet}
-    said |= {"paused_until": one.paused_until.isoformat()} if one.paused_until else {}
-    said |= {key: value for key, value in (("exclude", one.exclude), ("sources", one.sources)) if value}
-    if one.interests:
-        said["interests"] = tuple(_interest_said(interest) for interest in one.interests)
-    return said
-
-
-def _interest_said(interest: Any) -> Entry:
-    said: dict[str, Typed] = {}
-    for key in INTEREST:
-        value = getattr(interest, key)
-        if value and (key, value) not in (("threshold", "normal"), ("weight", 1.0)):
-            said[key] = value if isinstance(value, str | tuple) else f"{value:g}" if key == "weight" else str(value)
-    return said
-
-
-def json_lines(people: Iterable[Subscriber]) -> Iterator[str]:
-    """A list of objects with one on each line."""
-    yield "["
-    before = ""
-    for one in people:
-        yield f"{before}\n{json.dumps(said_of(one), ensure_ascii=False)}"
-        before = ","
-    yield "\n]\n"
-
-
-def csv_lines(people: Iterable[Subscriber]) -> Iterator[str]:
-    """A header and a row for each; of interests only the names, and the rest where there is a single one."""
-    columns = (*SUBSCRIBER, *_OF_INTEREST)
-    writer = csv.writer(_Line(), lineterminator="\n")
-    yield str(writer.writerow(columns))
-    for one in people:
-        said = dict(said_of(one))
-        interests = said.pop("interests", ())
-        cells: dict[str, Typed] = dict(said)
-        if isinstance(interests, tuple):
-            cells["interests"] = tuple(str(each["name"]) for each in interests if isinstance(each, Mapping))
-            if len(interests) == 1 and isinstance(interests[0], Mapping):
-                cells |= {key: value for key, value in interests[0].items() if key in _OF_INTEREST}
-        yield str(writer.writerow([_cell(cells.get(key, "")) for key in columns]))
-
-
-def _cell(value: Typed) -> str:
-    text = value if isinstance(value, str) else f"{SEPARATOR} ".join(map(str, value))
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
-
-class _Line:
-    """What the csv module writes to: it hands each line back."""
-
-    def write(self, text: str) -> str:
-        return text
