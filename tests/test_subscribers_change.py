@@ -165,6 +165,10 @@ CHANGED = {
         "subscribers:\n  - email: ada@example.org\n    paused_until:  # when?\n    name: Ada\n",
         "subscribers:\n  - email: ada@example.org\n    paused_until: 2026-12-24  # when?\n    name: Ada\n",
     ),
+    "below its key and a comment": (
+        "subscribers:\n  - email: ada@example.org\n    paused_until:   # away\n      2026-01-01\n    name: Ada\n",
+        "subscribers:\n  - email: ada@example.org\n    paused_until:   # away\n      2026-12-24\n    name: Ada\n",
+    ),
     "behind the dash": (
         "subscribers:\n-\n  email: ada@example.org",
         "subscribers:\n-\n  email: ada@example.org\n  paused_until: 2026-12-24",

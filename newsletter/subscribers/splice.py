@@ -58,10 +58,13 @@ def with_key(text: str, number: int, key: str, value: Typed) -> str:
         return _with_new_key(text, entry, key, value)
     if old.kind == "list" and isinstance(value, tuple) and {one.text for one in old.items} & {*value}:
         return _with_texts(text, number, key, [str(one) for one in value])
-    name = next(name for name, _ in entry.pairs if name.text == key)
-    colon = text.index(":", name.end) + 1
+    begin = old.start
+    if old.kind == "list" and not old.flow:
+        name = next(name for name, _ in entry.pairs if name.text == key)
+        begin = text.index(":", name.end) + 1
+    space = " " if text[begin - 1] == ":" else ""
     style = old.style if old.style in ("'", '"') else ""
-    return f"{text[:colon]} {Pen(json=in_json(entry)).value(value, style)}{text[old.end :]}"
+    return f"{text[:begin]}{space}{Pen(json=in_json(entry)).value(value, style)}{text[old.end :]}"
 
 
 def without_key(text: str, number: int, key: str) -> str:
