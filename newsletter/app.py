@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from newsletter import embeddings, http
+from newsletter import embeddings, http, zotero
 from newsletter.archive import Archive
 from newsletter.embeddings import Floats
 from newsletter.ending import Ending
@@ -26,7 +27,7 @@ from newsletter.guard import Guard
 from newsletter.ledger import Ledger
 from newsletter.links import reference
 from newsletter.models import Paper, Subscriber
-from newsletter.providers import Provider, is_rehearsal, open_provider
+from newsletter.providers import Provider, called, is_rehearsal, open_provider
 from newsletter.pulse import Pulse
 from newsletter.ranking.model import Model, TermCounts, dump, learn, load, read_counts
 from newsletter.render import Imprint, Renderer, default_templates
@@ -75,9 +76,19 @@ class App:
         """The deliveries whose papers count as seen here."""
         return ("regular",) if self.occasion == "regular" else ("regular", "rehearsal")
 
+    @property
+    def carrier(self) -> str:
+        """The provider's name in the ledger: `smtp`."""
+        return called(self.settings.providers[0])
+
     def roster(self) -> Roster:
-        """The subscribers, as their file has them now."""
-        return roster(self.settings.home / "subscribers.yaml")
+        """The subscribers, as their file has them now, with the papers of the libraries that it names."""
+        return roster(self.settings.home / "subscribers.yaml", cache(self.papers_in))
+
+    def papers_in(self, library: str) -> tuple[str, ...]:
+        """The papers of a library, by its name, as far as it ever told."""
+        found = zotero.known(library, self.archive.answers)
+        return found.papers if found else ()
 
     def seen(self, subscribers: Sequence[str]) -> Mapping[str, frozenset[str]]:
         """Per subscriber the ids of the papers that were shown."""
@@ -238,6 +249,8 @@ def _reach(settings: Settings, client: http.Client, archive: Archive, clock: Cal
         arxiv=settings.arxiv_endpoint,
         turns=archive.turns,
         introduction=introduction(settings),
+        zotero=settings.zotero_endpoint,
+        secret=settings.secret,
     )
 
 

@@ -35,6 +35,8 @@ class Composed:
 
     claim: Claim
     message: Message
+    batch: str = ""
+    """The request that it was handed over with, while nobody knows what became of that; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,9 +195,9 @@ class Composer:
                 continue
             edition = restored(delivery, digest)
             stamp = Stamp(delivery.claim.stamped_at, delivery.key.occasion, delivery.reference)
-            yield self._message(delivery.key, edition, stamp)
+            yield self._message(delivery.key, edition, stamp, delivery.batch)
 
-    def _message(self, key: Key, edition: Edition, stamp: Stamp) -> Composed | Spoilt:
+    def _message(self, key: Key, edition: Edition, stamp: Stamp, batch: str = "") -> Composed | Spoilt:
         try:
             edition, message = self._app.renderer.fitted(edition, stamp)
         except (RenderError, SettingsError) as error:  # a design that there is not concerns its reader alone
@@ -219,7 +221,7 @@ class Composer:
             stamped_at=stamp.at,
             message_id=message.message_id,
         )
-        return Composed(claim, message)
+        return Composed(claim, message, batch)
 
 
 def _model(app: App) -> Model:

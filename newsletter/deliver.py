@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -10,11 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
+from newsletter import batches
 from newsletter.compose import Composed
 from newsletter.ending import Ending
 from newsletter.errors import Halt
 from newsletter.ledger import Key, Ledger
-from newsletter.models import Outcome, Receipt, TryLater
+from newsletter.models import Outcome, Receipt, TryLater, Uncertain
 from newsletter.pace import Refusals
 from newsletter.providers import Provider
 
@@ -44,12 +44,16 @@ def deliver(
     """Sends claimed messages in rounds of the provider's batch, as fast as its pace allows.
 
     Each round is one commit (the last round's answers, and what is handed over now) and then one call, so
-    after a crash at any point only one round is in doubt. Waiting is done before the mark, with every answer
+    after a crash at any point only one round is in doubt. A provider that knows requests by their key is asked the
+    unanswered one again, and gives its answer without sending twice. Waiting is done before the mark, with every answer
     recorded. Raises `Halt` after recording what was answered: when the provider does, when refusals are unusually
     many, and when slowing down has not helped; and `Interrupted` when the operator wants the run to end.
     """
     with run.ending.kept_back():
-        _in_rounds(list(composed), provider, ledger, run, progress)
+        waiting, broken = batches.sorted_out(list(composed), provider.idempotent_for, run.clock())
+        ledger.fail({one.claim.key: batches.BROKEN for one in broken}, run.clock())
+        progress(len(broken))
+        _in_rounds(waiting, provider, ledger, run, progress)
 
 
 def _in_rounds(
@@ -63,9 +67,13 @@ def _in_rounds(
             answered = _record(ledger, answered, run)
             run.sleep(min(NAP, provider.pace.wait([_domain(one) for one in waiting], run.monotonic())))
             continue
-        name = _batch_name(batch)
+        name = batches.name_of(batch)
         marked = ledger.step(answered, [one.claim.key for one in batch], name, run.clock(), run.in_doubt)
-        answered, halt = _send([one for one in batch if one.claim.key in marked], provider, name)
+        going = [one for one in batch if one.claim.key in marked]
+        if batch[0].batch and len(going) < len(batch):
+            answered = [(one.claim.key, Uncertain(batches.BROKEN)) for one in going]
+        else:
+            answered, halt = _send(going, provider, name)
         halt = halt or _look_at([outcome for _, outcome in answered], provider, run)
         progress(len(batch))
     _record(ledger, answered, run)
@@ -76,6 +84,9 @@ def _in_rounds(
 
 def _choose(waiting: Sequence[Composed], provider: Provider, run: Run) -> tuple[Sequence[Composed], Sequence[Composed]]:
     """Who may be handed over now, and who still waits."""
+    if together := batches.repeated(waiting):
+        may = provider.pace.choose([_domain(together[0])], 1, run.monotonic())
+        return (together, waiting[len(together) :]) if may else ([], waiting)
     chosen = provider.pace.choose((_domain(one) for one in waiting), provider.batch, run.monotonic())
     if chosen and chosen[-1] == len(chosen) - 1:  # the first ones, as without a rate for each domain
         return waiting[: len(chosen)], waiting[len(chosen) :]
@@ -119,9 +130,3 @@ def _record(ledger: Ledger, answered: Sequence[tuple[Key, Outcome]], run: Run) -
     if answered:
         ledger.step(answered, [], "", run.clock(), run.in_doubt)
     return []
-
-
-def _batch_name(batch: Sequence[Composed]) -> str:
-    """The same members make the same name, so that a provider's idempotency key means the same request."""
-    members = "\n".join(one.message.message_id for one in batch)
-    return hashlib.sha256(members.encode()).hexdigest()[:32]

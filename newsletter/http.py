@@ -28,7 +28,7 @@ else:
     except ImportError:
         import httpx
 
-__all__ = ["USER_AGENT", "Client", "Patience", "Response", "get", "httpx", "open_client", "post"]
+__all__ = ["USER_AGENT", "Client", "Patience", "Response", "asked_to_wait", "get", "httpx", "open_client", "post"]
 
 Client: TypeAlias = httpx.Client
 
@@ -368,7 +368,7 @@ def _refusal(response: Response, asked_again: Collection[int]) -> _Failed:
     status = response.status
     again = status in asked_again or status >= 500
     what = f"HTTP {status}{_phrase(status)}"
-    return _Failed(what, _cure(status), again, _asked_to_wait(response) if again else None)
+    return _Failed(what, _cure(status), again, asked_to_wait(response) if again else None)
 
 
 def _phrase(status: int) -> str:
@@ -388,16 +388,17 @@ def _cure(status: int) -> str:
     return "check the address in the settings"
 
 
-def _asked_to_wait(response: Response) -> float | None:
+def asked_to_wait(response: Response) -> float | None:
     """Seconds the server asks us to wait, if it says so.
 
     `RateLimit: "api";r=0;t=55` of Hugging Face (hub-docs, rate-limits.md, 2026-10), to which its own
-    client adds one second; else Retry-After (RFC 9110, 10.2.3), a date being measured from the answer's own.
+    client adds one second; else Retry-After (RFC 9110, 10.2.3), a date being measured from the answer's own, or
+    Zotero's `Backoff: 30` (zotero.org/support/dev/web_api/v3/basics, 2026-11).
     """
     spent = re.findall(r"\br=0\s*;\s*t=(\d{1,6})\b", response.headers.get("ratelimit", ""))
     if response.status == 429 and spent:
         return max(map(float, spent)) + 1
-    after = response.headers.get("retry-after", "").strip()
+    after = (response.headers.get("retry-after") or response.headers.get("backoff", "")).strip()
     if re.fullmatch(r"[0-9]{1,6}", after):
         return float(after)
     try:

@@ -15,7 +15,7 @@ from newsletter.app import App
 from newsletter.collect import can_look_up, look_up_each
 from newsletter.errors import SettingsError, SourceError
 from newsletter.identity import LONG_TITLE, arxiv_id, merge, paper_id, title_key
-from newsletter.library import parse
+from newsletter.library import Library
 from newsletter.models import Interest, Paper, Subscriber
 from newsletter.ranking.clusters import ALONE, clusters, nearness, shared
 from newsletter.ranking.model import Model, features, learn
@@ -59,12 +59,13 @@ class Proposal:
     """Why looking up was broken off."""
 
 
-def propose(app: App, subscriber: Subscriber | None, body: bytes, progress: Progress = lambda *_: None) -> Proposal:
-    """What the library in `body` suggests to a subscriber, or to somebody who is none yet.
+def propose(
+    app: App, subscriber: Subscriber | None, library: Library, progress: Progress = lambda *_: None
+) -> Proposal:
+    """What a library suggests to a subscriber, or to somebody who is none yet.
 
-    Raises SettingsError for a file in which no paper is named.
+    Raises SettingsError for one in which no paper is named.
     """
-    library = parse(body)
     if not library.entries:
         raise SettingsError("no paper is named in it; give BibTeX, RIS, CSL-JSON, or arXiv ids and DOIs, one a line")
     distinct = _once(_filled(app, [entry.paper() for entry in library.entries]))

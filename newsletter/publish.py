@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from newsletter import periods, queues
+from newsletter import periods, queues, zotero
 from newsletter.app import App
 from newsletter.audience import Needs, Order, Served, give_up_on_late, needs_of, plan, who_is_due
 from newsletter.collect import Collected, collect, follow_up, look_up_examples
@@ -55,7 +55,8 @@ def publish(
     """
     order = order or Order()
     with app.alone(), app.provider() as provider:
-        app.ledger.recover(now, app.settings.in_doubt, alone=not app.settings.shared)
+        knows = app.carrier if provider.idempotent_for else ""
+        app.ledger.recover(now, app.settings.in_doubt, alone=not app.settings.shared, knows=knows)
         if app.ledger.stopped() is None:
             app.ledger.give_up(now)  # before the next is planned, which takes up what theirs would have shown
             failure = _plan_who_is_due(app, now, order, progress, served)
@@ -95,7 +96,9 @@ def _gather_and_plan(
 
 def _send_until(app: App, provider: Provider, order: Order, progress: Progress, until: datetime) -> None:
     """Sends to who waits, again and again as their next attempts come due, until nobody waits or the time is over."""
-    run, left = Run(app.clock, app.settings.in_doubt, ending=app.ending), set[Key]()
+    # Who knows a request by its key is asked again, so nothing is in doubt.
+    in_doubt = "resend" if provider.idempotent_for else app.settings.in_doubt
+    run, left = Run(app.clock, in_doubt, ending=app.ending), set[Key]()
     while True:
         passing: Halt | None = None
         try:
@@ -139,7 +142,7 @@ def _send_waiting(app: App, provider: Provider, order: Order, progress: Progress
 
     def sent(number: int) -> None:
         nonlocal done
-        done += number
+        done = min(done + number, total)  # who is repeated with others comes before their turn
         progress("send", done, total)
 
     def ours(keys: Iterator[Key]) -> Iterator[Key]:
@@ -228,11 +231,11 @@ def send_batch(sending: Sending, shard: Sequence[Key]) -> None:
     for spoilt in (one for one in composed if isinstance(one, Spoilt)):
         log.error("%s %s: %s", spoilt.key.subscriber, spoilt.key.period, spoilt.reason)
     ready = [one for one in composed if isinstance(one, Composed)]
-    won = app.ledger.claim([one.claim for one in ready], app.settings.providers[0].partition(":")[0], now)
+    won = app.ledger.claim([one.claim for one in ready], app.carrier, now)
     mine = [one for one in ready if one.claim.key in won]
     settled = {one.key for one in composed if not isinstance(one, Composed)} | won
     sending.left([key for key in shard if key not in settled])
-    sending.sent(len(shard) - len(mine))
+    sending.sent(max(len(shard) - len(mine), 0))
     deliver(mine, sending.provider, app.ledger, sending.run, sending.sent)
 
 
@@ -240,7 +243,10 @@ def send_batch(sending: Sending, shard: Sequence[Key]) -> None:
 
 
 def gather(app: App, needs: Needs, now: datetime) -> Collected:
-    """Asks the sources for the days that editions cover, for those they look back on, and for new examples."""
+    """Asks the sources for the days that editions cover, for those they look back on, and for new examples.
+
+    Libraries are asked too: what they hold now counts already for these editions.
+    """
     first = min(needs.since, needs.until - DAY)
     days = [first + n * DAY for n in range((needs.until - first).days + 1)]
     names = app.settings.sources
@@ -250,7 +256,8 @@ def gather(app: App, needs: Needs, now: datetime) -> Collected:
     if needs.back:
         answering = [state.source for state in collected.states if state.state != "broken"]
         follow_up(needs.back, answering, app.archive, app.reach, now)
-    look_up_examples(needs.examples, app.archive, app.reach, now, names)
+    renewed = zotero.renew(app.roster().libraries(), app.archive, app.reach, now, names)
+    look_up_examples(needs.examples | renewed, app.archive, app.reach, now, names)
     return collected
 
 

@@ -73,6 +73,7 @@ class Settings:
     hf_endpoint: str = "https://huggingface.co"
     hf_token: str = field(default="", repr=False)
     arxiv_endpoint: str = "https://export.arxiv.org"
+    zotero_endpoint: str = "https://api.zotero.org"
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """For signed links: the first signs, all verify."""
     heartbeat: str = field(default="", repr=False)
@@ -98,7 +99,7 @@ class Settings:
             object.__setattr__(self, name, value)
 
     def secret(self, name: str) -> str:
-        """A provider's secret by the variable it calls it (`SMTP_PASSWORD`); empty if it is nowhere."""
+        """Somebody's secret by the variable they call it (`SMTP_PASSWORD`); empty if it is nowhere."""
         return self.variables.get(name, "")
 
     def origin(self, key: str) -> str:
@@ -395,6 +396,7 @@ KEYS: Final = (
     Key("", "HF_ENDPOINT", "https://huggingface.co", "as in Hugging Face's own tools", "hf_endpoint", _web_address),
     Key("", "HF_TOKEN", "", "as in Hugging Face's own tools; raises how often one may ask", "hf_token", _token),
     Key("", "ARXIV_ENDPOINT", "https://export.arxiv.org", "where arXiv is asked", "arxiv_endpoint", _web_address),
+    Key("", "ZOTERO_ENDPOINT", "https://api.zotero.org", "where Zotero is asked", "zotero_endpoint", _web_address),
 )
 """Every setting. `providers` is another spelling of `provider`, for a list."""
 

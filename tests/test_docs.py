@@ -12,6 +12,7 @@ from newsletter.cli.db import db
 from newsletter.cli.subscribers import subscribers
 from newsletter.cli.suppressions import suppressions
 from newsletter.providers import PROVIDERS
+from newsletter.providers.api_spec import OPTIONS
 from newsletter.providers.smtp_spec import DEFAULTS
 from newsletter.replies import row_of
 from newsletter.settings import KEYS
@@ -51,6 +52,11 @@ def test_every_variable_is_in_the_readme(variable):
 @pytest.mark.parametrize("name", [*SOURCES, *PROVIDERS])
 def test_every_source_and_provider_is_in_the_readme(name):
     assert re.search(rf"`{name}[:`]", README)
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_every_option_of_an_api_is_in_the_readme(option):
+    assert f"`{option}=" in README
 
 
 @pytest.mark.parametrize("option", DEFAULTS)

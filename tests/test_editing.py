@@ -69,6 +69,16 @@ def test_a_small_interest_keeps_its_share_beside_a_large_one():
     assert (4, 2) == (len(sourdough.matches), len(glass.matches))
 
 
+def test_what_a_reader_named_as_an_example_is_not_shown_to_them():
+    reader = subscriber(
+        wants("sourdough", like=("2611.90001", "2611.90002")),
+        wants("glassblowing", dislike=("2611.90021",)),
+        trending=2,
+    )
+    shown = [id_ for section in edition(digest(*BREAD[:3], *GLASS), reader).sections for id_ in ids(section)]
+    assert ["0003", "0022"] == shown
+
+
 def test_what_an_interest_does_not_fill_goes_to_the_others():
     reader = subscriber(wants("sourdough"), wants("basket weaving"), max_papers=6, trending=0)
     assert [6] == [len(section.matches) for section in edition(digest(*BREAD), reader).sections]
@@ -178,6 +188,7 @@ def test_the_same_digest_makes_the_same_edition():
     [
         (subscriber(wants("sourdough")), 0, (), "It is in the edition, under Sourdough."),
         (subscriber(wants("sourdough")), 0, ("2611.90001",), "shown in an earlier edition"),
+        (subscriber(wants("sourdough", like=("2611.90001",))), 0, (), "it is among your examples, so you have it"),
         (subscriber(wants("sourdough"), sources=("rss:x",)), 0, (), "came from huggingface"),
         (subscriber(wants("sourdough"), exclude=("nothing else",)), 0, (), "you exclude 'nothing else'"),
         (subscriber(wants("sourdough", exclude=("sourdough",))), 0, (), "Sourdough excludes 'sourdough'"),

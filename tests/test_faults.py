@@ -16,7 +16,7 @@ SHORT = [
     pytest.param(row, mode, id=f"{row.id}-{mode}")
     for row in ROWS
     for mode in (row.modes if row.id in BOTH else row.modes[:1])
-    if not row.is_slow and not row.waits_for
+    if not row.is_slow
 ]
 
 

@@ -106,6 +106,42 @@ def test_an_edition_waits_until_another_process_has_made_the_earlier_one_of_its_
     assert ["ada", "bo"] == [one.key.subscriber for one in other.take(NOW, "regular", later)]
 
 
+def in_doubt(ledger, *names, batch="b1"):
+    """They were handed over in one request, which nobody answered."""
+    ledger.plan([planned(name) for name in names], NOW)
+    ledger.claim([claim(name) for name in names], "post", NOW)
+    ledger.step([], [key(name) for name in names], batch, NOW)
+    ledger.recover(NOW, "hold", alone=True, knows="post")
+
+
+def test_what_a_provider_knows_by_its_key_is_no_doubt(ledger):
+    in_doubt(ledger, "ada", "bo")
+    assert {"pending": 2} == states(ledger)
+    assert {"b1"} == {one.batch for one in ledger.take(NOW, "regular", [key("ada"), key("bo")])}
+
+
+def test_an_unanswered_request_is_taken_with_all_its_members(ledger):
+    in_doubt(ledger, "ada", "bo")
+    in_doubt(ledger, "cy", batch="b2")
+    assert ["ada", "bo"] == [one.key.subscriber for one in ledger.take(NOW, "regular", [key("bo")])]
+
+
+def test_a_request_that_another_process_has_a_part_of_is_left_to_it(database, ledger):
+    in_doubt(ledger, "ada", "bo")
+    ledger.claim([claim("bo")], "post", NOW)
+    assert [] == Ledger(database, "elsewhere").take(NOW, "regular", [key("ada")])
+    assert ["ada", "bo"] == [one.key.subscriber for one in ledger.take(NOW, "regular", [key("ada")])]
+
+
+def test_sent_again_by_a_persons_order_it_is_a_request_of_its_own(ledger):
+    ledger.plan([planned()], NOW)
+    ledger.claim([claim()], "smtp", NOW)
+    ledger.step([], [key()], "b1", NOW)
+    ledger.recover(NOW, "hold", alone=True)
+    ledger.resolve([key()], "again", NOW)
+    assert [""] == [one.batch for one in ledger.take(NOW, "regular", [key()])]
+
+
 def test_who_lost_the_lease_neither_hands_over_nor_records(database, ledger, stores):
     ledger.plan([planned("ada"), planned("bo")], NOW)
     ledger.claim([claim("ada"), claim("bo")], "smtp", NOW)

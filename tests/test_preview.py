@@ -27,6 +27,7 @@ from newsletter.web.preview.desk import Desk
 from tests.homes import invented_day, make_home, readers
 from tests.servers.huggingface import HuggingFace, paper_json
 from tests.servers.languagemodel import LanguageModel
+from tests.servers.zotero import Zotero, item
 
 DAY = date(2026, 3, 3)
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
@@ -497,6 +498,31 @@ def test_an_example_that_is_written_while_looking_is_looked_up_once(tmp_path):
             for _ in range(3):
                 settled(client, "/?day=2026-03-03")
         assert 1 == sum("2011.13456" in one.path for one in hub.asked)
+
+
+def test_a_library_that_is_written_while_looking_is_asked_once_and_its_fault_is_said(tmp_path):
+    home = make_home(tmp_path / "home")
+    home.subscribers(readers(["ada"], ["tool use by agents"]))
+    home.day("2026-03-03", invented_day("2026-03-03", 20))
+    name = "zotero:users/12345"
+    with Zotero() as hub, previewed(home, ZOTERO_ENDPOINT=hub.endpoint) as client:
+        settled(client)
+        assert [] == hub.asked
+        text = readers(["ada"], ["tool use by agents"])
+        home.subscribers(text.replace("keywords: [tool use by agents]", f"like: [{name}]"))
+        assert f"{name}: HTTP 404" in settled(client).replace(f"{hub.place}/users/12345", name)
+        settled(client)
+        assert 1 == len(hub.asked)
+    hub = Zotero({"users/12345": [item(n, title=f"On sparse attention in case {n}") for n in range(3)]})
+    home.subscribers(text.replace("keywords: [tool use by agents]", "keywords: [sailing]"))
+    with hub, previewed(home, ZOTERO_ENDPOINT=hub.endpoint) as client:
+        settled(client)
+        home.subscribers(text.replace("keywords: [tool use by agents]", f"like: [{name}]"))
+        for _ in range(3):
+            settled(client)
+        assert 1 == len(hub.asked)
+    with home.app() as app:
+        assert 3 == len(app.papers_in(name))
 
 
 def test_a_language_model_is_asked_once_for_a_day_and_not_at_all_for_days_that_are_over(tmp_path):

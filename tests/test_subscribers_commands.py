@@ -76,6 +76,16 @@ def test_a_new_subscriber_is_written_below_the_others(home, say):
     assert FILE + expected == (home / "subscribers.yaml").read_text()
 
 
+def test_an_example_may_be_a_library_or_a_file_of_papers(home, say):
+    (home / "mine.bib").write_text("@article{a, eprint={2006.11239}}")
+    say("add", "cy@example.org", "--interest", "Flows", "--like", "zotero:users/12345", "--like", "mine.bib")
+    assert '        like: ["zotero:users/12345", mine.bib]\n' in (home / "subscribers.yaml").read_text()
+    assert '"zotero:users/12345", "2006.11239"' in say("export", "--json")
+    assert "names no Zotero library" in say(
+        "add", "di@example.org", "--interest", "Flows", "--like", "zotero:x", code=2
+    )
+
+
 def test_several_are_added_at_once(home, say):
     told = say("add", "cy@example.org", "di@example.org", "--cadence", "weekly")
     assert 2 == len(told.splitlines())

@@ -93,10 +93,11 @@ def backtest(
     """
     from newsletter.collect import unknown_examples
     from newsletter.subscribers import read
+    from newsletter.subscribers.examples import filled
 
     with app_of(ctx) as app, watching() as progress:
         here = _asked(app.roster(), subscriber)
-        there = {one.key: one for one in read(against)} if against else {}
+        there = {one.key: filled(one, app.papers_in) for one in read(against)} if against else {}
         if subscriber:
             there = {one.key: there[one.key] for one in here if one.key in there}
         both = [*here, *(there[one.key] for one in here if one.key in there)]

@@ -13,6 +13,7 @@ import click
 from newsletter.app import clock
 from newsletter.cli.opening import as_json, json_option, subscribers_of
 from newsletter.errors import SettingsError, SubscriberError
+from newsletter.library import zotero
 from newsletter.models import Subscriber
 from newsletter.subscribers import words
 from newsletter.subscribers.change import added, changed, removed
@@ -147,7 +148,7 @@ def _interests(names: tuple[str, ...], keywords: tuple[str, ...], likes: tuple[s
     if (keywords or likes) and len(names) != 1:
         raise SettingsError("--keyword and --like describe one interest: give --interest once, and `edit` for more")
     for paper in likes:
-        if not paper.lower().endswith(".bib"):
+        if not paper.lower().endswith(".bib") and not _checked("--like", zotero.name_in, paper):
             _checked("--like", example, paper)
     more: dict[str, Typed] = {"keywords": keywords, "like": likes}
     plain = [_checked("--interest", line(200), name) for name in names]

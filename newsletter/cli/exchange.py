@@ -11,9 +11,10 @@ from typing import Any, Final, TextIO
 import click
 
 from newsletter.cli.changing import chosen
-from newsletter.cli.opening import app_of, as_json, json_option, subscribers_of
+from newsletter.cli.opening import as_json, json_option, subscribers_of
 from newsletter.errors import SettingsError
 from newsletter.models import Subscriber
+from newsletter.subscribers import roster
 from newsletter.subscribers.change import added
 from newsletter.subscribers.export import csv_lines, json_lines
 from newsletter.subscribers.file import files_of, hand_over_all, shared_of, subscriber_of, text_of
@@ -77,9 +78,9 @@ def export(ctx: click.Context, form: str) -> None:
 
     CSV has the names of their interests only, and the rest of it where somebody has a single one.
     """
-    with app_of(ctx) as app:
-        for text in (json_lines if form == "json" else csv_lines)(app.roster()):
-            click.echo(text, nl=False)
+    people = roster(subscribers_of(ctx), lambda library: (library,))
+    for text in (json_lines if form == "json" else csv_lines)(people):
+        click.echo(text, nl=False)
 
 
 def _rows(file: TextIO, shared: Mapping[str, Any], folder: Path) -> Rows:

@@ -5,36 +5,52 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
 from newsletter.app import App
 from newsletter.cli.opening import app_of, as_json, json_option
 from newsletter.errors import SettingsError
+from newsletter.library import zotero
 from newsletter.models import Subscriber
 from newsletter.propose import Proposal
 
 
+class _FileOrLibrary(click.Path):
+    """A file that is there, or what names a Zotero library, as the text it is."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        try:
+            return zotero.name_in(value) or super().convert(value, param, ctx)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
 @click.command()
 @click.argument("address")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+@click.argument("file", type=_FileOrLibrary(exists=True, dir_okay=False, allow_dash=True))
 @json_option
 @click.pass_context
-def learn(ctx: click.Context, address: str, file: Path, machine: bool) -> int:
+def learn(ctx: click.Context, address: str, file: str, machine: bool) -> int:
     """Propose interests for ADDRESS from the library in FILE, as YAML to paste into subscribers.yaml.
 
     FILE is an export of Zotero, Mendeley, Paperpile and the like (BibTeX, RIS, CSL-JSON), or a list of arXiv ids,
-    DOIs or addresses, one a line; `-` reads standard input. Nothing is changed: paste what you like.
+    DOIs or addresses, one a line; `-` reads standard input. It may also name a Zotero library, which is asked then:
+    zotero:users/12345, zotero:groups/678, or a collection of either. Nothing is changed: paste what you like.
     """
     from newsletter.cli.progress import watching
+    from newsletter.library import parse
     from newsletter.propose import propose
+    from newsletter.zotero import read
 
-    body = _body(file)
+    of_file = None if zotero.is_name(file) else parse(_body(Path(file)))
     with app_of(ctx) as app, watching() as progress:
         subscriber = _known(app, address)
         email = subscriber.email if subscriber else _address(address)
         try:
-            proposal = propose(app, subscriber, body, progress)
+            library = of_file or read(file, app.reach, progress)
+            proposal = propose(app, subscriber, library, progress)
         except SettingsError as error:
             raise SettingsError(f"{file}: {error}") from error
         is_there = _roster(app).is_file()
@@ -80,9 +96,9 @@ def _address(text: str) -> str:
         raise SettingsError(f"{error}; `newsletter subscribers list` shows who is there") from error
 
 
-def _told(file: Path, proposal: Proposal) -> str:
+def _told(file: str, proposal: Proposal) -> str:
     """What was read, in a line."""
-    name = "standard input" if str(file) == "-" else str(file)
+    name = "standard input" if file == "-" else file
     groups = len(proposal.interests)
     said = f"{name}: {proposal.format}, {proposal.entries} entries, {proposal.texts} with text, {groups} new interests"
     if proposal.left_out:

@@ -100,6 +100,7 @@ def _findings(app: App) -> Iterator[Finding]:
     risk = app.ledger.risk()
     yield ("database", "broken" if risk else "ok", risk or app.ledger.about())
     yield from _subscribers(app)
+    yield from _libraries(app)
     yield from _sources(app)
     if app.vectors:
         yield _tried(f"model {app.vectors.model.name}", app.vectors.check)
@@ -147,6 +148,20 @@ def _subscribers(app: App) -> Iterator[Finding]:
         yield ("subscribers", "ok", f"{len(waiting)} example papers will be looked up with the next collection")
 
 
+def _libraries(app: App) -> Iterator[Finding]:
+    from newsletter import zotero
+
+    for name in _named_libraries(app):
+        yield _tried(f"library {name}", partial(zotero.check, name, app.archive, app.reach))
+
+
+def _named_libraries(app: App) -> tuple[str, ...]:
+    try:
+        return app.roster().libraries()
+    except NewsletterError:  # it was named already
+        return ()
+
+
 def _sources(app: App) -> Iterator[Finding]:
     from newsletter import sources
 
@@ -192,7 +207,7 @@ def _queue(app: App) -> str:
 
 
 def _publisher(app: App) -> Iterator[Finding]:
-    from newsletter import embeddings, heartbeat, sources
+    from newsletter import embeddings, heartbeat, sources, zotero
 
     settings = app.settings
     if settings.sender_address.endswith("@localhost"):
@@ -207,6 +222,7 @@ def _publisher(app: App) -> Iterator[Finding]:
         yield ("postal_address", "warning", "not set: several countries demand one in the footer of a newsletter")
     with app.provider() as provider:
         hosts = [*provider.hosts(), *(host for name in settings.sources for host in sources.hosts(name, app.reach))]
+    hosts += [zotero.host(app.reach)] if _named_libraries(app) else []
     hosts += embeddings.hosts(app.vectors.model, settings.hf_endpoint) if app.vectors else ()
     hosts += app.summaries.hosts() if app.summaries else ()
     hosts += [heartbeat.host(settings.heartbeat)] if settings.heartbeat else ()

@@ -123,7 +123,9 @@ def edit_all(digest: Digest, scores: Scores, readers: Sequence[Reader]) -> list[
 
 
 def _choices(scores: Scores, readers: Sequence[Reader], profiles: Sequence[range]) -> Iterator[Choice]:
-    allowed = np.array([allowed_rows(reader.subscriber, scores.index, reader.seen) for reader in readers])
+    allowed = np.array(
+        [allowed_rows(one.subscriber, scores.index, one.seen, examples(one.subscriber)) for one in readers]
+    )
     wanted = _wanted(scores, readers, profiles, allowed)
     for reader, own, may, one in zip(readers, profiles, allowed, wanted, strict=True):
         yield Choice(own, may, one, *_fill(reader.subscriber, scores.index, own, one, may))
@@ -155,11 +157,16 @@ def new_papers(edition: Edition) -> int:
 # -- what may come
 
 
-def allowed_rows(subscriber: Subscriber, index: Index, seen: Collection[str]) -> Mask:
-    """The rows that may come at all: not seen, of the wanted sources, with none of the excluded words."""
+def examples(subscriber: Subscriber) -> frozenset[str]:
+    """The papers that a subscriber named: who has them need not be shown them."""
+    return frozenset(id_ for one in subscriber.interests for id_ in (*one.like, *one.dislike))
+
+
+def allowed_rows(subscriber: Subscriber, index: Index, *known: Collection[str]) -> Mask:
+    """The rows that may come at all: not known to the reader, of the wanted sources, with none of the excluded words."""
     allowed = np.ones(len(index), dtype=bool)
-    if seen:
-        allowed[[index.rows[id_] for id_ in index.rows.keys() & seen]] = False
+    for ids in filter(None, known):
+        allowed[[index.rows[id_] for id_ in index.rows.keys() & ids]] = False
     if subscriber.exclude:
         allowed[found_any(index, phrases(subscriber.exclude).values())] = False
     if subscriber.sources:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from newsletter.editing.edit import allowed_rows, eligible, is_seen, places
+from newsletter.editing.edit import allowed_rows, eligible, examples, is_seen, places
 from newsletter.models import Edition, Subscriber
 from newsletter.ranking.index import Index
 from newsletter.ranking.looks import gathered, look_at
@@ -92,6 +92,8 @@ def _why_not(edition: Edition, subscriber: Subscriber, scores: Scores, seen: Col
         gains = [str(gain) for later in edition.later if later.candidate == candidate for gain in later.gains]
         mention = f" It is mentioned again: {', '.join(gains)}." if gains else ""
         return f"Not in it: shown in an earlier edition; a paper is shown once.{mention}"
+    if is_seen(candidate.paper, examples(subscriber)):
+        return "Not in it: it is among your examples, so you have it."
     if subscriber.sources and not set(subscriber.sources) & set(candidate.sources):
         return f"Not in it: it came from {', '.join(candidate.sources)}, not from your sources."
     muted = [text for text, phrase in phrases(subscriber.exclude).items() if scores.index.holds(phrase, row)]

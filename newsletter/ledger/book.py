@@ -25,7 +25,7 @@ from newsletter.database import Database, chunks, insert_new
 from newsletter.errors import StoreError
 from newsletter.ledger.heartbeat import beating
 from newsletter.ledger.knowledge import Knowledge
-from newsletter.ledger.schema import SCHEMA, deliveries, delivery_of, is_key, readers, switches
+from newsletter.ledger.schema import SCHEMA, deliveries, delivery_of, in_a_batch, is_key, readers, switches
 from newsletter.ledger.statements import IN_ORDER, LEASE, Statements, among, by_key, free, grouped
 from newsletter.ledger.values import Claim, Delivery, Finding, Key, Planned, Waiting
 from newsletter.ledger.verdicts import DOUBT, SUPERSEDED, Row, changes, honest
@@ -116,18 +116,35 @@ class Ledger(Knowledge):
 
         What another process is just taking is left to it, without waiting. So is an edition an earlier one
         of the same reader is still to be made, by another: what that shows has to be known first.
+        Who was handed over in a batch that nobody answered comes with all others of it who still wait, or not at all.
         """
         ready = self._ready(at, self._here(occasion), by_key(deliveries.c.state))
         query = sa.select(deliveries).where(ready, ~self._after_anothers())
         query = query.order_by(*IN_ORDER).with_for_update(skip_locked=True)
-        taken: list[Delivery] = []
+        found: dict[Key, Delivery] = {}
         with self._db.write() as connection:
             for period, occasion_, some in grouped(sorted(keys)):
-                found = [delivery_of(row) for row in connection.execute(query.where(among(period, occasion_, some)))]
-                lease = deliveries.update().where(among(period, occasion_, [one.key.subscriber for one in found]))
+                rows = connection.execute(query.where(among(period, occasion_, some)))
+                found |= {one.key: one for one in map(delivery_of, rows)}
+            found = self._with_batches(connection, found, at)
+            for period, occasion_, some in grouped(found):
+                lease = deliveries.update().where(among(period, occasion_, some))
                 connection.execute(lease.values(lease_owner=self._owner, lease_until=self._lease(at)))
-                taken += found
-        return sorted(taken, key=lambda one: (one.day, one.key))
+        return sorted(found.values(), key=lambda one: (one.day, one.key))
+
+    def _with_batches(
+        self, connection: sa.Connection, found: Mapping[Key, Delivery], at: datetime
+    ) -> dict[Key, Delivery]:
+        """With all who wait of the batches that nobody answered; without batches that others have a part of."""
+        batches = sorted({one.batch for one in found.values()} - {""})
+        if not batches:
+            return dict(found)
+        waiting = sa.select(deliveries).where(in_a_batch, deliveries.c.batch.in_(batches))
+        whole = {key: one for key, one in _deliveries(connection, waiting).items() if one.batch}
+        free = waiting.where(self._free(at)).order_by(*IN_ORDER).with_for_update(skip_locked=True)
+        ours = _deliveries(connection, free)
+        others = {one.batch for key, one in whole.items() if key not in ours}
+        return {key: one for key, one in {**found, **whole}.items() if one.batch not in others}
 
     def _after_anothers(self) -> sa.Exists:
         d, earlier = deliveries.c, deliveries.alias("earlier")
@@ -262,23 +279,33 @@ class Ledger(Knowledge):
     # -- after a crash
 
     def recover(
-        self, at: datetime, in_doubt: Literal["resend", "hold"], *, alone: bool = False, of: str | None = None
+        self,
+        at: datetime,
+        in_doubt: Literal["resend", "hold"],
+        *,
+        alone: bool = False,
+        of: str | None = None,
+        knows: str = "",
     ) -> int:
         """Takes up what a dead process left in `submitting`; returns how many were in doubt.
 
         `alone`: no other process can be sending (the home is locked), so every lease is a dead one; `of`: this owner
-        is dead; otherwise leases that ran out are. In doubt means `resend` with the same bytes, or `hold`.
+        is dead; otherwise leases that ran out are. In doubt means `resend` with the same bytes, or `hold`; what the
+        provider `knows` by its key is sent again in any case, for it is no doubt there.
         """
         d = deliveries.c
         over = d.lease_owner == of if of is not None else sa.true() if alone else d.lease_until < self._now(at)
         dead = d.lease_owner.isnot(None) & over
-        state, reason = ("pending", f"{DOUBT} after a crash: sent again") if in_doubt == "resend" else _HELD
+        state, reason = _AGAIN if in_doubt == "resend" else _HELD
         free = {"lease_owner": None, "lease_until": None}
         with self._db.write() as connection:
             heard = self._update(dead & (d.state == "submitting") & (d.accepts > 0))
             connection.execute(heard.values(state="submitted", reason="", changed_at=at, **free))
+            known = self._update(dead & (d.state == "submitting") & (d.provider == knows))
+            again, why = _AGAIN
+            count = connection.execute(known.values(state=again, reason=why, changed_at=at, **free)).rowcount
             doubtful = self._update(dead & (d.state == "submitting"))
-            count = connection.execute(doubtful.values(state=state, reason=reason, changed_at=at, **free)).rowcount
+            count += connection.execute(doubtful.values(state=state, reason=reason, changed_at=at, **free)).rowcount
             connection.execute(self._update(dead & (d.state == "pending")).values(**free))
         return int(count)
 
@@ -359,16 +386,21 @@ class Ledger(Knowledge):
             connection.execute(switches.update().where(switches.c.name == f"told: {alarm}").values(at=at))
 
 
+def _deliveries(connection: sa.Connection, query: sa.Select[Any]) -> dict[Key, Delivery]:
+    return {one.key: one for one in map(delivery_of, connection.execute(query))}
+
+
 def _is(name: str | None) -> sa.ColumnElement[bool]:
     """Deliveries of this subscriber, by key or address; everybody's without a name."""
     d = deliveries.c
     return sa.true() if name is None else (d.subscriber == name) | (d.address == name)
 
 
+_AGAIN = ("pending", f"{DOUBT} after a crash: sent again")
 _HELD = ("uncertain", "in doubt after a crash: held for a person to decide")
 _FOUND: Mapping[Finding, dict[str, Any]] = {
     "arrived": {"state": "submitted", "reason": "", "receipt": "it arrived, as a person found"},
-    "again": {"state": "pending", "reason": "in doubt: a person orders it to be sent again"},
+    "again": {"state": "pending", "reason": "in doubt: a person orders it to be sent again", "batch": ""},
     "give up": {"state": "failed", "reason": "in doubt: given up by a person"},
 }
 

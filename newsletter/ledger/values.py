@@ -66,6 +66,8 @@ class Delivery:
     attempts: int
     claim: Claim | None
     """None until the first claim."""
+    batch: str = ""
+    """The request that it was handed over with, while nobody knows what became of that; else empty."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""CSL-JSON, as reference managers export it, and the JSON of Zotero's own (Better BibTeX). No I/O."""
+"""CSL-JSON, as reference managers export it, and the JSON of Zotero's own (Better BibTeX, its web API). No I/O."""
 
 from __future__ import annotations
 
@@ -13,15 +13,37 @@ _SKIP = re.compile(r"[\s,]*")
 _ABSTRACT: Final = ("abstract", "abstractNote")
 _KEYWORDS: Final = ("keyword", "keywords", "tags")
 _YEAR: Final = ("issued", "date", "year", "published")
-_IDS: Final = ("DOI", "doi", "arxiv", "arxiv_id", "arxivId", "number", "archive_location", "URL", "url", "id")
+_IDS: Final = (
+    "DOI",
+    "doi",
+    "arxiv",
+    "arxiv_id",
+    "arxivId",
+    "number",
+    "archive_location",
+    "archiveID",
+    "URL",
+    "url",
+    "id",
+)
 _REMARKS: Final = ("note", "extra")
+_SILENT: Final = ("attachment", "note", "annotation")
+"""What Zotero keeps beside its papers."""
 
 
 def parse(text: str) -> Library:
     """The entries of a list, or of the list under `items`; what comes after a damaged place is lost, and counted."""
     values, damaged = _values(text)
-    entries = [_entry(value) for value in values if isinstance(value, dict)]
-    return library("CSL-JSON", entries, damaged + len(values) - len(entries))
+    objects = [value for value in values if isinstance(value, dict)]
+    told = map(_told, objects)
+    entries = [_entry(value) for value in told if value.get("itemType") not in _SILENT]
+    return library("CSL-JSON", entries, damaged + len(values) - len(objects))
+
+
+def _told(value: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What an item says of itself: Zotero's web API has that in `data`, beside links and versions."""
+    inner = value.get("data")
+    return inner if isinstance(inner, dict) else value
 
 
 def _values(text: str) -> tuple[list[Any], int]:
@@ -77,8 +99,10 @@ def _leaves(value: object, deep: int) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif deep and isinstance(value, list | dict):
-        for inner in value.values() if isinstance(value, dict) else value:
-            yield from _leaves(inner, deep - 1)
+        named = value.items() if isinstance(value, dict) else (("", inner) for inner in value)
+        for name, inner in named:
+            if name != "type":  # Zotero has one beside tags that were not typed by hand
+                yield from _leaves(inner, deep - 1)
 
 
 def _lines(value: object) -> list[str]:

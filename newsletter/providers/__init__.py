@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol, TypeAlias
@@ -9,7 +10,7 @@ from typing import Protocol, TypeAlias
 from newsletter.errors import SettingsError
 from newsletter.models import Message, Outcome
 from newsletter.pace import Pace
-from newsletter.providers import file, smtp
+from newsletter.providers import brevo, file, mailgun, postmark, resend, sendgrid, ses, smtp
 from newsletter.settings import Settings
 from newsletter.typed import nearest
 
@@ -51,6 +52,12 @@ Opener: TypeAlias = Callable[[str, Settings, int], Provider]
 PROVIDERS: Mapping[str, Opener] = {
     "file": file.open_provider,
     "smtp": smtp.open_provider,
+    "resend": resend.open_provider,
+    "ses": ses.open_provider,
+    "postmark": postmark.open_provider,
+    "sendgrid": sendgrid.open_provider,
+    "mailgun": mailgun.open_provider,
+    "brevo": brevo.open_provider,
 }
 
 
@@ -62,7 +69,7 @@ def open_provider(settings: Settings, share: int = 1) -> Provider:
             f"chain; name one, for instance provider: {settings.providers[0]}"
         )
     spec = settings.providers[0]
-    name = spec.partition(":")[0]
+    name = called(spec)
     opener = PROVIDERS.get(name)
     if opener is None:
         hint = nearest(name, PROVIDERS) or f"; this version has {', '.join(PROVIDERS)}"
@@ -72,4 +79,9 @@ def open_provider(settings: Settings, share: int = 1) -> Provider:
 
 def is_rehearsal(settings: Settings) -> bool:
     """Whether messages only go into files: such editions are no deliveries once a real provider is set."""
-    return all(spec.partition(":")[0] == "file" for spec in settings.providers)
+    return all(called(spec) == "file" for spec in settings.providers)
+
+
+def called(spec: str) -> str:
+    """The provider's name: `ses` of `ses:eu-west-1?rate=14/s`."""
+    return re.split("[:?]", spec, maxsplit=1)[0]

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from newsletter import text
 from newsletter.errors import SettingsError, SourceError
 from newsletter.models import Fetched, Paper
-from newsletter.sources import arxiv, biorxiv, file, huggingface, rss
+from newsletter.sources import arxiv, biorxiv, file, huggingface, rss, semanticscholar
 from newsletter.sources.reach import Reach
 
 
@@ -66,6 +66,14 @@ SOURCES: dict[str, Source] = {
     ),
     "medrxiv": Source(biorxiv.MEDRXIV.fetch, biorxiv.MEDRXIV.check, biorxiv.MEDRXIV.hosts, optional=True),
     "rss": Source(rss.fetch, rss.check, rss.hosts, argument="URL", reader=rss.reader, past=lambda _: False),
+    "semanticscholar": Source(
+        semanticscholar.SEMANTIC_SCHOLAR.fetch,
+        semanticscholar.SEMANTIC_SCHOLAR.check,
+        semanticscholar.SEMANTIC_SCHOLAR.hosts,
+        argument="like=ID+ID",
+        reader=semanticscholar.SEMANTIC_SCHOLAR.reader,
+        past=lambda _: False,
+    ),
 }
 
 

@@ -37,3 +37,7 @@ class Reach:
     """Whose turn it is at a host, over all our processes; None where nobody else asks."""
     introduction: str = USER_AGENT
     """Who we are, and whom to write to, for those who want to know."""
+    zotero: str = "https://api.zotero.org"
+    """`ZOTERO_ENDPOINT`: where Zotero is asked; its own programs answer at http://localhost:23119/api."""
+    secret: Callable[[str], str] = field(default=lambda _: "", repr=False)
+    """A key by the variable it has (`ZOTERO_API_KEY`); empty if it is nowhere."""

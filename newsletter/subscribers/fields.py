@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
+from newsletter.library import zotero
 from newsletter.subscribers import words
 from newsletter.subscribers.examples import example, read_bibliography
 from newsletter.typed import address, choice, integer, line, listed, nearest, positive, quoted
@@ -105,9 +106,14 @@ def _meaning(text: Text, where: str, reading: Reading, meaning: Callable[[str], 
 
 
 def _examples(value: Value, where: str, reading: Reading) -> tuple[str, ...]:
-    """Reads example papers: ids, addresses, DOIs, and `.bib` files in the folder of this one."""
+    """Reads example papers: ids, addresses, DOIs, `.bib` files in the folder of this one, and names of libraries.
+
+    A library is not asked here: its name stands for what it holds.
+    """
 
     def meaning(text: str) -> tuple[str, ...]:
+        if library := zotero.name_in(text):
+            return (library,)
         if not text.strip().lower().endswith(".bib"):
             return (example(text),)
         path = reading.folder / text.strip()
@@ -179,7 +185,9 @@ def _words(says: str, *examples: str) -> Field:
     return Field(many(line(300)), says, _texts_shape(examples=list(examples)))
 
 
-_PAPERS = "An arXiv id, an address or DOI of a paper, or a .bib file beside this one."
+_PAPERS = (
+    "An arXiv id, an address or DOI of a paper, a .bib file beside this one, or zotero:users/12345/collections/KEY."
+)
 
 INTEREST: Final[Mapping[str, Field]] = {
     "name": Field(one(_NAME), "The heading of its section.", _text(examples=["Diffusion models"])),

@@ -11,16 +11,17 @@ import os
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
 from newsletter.errors import StoreError
 from newsletter.models import Subscriber
+from newsletter.subscribers.examples import filled, libraries
 from newsletter.subscribers.file import files_of, hand_over_all
 from newsletter.typed import folded
 
@@ -29,6 +30,7 @@ CREATE TABLE subscribers (
     number INTEGER PRIMARY KEY, key TEXT UNIQUE, email TEXT UNIQUE, design TEXT, language TEXT, schedule TEXT, record BLOB
 );
 CREATE INDEX by_schedule ON subscribers (schedule, number);
+CREATE TABLE libraries (name TEXT PRIMARY KEY);
 CREATE TABLE files (path TEXT PRIMARY KEY, sum TEXT NOT NULL);
 """
 _PAGE: Final = 500
@@ -37,6 +39,11 @@ _TOGETHER: Final = 500
 _NAMES: Final = 10_000
 """Schedules asked for in one query."""
 
+_LIBRARY: Final = b'"zotero:'
+"""Stands in the record of who has a library among their examples; and of few others, whom it costs a look."""
+Papers: TypeAlias = Callable[[str], tuple[str, ...]]
+"""The papers in a library, by its name."""
+
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Subscriber)
 
@@ -44,8 +51,12 @@ _decoder = msgspec.json.Decoder(Subscriber)
 class Roster:
     """Who reads what and when. What it holds is on the disk; each question opens it."""
 
-    def __init__(self, kept: Path) -> None:
-        self._kept = kept
+    def __init__(self, kept: Path, papers: Papers) -> None:
+        self._kept, self._papers = kept, papers
+
+    def _read(self, record: bytes) -> Subscriber:
+        found = _decoder.decode(record)
+        return filled(found, self._papers) if _LIBRARY in record else found
 
     def __len__(self) -> int:
         with _opened(self._kept) as connection:
@@ -69,7 +80,7 @@ class Roster:
         """Each pair of time zone, hour and cadence that somebody has, by a name, and the first who has it."""
         query = "SELECT schedule, record, min(number) FROM subscribers GROUP BY schedule ORDER BY 3"
         with _opened(self._kept) as connection:
-            return {name: _decoder.decode(record) for name, record, _ in connection.execute(query)}
+            return {name: self._read(record) for name, record, _ in connection.execute(query)}
 
     def on(self, schedules: Iterable[str]) -> Iterator[list[Subscriber]]:
         """Who has one of these schedules, some hundreds at a time."""
@@ -85,7 +96,7 @@ class Roster:
         with _opened(self._kept) as connection:
             rows = connection.execute(query, values)
             while page := rows.fetchmany(_PAGE):
-                yield [_decoder.decode(record) for (record,) in page]
+                yield [self._read(record) for (record,) in page]
 
     def find(self, keys: Sequence[str]) -> dict[str, Subscriber]:
         """Those of these keys who are there."""
@@ -94,7 +105,7 @@ class Roster:
             for start in range(0, len(keys), _TOGETHER):
                 some = keys[start : start + _TOGETHER]
                 query = f"SELECT key, record FROM subscribers WHERE key IN ({','.join('?' * len(some))})"
-                found |= {key: _decoder.decode(record) for key, record in connection.execute(query, some)}
+                found |= {key: self._read(record) for key, record in connection.execute(query, some)}
         return found
 
     def named(self, name: str) -> Subscriber | None:
@@ -102,7 +113,12 @@ class Roster:
         query = "SELECT record FROM subscribers WHERE key IN (?1, ?2) OR email = ?2 ORDER BY key != ?1, number LIMIT 1"
         with _opened(self._kept) as connection:
             row = connection.execute(query, (name, folded(name))).fetchone()
-        return _decoder.decode(row[0]) if row else None
+        return self._read(row[0]) if row else None
+
+    def libraries(self) -> tuple[str, ...]:
+        """The names of the libraries that somebody's examples are in, in order."""
+        with _opened(self._kept) as connection:
+            return tuple(name for (name,) in connection.execute("SELECT name FROM libraries ORDER BY name"))
 
     def looks(self) -> list[tuple[str, str]]:
         """The designs and languages that they read, each pair once."""
@@ -110,15 +126,16 @@ class Roster:
             return connection.execute("SELECT DISTINCT design, language FROM subscribers ORDER BY 1, 2").fetchall()
 
 
-def roster(path: Path) -> Roster:
+def roster(path: Path, papers: Papers = lambda _: ()) -> Roster:
     """The subscribers of the file at `path` and of the folder beside it, as they are now.
 
-    Raises SubscriberError, whose text is one `file:line:column: where: what` a line.
+    `papers` knows what is in the libraries that they name. Raises SubscriberError, whose text is one
+    `file:line:column: where: what` a line.
     """
     kept = _place(path)
     if not _is_of(kept, path):
         _keep(path, kept)
-    return Roster(kept)
+    return Roster(kept, papers)
 
 
 def _place(path: Path) -> Path:
@@ -199,6 +216,8 @@ def _written(path: Path, connection: sqlite3.Connection) -> list[tuple[str, str]
         schedule = _encoder.encode((one.timezone, one.send_at, one.cadence)).decode()
         values = (one.key, folded(one.email), one.design, one.language, schedule, _encoder.encode(one))
         connection.execute(insert, values)
+        for name in libraries(one):
+            connection.execute("INSERT OR IGNORE INTO libraries VALUES (?)", (name,))
 
     files = files_of(path)
     made_of = [(str(one), _sum(one)) for one in files]

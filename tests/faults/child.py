@@ -18,13 +18,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from newsletter import __main__, app, deliver, providers, publish
+from newsletter import __main__, app, deliver, publish
 from newsletter.cli import opening
 from newsletter.errors import RenderError
 from newsletter.ledger import book, statements
 from newsletter.models import Edition, Stamp
 from newsletter.render import Renderer
-from tests.faults import provider
 from tests.faults.failpoints import POINTS, Fuse
 
 
@@ -59,7 +58,6 @@ def tamper(asked: argparse.Namespace) -> list[Callable[[], object]]:
         book.HEARTBEAT = timedelta(seconds=asked.lease / 4)
     for address, _, how in (one.partition(":") for one in asked.spoil):
         Renderer.fitted = _spoilt(Renderer.fitted, address, how)  # type: ignore[method-assign]
-    providers.PROVIDERS = {**providers.PROVIDERS, "mock": provider.open_provider}
     for name, _, number in (one.partition(":") for one in asked.kill):
         POINTS[name](Fuse(int(number)))
     if asked.memory:

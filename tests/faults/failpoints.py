@@ -9,12 +9,14 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, TypeAlias
 
+from httpcore2._sync.http11 import HTTP11Connection
+
 from newsletter import database, deliver, publish, suppressions
 from newsletter.archive import Archive
 from newsletter.ledger import Ledger, book, upkeep
+from newsletter.providers.api import ApiProvider
 from newsletter.providers.smtp_line import DATA_END, Line, _Client
 from newsletter.suppressions import Suppressions
-from tests.faults.provider import Post
 
 
 class Fuse:
@@ -143,8 +145,8 @@ POINTS: Mapping[str, Point] = {
     "nap": _nap,
     "last recorded": after(Ledger, "step", _records_alone),
     "accounted": before(Ledger, "account"),
-    "posted": after(Post, "write"),
-    "post answered": after(Post, "read"),
+    "posted": after(HTTP11Connection, "_send_request_body"),
+    "post answered": after(ApiProvider, "_ask"),
     "suppressing": after(suppressions, "suppress"),
     "suppressed": after(Suppressions, "add"),
     "upgrade copied": after(upkeep, "_kept"),

@@ -95,14 +95,15 @@ def in_checkpoint(stage: Stage) -> Verdict:
         return stage.judged()
 
 
-def posted(*, batch: int, keys: bool) -> Callable[[Stage], Verdict]:
-    """HTTP: the request is written, its answer is not read."""
+def posted(provider: str, batch: int = 1, *, known: bool = False) -> Callable[[Stage], Verdict]:
+    """HTTP: a request is written, its answer is not read. `known`: the provider knows a repeated one."""
 
     def play(stage: Stage) -> Verdict:
-        with stage.over_http(f"batch={batch}" + ("&key=86400" if keys else ""), keys=keys):
+        with stage.over_http(provider, f"&batch={batch}" if batch > 1 else ""):
             point = stage.chance.choice(("posted", "post answered"))
             stage.kill_at(point, stage.chance.randint(1, stage.recipients // batch))
-            stage.doubt(0 if keys else batch, batch)
+            flying = batch if batch > 1 else stage.connections
+            stage.doubt(0 if known else flying, 0 if known else flying)
             stage.settle()
             return stage.judged()
 
@@ -111,9 +112,9 @@ def posted(*, batch: int, keys: bool) -> Callable[[Stage], Verdict]:
 
 def posted_and_a_no(stage: Stage) -> Verdict:
     """Between the kill and the restart a reader of that request unsubscribes."""
-    with stage.over_http("batch=20&key=86400", keys=True):
+    with stage.over_http("resend", "&batch=20"):
         stage.kill_at("post answered", stage.chance.randint(1, stage.recipients // 20))
-        stage.doubt(0, 20)
+        stage.doubt(0, 20, held=20)
         address = stage.chance.choice(stage.received()[-20:]).recipient
         with stage.home.app() as app:
             app.suppressions.add(address, "unsubscribed", app.clock())

@@ -142,8 +142,7 @@ def place() -> Iterator[tuple[Path, Fresh]]:
 
 def not_played(chosen: Sequence[Row]) -> dict[str, str]:
     """By row, why not."""
-    told = NOT_HERE | {row.id: f"waits for {row.waits_for}" for row in ROWS if row.waits_for and row not in chosen}
-    return told | {row.id: f"this machine lacks {what}" for row in chosen if (what := lacking(row))}
+    return NOT_HERE | {row.id: f"this machine lacks {what}" for row in chosen if (what := lacking(row))}
 
 
 def table(played: Iterable[Played]) -> str:
@@ -156,7 +155,7 @@ def main() -> int:
     asked = _arguments().parse_args()
     if unknown := set(asked.rows) - {row.id for row in ROWS} - set(NOT_HERE):
         sys.exit(f"there is no row {', '.join(sorted(unknown))}; there are {', '.join(row.id for row in ROWS)}")
-    chosen = [row for row in ROWS if row.id in asked.rows or not (asked.rows or row.waits_for)]
+    chosen = [row for row in ROWS if row.id in asked.rows or not asked.rows]
     seeds = range(asked.first_seed, asked.first_seed + asked.seeds)
     jobs = [(row, mode) for row in chosen for mode in row.modes if asked.mode in (mode, None)]
     played: list[Played] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tests.faults.oracle import Verdict
 from tests.faults.stage import Stage, Wrong
 
@@ -98,13 +100,29 @@ def answers_out_of_turn(stage: Stage) -> Verdict:
     return _then_well(stage)
 
 
-def http_faults(stage: Stage) -> Verdict:
-    """Each fault once, in a run of batches; the keys are honoured."""
-    script = "2:429,4:500,6:truncated,8:hang,10:drop,12:401"
-    with stage.over_http("batch=4&key=86400", keys=True, script=script):
-        first = stage.run("--hurry")
-        if first.code == 0 or "401: the key is not valid" not in first.said:
-            raise Wrong(f"401 did not halt: {first.said[-300:]}")
-        stage.doubt(0, 16)
-        stage.settle()
-        return stage.judged()
+UNANSWERED = ("500", "truncated", "hang", "drop")
+
+
+def api_day(provider: str, batch: int = 1, *, known: bool = False, hours: bool = True) -> Callable[[Stage], Verdict]:
+    """A day over a provider's API: killed twice, and each fault once.
+
+    `known`: it knows a repeated request, for `hours` or not as long as that.
+    """
+
+    def play(stage: Stage) -> Verdict:
+        requests = stage.chance.sample(range(2, max(13, stage.recipients // batch // 2)), 6)
+        faults = dict(zip(sorted(requests), ("429", *UNANSWERED, "401"), strict=True))
+        script = ",".join(f"{number}:{what}" for number, what in faults.items())
+        flying = batch if batch > 1 else stage.connections
+        with stage.over_http(provider, f"&batch={batch}" if batch > 1 else "", script):
+            for _ in range(2):
+                stage.kill_at("posted", stage.chance.randint(1, 2))
+            said = "".join(stage.run("--hurry").said for _ in range(len(UNANSWERED) + 2))
+            if "HTTP 401" not in said or "; check " not in said:
+                raise Wrong(f"401 did not halt with its cure: {said[-600:]}")
+            unsure = (len(UNANSWERED) + 2) * flying
+            stage.doubt(0 if known else unsure, 0 if known and hours else unsure, held=0 if hours else unsure)
+            stage.settle()
+            return stage.judged()
+
+    return play

@@ -25,15 +25,10 @@ class Row:
     modes: tuple[Mode, ...] = ("resend", "hold")
     is_slow: bool = False
     """Whether it only runs in the long form."""
-    waits_for: str = ""
-    """What the product lacks, so that it cannot pass; then it is only played when it is named."""
 
 
 ONCE: tuple[Mode, ...] = ("resend",)
-_BATCHES = (
-    "the first provider that takes batches: a batch that lost a member has another key, and the others get a copy; "
-    "it has to be repeated whole or be uncertain"
-)
+_API_DAY = "killed twice, 429, 500 after accepting, half an answer, silence, a closed line, 401"
 ROWS: tuple[Row, ...] = (
     # -- killed at a named point
     Row("K0", "digest kept, nothing planned", kills.at("digest kept", kills.once)),
@@ -55,10 +50,10 @@ ROWS: tuple[Row, ...] = (
     Row("K12", "web page killed during an unsubscribe", readers.killed_while_unsubscribing, modes=ONCE),
     Row("K13", "`db upgrade` killed: after its copy, and halfway", runs.killed_while_upgrading, modes=ONCE),
     Row("K13b", "killed while SQLite writes a checkpoint", kills.in_checkpoint, needs="strace"),
-    Row("K14", "HTTP: request sent, no answer; a batch, keys honoured", kills.posted(batch=20, keys=True)),
-    Row("K14b", "the same, one by one, no keys", kills.posted(batch=1, keys=False)),
-    Row("K14c", "the same, a batch, no keys", kills.posted(batch=20, keys=False)),
-    Row("K14d", "K14, and a member of the batch says no meanwhile", kills.posted_and_a_no, waits_for=_BATCHES),
+    Row("K14", "Resend: a batch sent, no answer; it knows keys", kills.posted("resend", 20, known=True)),
+    Row("K14b", "SES: the same, one by one, no keys", kills.posted("ses:eu-west-1")),
+    Row("K14c", "Postmark: the same, a batch, no keys", kills.posted("postmark", 20)),
+    Row("K14d", "K14, and a member of the batch says no meanwhile", kills.posted_and_a_no),
     Row("KR", "killed at random moments, many times a run", kills.at_random),
     Row("KR-pg", "the same on PostgreSQL", kills.at_random_on_postgresql, needs="postgresql"),
     # -- everything else
@@ -71,7 +66,12 @@ ROWS: tuple[Row, ...] = (
     Row("F5", "550 5.1.1 for 2 %, then 554 5.7.1 for everybody", network.refuses, modes=ONCE),
     Row("F6", "421 4.7.28: slow down", network.slows_down, modes=ONCE),
     Row("F8", "late, double and unasked answers", network.answers_out_of_turn),
-    Row("F9", "HTTP: 429, 500 after accepting, half an answer, silence, 401", network.http_faults),
+    Row("F9", f"Resend: {_API_DAY}", network.api_day("resend", 4, known=True)),
+    Row("F9b", f"SES: {_API_DAY}", network.api_day("ses:eu-west-1")),
+    Row("F9c", f"Postmark: {_API_DAY}", network.api_day("postmark", 4)),
+    Row("F9d", f"SendGrid: {_API_DAY}", network.api_day("sendgrid")),
+    Row("F9e", f"Mailgun: {_API_DAY}", network.api_day("mailgun:news.example.org")),
+    Row("F9f", f"Brevo: {_API_DAY}", network.api_day("brevo", known=True, hours=False)),
     Row("F10", "disk full in mid-run", disks.full, needs="root", modes=ONCE),
     Row("F10b", "file system read-only", disks.read_only, needs="root", modes=ONCE),
     Row("F10c", "ledger locked by another process", disks.locked, modes=ONCE, is_slow=True),

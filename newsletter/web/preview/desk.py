@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from typing import Final
 
-from newsletter import periods
+from newsletter import periods, zotero
 from newsletter.app import App, open_app
 from newsletter.audience import Order, lacking, needs_of
 from newsletter.collect import look_up_examples
@@ -206,6 +207,7 @@ class Desk:
             app = self._parts.fresh()
             now = app.clock()
             dues = waiting(app, now, Order(choice.day))
+            libraries = app.roster().libraries()
         except NewsletterError:
             return  # looking says it
         names, job = app.settings.sources, None
@@ -214,11 +216,19 @@ class Desk:
             model = [app.summaries.endpoint.model] if app.summaries else []
             what = f"asking {', '.join([*names, *model])} for {choice.day}"
             job = self._asking.start((choice.day, names), what, lambda: _gather(app, dues, now))
+        for name in (one for one in libraries if zotero.known(one, app.archive.answers) is None):
+            if not self._asking.running():
+                job = self._asking.start(name, f"asking for {name}", partial(_ask, app, name, now))
         if wanted and not self._asking.running():
             what = "looking up example papers"
             job = self._asking.start(wanted, what, lambda: look_up_examples(wanted, app.archive, app.reach, now, names))
         if job is not None:
             job.done.wait(SOON)
+
+
+def _ask(app: App, library: str, now: datetime) -> None:
+    """Asks a library that the file names since this preview began."""
+    zotero.ask(library, app.archive, app.reach, now, app.settings.sources)
 
 
 def _gather(app: App, dues: Sequence[Due], now: datetime) -> None:

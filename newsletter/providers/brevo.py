@@ -1,0 +1,99 @@
+"""Brevo: a request a message, as its batches have one set of headers for everybody; known by a key for half an hour.
+
+Facts: developers.brevo.com (sendtransacemail, idempotent requests, rate limits, getaccount), 2026-11. Headers must be
+ASCII there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from newsletter.models import Message, Outcome, Receipt, Refused, Uncertain
+from newsletter.providers.api import (
+    Answer,
+    ApiProvider,
+    Request,
+    as_json,
+    halt,
+    header,
+    key_of,
+    others,
+    person,
+    refusal,
+    said,
+)
+from newsletter.providers.api_spec import Account, parse
+from newsletter.settings import Settings
+
+KNOWN_FOR = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Brevo:
+    """The API with a key."""
+
+    account: Account
+    key: str = field(repr=False)
+    batch: int = 1
+    idempotent_for: timedelta = KNOWN_FOR
+
+    def request(self, messages: Sequence[Message], key: str) -> Request:
+        [message] = messages
+        return Request(f"{self.account.endpoint}/smtp/email", self._headers, as_json(_email(message)))
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"api-key": self.key, "Content-Type": "application/json", "Accept": "application/json"}
+
+    def outcomes(self, answer: Answer, messages: Sequence[Message]) -> list[Outcome]:
+        return [Receipt(str(answer.told["messageId"]))]
+
+    def refusal(self, answer: Answer) -> Outcome:
+        code, reason = str(answer.fields.get("code")), said(answer, "message")
+        if answer.status == 409 or "idempoten" in reason.lower():
+            return Uncertain(reason)  # the key is known
+        if code == "not_enough_credits":
+            halt(f"{reason}; buy credits, or wait for tomorrow's")
+        if code in ("permission_denied", "unauthorized") or "sender" in reason.lower():
+            halt(f"{reason}; check {self.account.secret}, and verify the sender at Brevo")
+        if code == "invalid_parameter" and "email" in reason.lower():
+            return Refused(reason, bad_address=True)
+        return refusal(answer, reason, self.account)
+
+    def probe(self) -> Request:
+        return Request(f"{self.account.endpoint}/account", self._headers)
+
+    def probed(self, answer: Answer, sender: str) -> str:
+        if answer.status != 200:
+            self.refusal(answer)
+            halt(said(answer, "message"))
+        plans = [one for one in answer.told["plan"] if one.get("creditsType") == "sendLimit"]
+        return (
+            "; ".join(f"{one['credits']:,} messages are left of the plan '{one['type']}'" for one in plans)
+            or "the key is right"
+        )
+
+
+def open_provider(spec: str, settings: Settings, share: int = 1) -> ApiProvider:
+    """`brevo`; the key is `BREVO_API_KEY`."""
+    origin = settings.origin("provider")
+    account = parse(spec, origin, "https://api.brevo.com/v3", "BREVO_API_KEY")
+    key = key_of(account, settings.secret(account.secret), origin)
+    return ApiProvider(Brevo(account, key), account, settings.sender_address, share)
+
+
+def _email(message: Message) -> dict[str, Any]:
+    told = {
+        "sender": person(header(message, "From")),
+        "to": [person(header(message, "To"))],
+        "subject": message.subject,
+        "htmlContent": message.html,
+        "textContent": message.text,
+        # The key of a message, not of a round: each is a request of its own.
+        "headers": others(message) | {"idempotencyKey": str(uuid5(NAMESPACE_URL, message.message_id))},
+    }
+    return told | ({"replyTo": {"email": reply}} if (reply := header(message, "Reply-To")) else {})
