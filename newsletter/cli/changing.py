@@ -39,9 +39,9 @@ file_option = click.option("--file", "into", metavar="F", help="Which file, wher
 @json_option
 @click.pass_context
 def add(ctx: click.Context, /, addresses: tuple[str, ...], into: str | None, machine: bool, **typed: Any) -> None:
-    """Add ADDRESS to subscribers.yaml; what is not said is as `defaults:` has it.
+    """Add ADDRESS to subscribers.yaml.
 
-    There is more that can be set: `newsletter subscribers edit ADDRESS` opens the file there.
+    What is not said is as `defaults:` has it. There is more that can be set: `newsletter subscribers edit ADDRESS` opens the file there.
     """
     path = subscribers_of(ctx)
     file = chosen(path, into)
@@ -67,7 +67,10 @@ def add(ctx: click.Context, /, addresses: tuple[str, ...], into: str | None, mac
 @json_option
 @click.pass_context
 def pause(ctx: click.Context, who: str, until: str | None, machine: bool) -> None:
-    """Send ADDRESS nothing for a while; afterwards one edition covers the time between (31 days at most)."""
+    """Send ADDRESS nothing for a while.
+
+    Afterwards one edition covers the time between (31 days at most).
+    """
     day = _checked("--until", words.day, until) if until else words.FOREVER
     if day <= clock().date():
         raise SettingsError(f"--until: {day} is not in the future; write the first day with an edition again")

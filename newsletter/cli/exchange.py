@@ -42,9 +42,9 @@ class Sorted:
 @json_option
 @click.pass_context
 def import_(ctx: click.Context, file: TextIO, into: str | None, machine: bool) -> int:
-    """Add everybody in FILE (- for a pipe) to subscribers.yaml: CSV with a header, or JSON as `export` writes it.
+    """Add everybody in FILE (- for a pipe) to subscribers.yaml.
 
-    Columns: email, name, timezone, send_at, cadence, language, interests (names with ; between) and the other keys of
+    FILE is CSV with a header, or JSON as `export` writes it. Columns: email, name, timezone, send_at, cadence, language, interests (names with ; between) and the other keys of
     subscribers.yaml; keywords, like and about are of the row's one interest. Rows that cannot be used are named, and
     the others are in. Who is there already stays as they are.
     """
@@ -74,9 +74,9 @@ def import_(ctx: click.Context, file: TextIO, into: str | None, machine: bool) -
 @click.option("--json", "form", flag_value="json", help="With everything about each interest, to import elsewhere.")
 @click.pass_context
 def export(ctx: click.Context, form: str) -> None:
-    """Print all subscribers: `newsletter subscribers export --json > people.json`.
+    """Print all subscribers as CSV or JSON.
 
-    CSV has the names of their interests only, and the rest of it where somebody has a single one.
+    `newsletter subscribers export --json > people.json` has all that `import` needs elsewhere. CSV has the names of their interests only, and the rest of it where somebody has a single one.
     """
     people = roster(subscribers_of(ctx), lambda library: (library,))
     for text in (json_lines if form == "json" else csv_lines)(people):

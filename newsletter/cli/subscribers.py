@@ -55,7 +55,7 @@ def show(ctx: click.Context, address: str, machine: bool) -> None:
 @subscribers.command()
 @click.pass_context
 def check(ctx: click.Context) -> None:
-    """Read the file, or all of subscribers/*.yaml, and name every fault with its line."""
+    """Name every fault of subscribers.yaml, or subscribers/*.yaml."""
     roster = _roster(ctx)
     path = subscribers_of(ctx)
     names = [str(one.relative_to(path.parent)) for one in files_of(path)]
