@@ -76,7 +76,8 @@ def import_(ctx: click.Context, file: TextIO, into: str | None, machine: bool) -
 def export(ctx: click.Context, form: str) -> None:
     """Print all subscribers as CSV or JSON.
 
-    `newsletter subscribers export --json > people.json` has all that `import` needs elsewhere. CSV has the names of their interests only, and the rest of it where somebody has a single one.
+    `newsletter subscribers export --json > people.json` has all that `import` needs elsewhere. CSV has the names of
+    their interests only, and the rest of it where somebody has a single one.
     """
     people = roster(subscribers_of(ctx), lambda library: (library,))
     for text in (json_lines if form == "json" else csv_lines)(people):
