@@ -41,7 +41,8 @@ file_option = click.option("--file", "into", metavar="F", help="Which file, wher
 def add(ctx: click.Context, /, addresses: tuple[str, ...], into: str | None, machine: bool, **typed: Any) -> None:
     """Add ADDRESS to subscribers.yaml.
 
-    What is not said is as `defaults:` has it. There is more that can be set: `newsletter subscribers edit ADDRESS` opens the file there.
+    What is not said is as `defaults:` has it. There is more that can be set: `newsletter subscribers edit ADDRESS` opens
+    the file there.
     """
     path = subscribers_of(ctx)
     file = chosen(path, into)

@@ -44,9 +44,9 @@ class Sorted:
 def import_(ctx: click.Context, file: TextIO, into: str | None, machine: bool) -> int:
     """Add everybody in FILE (- for a pipe) to subscribers.yaml.
 
-    FILE is CSV with a header, or JSON as `export` writes it. Columns: email, name, timezone, send_at, cadence, language, interests (names with ; between) and the other keys of
-    subscribers.yaml; keywords, like and about are of the row's one interest. Rows that cannot be used are named, and
-    the others are in. Who is there already stays as they are.
+    FILE is CSV with a header, or JSON as `export` writes it. Columns: email, name, timezone, send_at, cadence, language,
+    interests (names with ; between) and the other keys of subscribers.yaml; keywords, like and about are of the row's one
+    interest. Rows that cannot be used are named, and the others are in. Who is there already stays as they are.
     """
     path = subscribers_of(ctx)
     target = chosen(path, into)
