@@ -27,7 +27,7 @@ from newsletter.guard import Guard
 from newsletter.ledger import Ledger
 from newsletter.links import reference
 from newsletter.models import Paper, Subscriber
-from newsletter.providers import Provider, called, is_rehearsal, open_provider
+from newsletter.providers import Provider, called, is_rehearsal, links, open_provider
 from newsletter.pulse import Pulse
 from newsletter.ranking.model import Model, TermCounts, dump, learn, load, read_counts
 from newsletter.render import Imprint, Renderer, default_templates
@@ -75,6 +75,10 @@ class App:
     def occasions(self) -> tuple[str, ...]:
         """The deliveries whose papers count as seen here."""
         return ("regular",) if self.occasion == "regular" else ("regular", "rehearsal")
+
+    def links(self) -> list[App]:
+        """These parts with each of the providers alone, in their order: the next carries when one is away."""
+        return [replace(self, settings=one) for one in links(self.settings)]
 
     @property
     def carrier(self) -> str:
@@ -142,7 +146,7 @@ class App:
 
     @contextmanager
     def provider(self, share: int = 1) -> Iterator[Provider]:
-        """The provider, for one run; where `share` processes have one each, a part of what it may do."""
+        """The provider, of several the first, for one run; where `share` processes have one each, a part of what it may do."""
         provider = open_provider(self.settings, share)
         try:
             yield provider

@@ -13,7 +13,7 @@ from __future__ import annotations
 import gc
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -54,13 +54,13 @@ def publish(
     provider refuses us; either way, run again.
     """
     order = order or Order()
-    with app.alone(), app.provider() as provider:
-        knows = app.carrier if provider.idempotent_for else ""
+    with app.alone(), _chain(app) as links:
+        knows = [link.app.carrier for link in links if link.provider.idempotent_for]
         app.ledger.recover(now, app.settings.in_doubt, alone=not app.settings.shared, knows=knows)
         if app.ledger.stopped() is None:
             app.ledger.give_up(now)  # before the next is planned, which takes up what theirs would have shown
             failure = _plan_who_is_due(app, now, order, progress, served)
-            _send_until(app, provider, order, progress, now + order.wait)
+            _send_until(links, order, progress, now + order.wait)
             if failure is not None:
                 raise failure
     return app.ledger.account(app.occasion, order.date)
@@ -94,15 +94,39 @@ def _gather_and_plan(
     return None
 
 
-def _send_until(app: App, provider: Provider, order: Order, progress: Progress, until: datetime) -> None:
-    """Sends to who waits, again and again as their next attempts come due, until nobody waits or the time is over."""
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One of the providers that the settings name; the others carry when it is away."""
+
+    app: App
+    """With this one in its settings."""
+    provider: Provider
+    run: Run
+    elsewhere: frozenset[str]
+    """The others that know a request by its key: what is in doubt there is theirs to find out."""
+
+
+@contextmanager
+def _chain(app: App) -> Iterator[list[Link]]:
+    """The providers in their order; nothing is connected yet."""
+    with ExitStack() as stack:
+        opened = [(one, stack.enter_context(one.provider())) for one in app.links()]
+        knowing = {one.carrier for one, provider in opened if provider.idempotent_for}
+        yield [Link(one, provider, _run(one, provider), frozenset(knowing - {one.carrier})) for one, provider in opened]
+
+
+def _run(app: App, provider: Provider) -> Run:
     # Who knows a request by its key is asked again, so nothing is in doubt.
-    in_doubt = "resend" if provider.idempotent_for else app.settings.in_doubt
-    run, left = Run(app.clock, in_doubt, ending=app.ending), set[Key]()
+    return Run(app.clock, "resend" if provider.idempotent_for else app.settings.in_doubt, ending=app.ending)
+
+
+def _send_until(links: Sequence[Link], order: Order, progress: Progress, until: datetime) -> None:
+    """Sends to who waits, again and again as their next attempts come due, until nobody waits or the time is over."""
+    app, run, left = links[0].app, links[0].run, set[Key]()
     while True:
         passing: Halt | None = None
         try:
-            if _send_waiting(app, provider, order, progress, run, left):
+            if _send_by_any(links, order, progress, left):
                 continue  # while they were sent to, others may have come due
         except Halt as halt:
             if not halt.passing:
@@ -131,9 +155,22 @@ def _sleep_until(at: datetime, app: App, run: Run) -> bool:
     return app.ledger.stopped() is None
 
 
-def _send_waiting(app: App, provider: Provider, order: Order, progress: Progress, run: Run, left: set[Key]) -> bool:
+def _send_by_any(links: Sequence[Link], order: Order, progress: Progress, left: set[Key]) -> bool:
+    """Sends by the first provider that is there. What one refuses no other is offered."""
+    *others, last = links
+    for link in others:
+        try:
+            return _send_waiting(link, order, progress, left)
+        except Halt as halt:
+            if not halt.passing:
+                raise
+            log.warning("%s: %s; the next provider carries meanwhile", link.app.carrier, halt)
+    return _send_waiting(last, order, progress, left)
+
+
+def _send_waiting(link: Link, order: Order, progress: Progress, left: set[Key]) -> bool:
     """Sends to who can be sent to now, but for those `left` to others. False if there was nobody."""
-    now = app.clock()
+    app, now = link.app, link.app.clock()
     agenda = app.ledger.agenda(now, app.occasion, order.only)
     total = sum(one.number for one in agenda)
     if total == 0 or app.ledger.stopped() is not None:
@@ -154,7 +191,7 @@ def _send_waiting(app: App, provider: Provider, order: Order, progress: Progress
 
     composer, roster = Composer(app), app.roster()
     composer.prepare(dict.fromkeys(id_ for one in agenda for id_ in one.digests), roster.looks())
-    sending = Sending(app, composer, provider, roster.find, run, sent, left.update)
+    sending = Sending(app, composer, link.provider, roster.find, link.run, sent, left.update, link.elsewhere)
     work_off, job = queues.queue(app.settings), sending.job()
     with _kept_apart():
         # Day by day: what an earlier edition shows has to be known before a later one is made.
@@ -194,6 +231,8 @@ class Sending:
     """Told of how many deliveries it is known what became of them."""
     left: Callable[[Sequence[Key]], None] = lambda keys: None
     """Told which were left to another process."""
+    elsewhere: frozenset[str] = frozenset()
+    """The providers that are left what is in doubt at them."""
 
     def job(self) -> queues.Job:
         """The same for a queue, which may have it done in several processes."""
@@ -223,7 +262,7 @@ class Sending:
 def send_batch(sending: Sending, shard: Sequence[Key]) -> None:
     """Takes, composes, claims and delivers a shard of planned deliveries; what another process took is left to it."""
     app, now = sending.app, sending.app.clock()
-    deliveries = app.ledger.take(now, app.occasion, shard)
+    deliveries = app.ledger.take(now, app.occasion, shard, sending.elsewhere)
     people = sending.find([delivery.key.subscriber for delivery in deliveries])
     composed = list(sending.composer.compose(deliveries, people, now))
     app.ledger.skip({one.key: one.reason for one in composed if isinstance(one, Quiet)}, now)
@@ -266,6 +305,7 @@ def gather(app: App, needs: Needs, now: datetime) -> Collected:
 
 def again(app: App, now: datetime, order: Order) -> Account:
     """Sends one subscriber's last edition (of the date) once more: the same papers, recorded as a repetition."""
+    app = app.links()[0]
     with app.alone(), app.provider() as provider:
         asked = Order(order.date or now.date(), order.only)
         [[subscriber]] = [[due.subscriber for due in page] for page in who_is_due(app, now, asked)]

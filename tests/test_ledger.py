@@ -111,7 +111,7 @@ def in_doubt(ledger, *names, batch="b1"):
     ledger.plan([planned(name) for name in names], NOW)
     ledger.claim([claim(name) for name in names], "post", NOW)
     ledger.step([], [key(name) for name in names], batch, NOW)
-    ledger.recover(NOW, "hold", alone=True, knows="post")
+    ledger.recover(NOW, "hold", alone=True, knows=["post"])
 
 
 def test_what_a_provider_knows_by_its_key_is_no_doubt(ledger):

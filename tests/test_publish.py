@@ -7,7 +7,7 @@ import pytest
 from newsletter.audience import Order, needs_of, plan, who_is_due
 from newsletter.deliver import Run
 from newsletter.ledger import Key
-from newsletter.publish import _send_waiting, gather, publish
+from newsletter.publish import Link, _send_waiting, gather, publish
 from tests.homes import invented_day, make_home
 from tests.test_end_to_end import ids_in
 
@@ -56,9 +56,9 @@ def test_who_is_left_to_another_process_keeps_nobody_else_waiting(home):
     with home.app(NOW) as app, app.provider() as provider:
         plan_only(app, date(2026, 3, 3))
         left = {Key(f"{name}@example.org", "2026-03-03", app.occasion) for name in ("bo", "cy")}
-        run = Run(app.clock, "resend")
-        assert _send_waiting(app, provider, Order(), lambda *_: None, run, left)
-        assert not _send_waiting(app, provider, Order(), lambda *_: None, run, left)
+        link = Link(app, provider, Run(app.clock, "resend"), frozenset())
+        assert _send_waiting(link, Order(), lambda *_: None, left)
+        assert not _send_waiting(link, Order(), lambda *_: None, left)
         assert 1 == app.ledger.account(app.occasion, date(2026, 3, 3)).counts["submitted"]
 
 

@@ -177,8 +177,16 @@ def _design(app: App, name: str) -> Iterator[Finding]:
 
 
 def _provider(app: App) -> str:
+    said = []
+    for link in app.links():
+        with link.provider() as provider:
+            said.append(provider.check())
+    return "; when it is away: ".join(said)
+
+
+def _carried_by(app: App) -> tuple[str, ...]:
     with app.provider() as provider:
-        return provider.check()
+        return provider.hosts()
 
 
 def mailbox(app: App) -> Iterator[Finding]:
@@ -220,8 +228,8 @@ def _publisher(app: App) -> Iterator[Finding]:
         )
     if not settings.postal_address:
         yield ("postal_address", "warning", "not set: several countries demand one in the footer of a newsletter")
-    with app.provider() as provider:
-        hosts = [*provider.hosts(), *(host for name in settings.sources for host in sources.hosts(name, app.reach))]
+    hosts = [host for link in app.links() for host in _carried_by(link)]
+    hosts += [host for name in settings.sources for host in sources.hosts(name, app.reach)]
     hosts += [zotero.host(app.reach)] if _named_libraries(app) else []
     hosts += embeddings.hosts(app.vectors.model, settings.hf_endpoint) if app.vectors else ()
     hosts += app.summaries.hosts() if app.summaries else ()

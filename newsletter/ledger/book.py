@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
@@ -111,12 +111,13 @@ class Ledger(Knowledge):
 
     # -- claim
 
-    def take(self, at: datetime, occasion: str, keys: Sequence[Key]) -> list[Delivery]:
+    def take(self, at: datetime, occasion: str, keys: Sequence[Key], elsewhere: Collection[str] = ()) -> list[Delivery]:
         """Leases to this process those of these deliveries that can be sent now, and returns them, in order.
 
         What another process is just taking is left to it, without waiting. So is an edition an earlier one
         of the same reader is still to be made, by another: what that shows has to be known first.
-        Who was handed over in a batch that nobody answered comes with all others of it who still wait, or not at all.
+        Who was handed over in a batch that nobody answered comes with all others of it who still wait, or not at all:
+        also if it was handed to a provider that is `elsewhere` now.
         """
         ready = self._ready(at, self._here(occasion), by_key(deliveries.c.state))
         query = sa.select(deliveries).where(ready, ~self._after_anothers())
@@ -127,6 +128,7 @@ class Ledger(Knowledge):
                 rows = connection.execute(query.where(among(period, occasion_, some)))
                 found |= {one.key: one for one in map(delivery_of, rows)}
             found = self._with_batches(connection, found, at)
+            found = {key: one for key, one in found.items() if not one.batch or one.provider not in elsewhere}
             for period, occasion_, some in grouped(found):
                 lease = deliveries.update().where(among(period, occasion_, some))
                 connection.execute(lease.values(lease_owner=self._owner, lease_until=self._lease(at)))
@@ -285,13 +287,13 @@ class Ledger(Knowledge):
         *,
         alone: bool = False,
         of: str | None = None,
-        knows: str = "",
+        knows: Collection[str] = (),
     ) -> int:
         """Takes up what a dead process left in `submitting`; returns how many were in doubt.
 
         `alone`: no other process can be sending (the home is locked), so every lease is a dead one; `of`: this owner
-        is dead; otherwise leases that ran out are. In doubt means `resend` with the same bytes, or `hold`; what the
-        provider `knows` by its key is sent again in any case, for it is no doubt there.
+        is dead; otherwise leases that ran out are. In doubt means `resend` with the same bytes, or `hold`; what a
+        provider among `knows` was handed is sent again in any case: it knows requests by their keys, so that is no doubt.
         """
         d = deliveries.c
         over = d.lease_owner == of if of is not None else sa.true() if alone else d.lease_until < self._now(at)
@@ -301,7 +303,7 @@ class Ledger(Knowledge):
         with self._db.write() as connection:
             heard = self._update(dead & (d.state == "submitting") & (d.accepts > 0))
             connection.execute(heard.values(state="submitted", reason="", changed_at=at, **free))
-            known = self._update(dead & (d.state == "submitting") & (d.provider == knows))
+            known = self._update(dead & (d.state == "submitting") & d.provider.in_(knows))
             again, why = _AGAIN
             count = connection.execute(known.values(state=again, reason=why, changed_at=at, **free)).rowcount
             doubtful = self._update(dead & (d.state == "submitting"))

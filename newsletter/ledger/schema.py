@@ -107,7 +107,9 @@ def delivery_of(row: Any) -> Delivery:
         told = (row.name, row.language, row.design, row.template, row.stamped_at, row.message_id)
         claim = Claim(key, papers, row.content, *told)
     batch = row.batch if row.reason.startswith(DOUBT) else ""
-    return Delivery(key, row.day, row.since, row.address, row.reference, row.digest, row.attempts, claim, batch)
+    return Delivery(
+        key, row.day, row.since, row.address, row.reference, row.digest, row.attempts, claim, batch, row.provider
+    )
 
 
 def is_key(key: Key) -> sa.ColumnElement[bool]:

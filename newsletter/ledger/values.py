@@ -68,6 +68,8 @@ class Delivery:
     """None until the first claim."""
     batch: str = ""
     """The request that it was handed over with, while nobody knows what became of that; else empty."""
+    provider: str = ""
+    """Who was handed it last."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol, TypeAlias
 
@@ -62,12 +63,7 @@ PROVIDERS: Mapping[str, Opener] = {
 
 
 def open_provider(settings: Settings, share: int = 1) -> Provider:
-    """The provider that the settings name, for one of `share` processes; nothing is connected yet."""
-    if len(settings.providers) > 1:
-        raise SettingsError(
-            f"{settings.origin('providers')}: {len(settings.providers)} providers: this version carries no fallback "
-            f"chain; name one, for instance provider: {settings.providers[0]}"
-        )
+    """The first provider that the settings name, for one of `share` processes; nothing is connected yet."""
     spec = settings.providers[0]
     name = called(spec)
     opener = PROVIDERS.get(name)
@@ -75,6 +71,16 @@ def open_provider(settings: Settings, share: int = 1) -> Provider:
         hint = nearest(name, PROVIDERS) or f"; this version has {', '.join(PROVIDERS)}"
         raise SettingsError(f"{settings.origin('provider')}: unknown provider '{name}'{hint}")
     return opener(spec, settings, share)
+
+
+def links(settings: Settings) -> list[Settings]:
+    """The settings with each provider alone, in their order."""
+    specs = settings.providers
+    if len(specs) > 1 and "file" in map(called, specs):
+        raise SettingsError(
+            f"{settings.origin('providers')}: `file` carries nothing; leave it out beside other providers"
+        )
+    return [replace(settings, providers=(spec,)) for spec in specs]
 
 
 def is_rehearsal(settings: Settings) -> bool:
