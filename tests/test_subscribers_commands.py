@@ -14,6 +14,7 @@ from newsletter.__main__ import run
 from newsletter.cli.editing import command
 from newsletter.subscribers import read, roster
 from newsletter.subscribers.file import read_all
+from tests.test_subscribers_schema import complaints
 
 FILE = """\
 # Our lab.
@@ -272,6 +273,28 @@ def test_who_is_added_goes_into_the_file_that_is_named(home, say):
     assert ["ada@example.org", "bo@example.org", "di@example.org"] == [
         one.email for one in read_all(home / "subscribers.yaml")
     ]
+
+
+def test_editors_check_what_is_added_too_also_in_a_new_file(home, say):
+    assert 0 == run(["init", "ada@example.org"])
+    say(
+        "add",
+        "cy@example.org",
+        "--name",
+        "null",
+        "--interest",
+        "2024",
+        "--keyword",
+        "no",
+        "--send-at",
+        "18:30",
+        "--file",
+        "robots",
+    )
+    text = (home / "subscribers" / "robots.yaml").read_text()
+    assert "# yaml-language-server: $schema=../subscribers.schema.json" == text.splitlines()[0]
+    assert (home / "subscribers" / "../subscribers.schema.json").exists()
+    assert [] == complaints(text)
 
 
 # The editor is a program of the test's own.
