@@ -1,4 +1,4 @@
-"""`secrets.env`: KEY=VALUE lines that only the owner may read."""
+"""Files that only the owner may read: `secrets.env` with its KEY=VALUE lines, and keys."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import stat
 import tempfile
 from pathlib import Path
 
+from newsletter.alone import alone
 from newsletter.errors import SettingsError
-from newsletter.wholefile import alone
 
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
 _QUOTED = re.compile(r"""(["'])(.*)\1\s*(?:#.*)?""")
@@ -28,12 +28,52 @@ def read(path: Path) -> tuple[dict[str, tuple[str, int]], tuple[str, ...]]:
         return {}, ()
     except OSError as error:
         return {}, (f"{path}: cannot be read ({error.strerror}); let this program read it",)
-    if os.name != "nt" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        return {}, (f"{path}: others on this machine may read it; run `chmod 600 {path}`",)
+    if _exposed(mode):
+        return {}, (f"{path}: {_EXPOSED.format(path)}",)
     try:
         return _values(path, data.decode("utf-8-sig"))
     except UnicodeDecodeError:
         return {}, (f"{path}: this is not UTF-8; save the file as UTF-8 in your editor",)
+
+
+_EXPOSED = "others on this machine may read it; run `chmod 600 {}`"
+
+
+def _exposed(mode: int) -> bool:
+    return os.name != "nt" and bool(mode & (stat.S_IRWXG | stat.S_IRWXO))
+
+
+def read_whole(path: Path) -> str:
+    """A file that is one secret. Raises FileNotFoundError, and SettingsError where it cannot be read or others may."""
+    try:
+        text = path.read_text("ascii", "replace")
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror}); let this program read it") from error
+    if _exposed(mode):
+        raise SettingsError(f"{path}: {_EXPOSED.format(path)}")
+    return text
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Writes a secret that is not there yet (mode 0600, its folder 0700). Raises SettingsError, also where it is."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.link(draft, path)  # whole or not at all, and never over another
+        finally:
+            Path(draft).unlink(missing_ok=True)
+    except FileExistsError as error:
+        raise SettingsError(f"{path} is there already and stays as it is; choose another name") from error
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be written ({error.strerror}); let this program write there") from error
 
 
 def _values(path: Path, text: str) -> tuple[dict[str, tuple[str, int]], tuple[str, ...]]:

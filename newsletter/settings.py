@@ -51,6 +51,10 @@ class Settings:
     private_hosts: tuple[str, ...] = ()
     """Hosts of feeds that may be on addresses which are not public, in lower case."""
     providers: tuple[str, ...] = field(default=("file:outbox",), repr=False)
+    dkim: tuple[str, ...] = ()
+    """`DOMAIN/SELECTOR` of each key that signs what goes over SMTP; empty where it is not signed here."""
+    dkim_key: str = field(default="", repr=False)
+    """The private keys as `dkim.read_keys` reads them; empty where they are files of the home."""
     database: str = field(default="sqlite:///newsletter.db", repr=False)
     archive: str = field(default="sqlite:///archive.db", repr=False)
     keep: timedelta | None = None
@@ -189,6 +193,15 @@ def _host(text: str) -> str:
     return host
 
 
+def _dkim(text: str) -> str:
+    """`DOMAIN/SELECTOR` in lower case; a selector becomes the name of a file, and so holds nothing but letters."""
+    domain, _, selector = text.lower().partition("/")
+    label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+    if not re.fullmatch(rf"({label}\.)+{label}", domain) or not re.fullmatch(rf"{label}(\.{label})*", selector):
+        raise ValueError(f"{quoted(text)} is not DOMAIN/SELECTOR in ASCII; write it as news.example.org/s2026")
+    return f"{domain}/{selector}"
+
+
 def _database(text: str) -> str:
     """A database's URL. No error repeats it, as it may hold a password."""
     scheme, _, rest = text.partition("://")
@@ -267,6 +280,15 @@ KEYS: Final = (
         many=True,
     ),
     Key("provider", "NEWSLETTER_PROVIDER", "file:outbox", "who carries messages", "providers", line(500), many=True),
+    Key(
+        "dkim",
+        "NEWSLETTER_DKIM",
+        "(not signed here)",
+        "keys that sign what goes over SMTP: DOMAIN/SELECTOR each; `newsletter dkim new` makes them",
+        "dkim",
+        _dkim,
+        many=True,
+    ),
     Key(
         "database",
         "NEWSLETTER_DATABASE",
@@ -368,6 +390,13 @@ KEYS: Final = (
         "secrets",
         _signing_secret,
         many=True,
+    ),
+    Key(
+        "",
+        "NEWSLETTER_DKIM_KEY",
+        "(the files dkim/SELECTOR.pem)",
+        "the private keys of `dkim`, in its order: PEM, or its base64 alone",
+        "dkim_key",
     ),
     Key(
         "",

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and are changed by one process at a time."""
+"""Files that are there whole or not at all."""
 
 from __future__ import annotations
 
@@ -46,20 +46,3 @@ def _give_away(draft: Path, target: Path) -> None:
         was = target.stat()
         with suppress(OSError):  # only root may, elsewhere the new file is this process's own
             os.chown(draft, was.st_uid, was.st_gid)
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Holds a lock on the folder while files in it are changed; where there is no such lock, goes on without."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # some network file systems lock no folders
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

@@ -9,6 +9,7 @@ from newsletter.alarms import NAMES
 from newsletter.cli import COMMANDS
 from newsletter.cli.archive import archive
 from newsletter.cli.db import db
+from newsletter.cli.dkim import dkim
 from newsletter.cli.subscribers import subscribers
 from newsletter.cli.suppressions import suppressions
 from newsletter.providers import PROVIDERS
@@ -30,7 +31,7 @@ def test_every_command_is_in_the_readme(command):
 
 @pytest.mark.parametrize(
     ("group", "command"),
-    [(group.name, command) for group in (subscribers, suppressions, db, archive) for command in group.commands],
+    [(group.name, command) for group in (subscribers, suppressions, db, dkim, archive) for command in group.commands],
 )
 def test_every_command_of_a_group_is_in_the_readme(group, command):
     [row] = [line for line in README.splitlines() if line.startswith(f"| `newsletter {group}`")]

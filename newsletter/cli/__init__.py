@@ -33,6 +33,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "Who reads: list, add, edit, pause, remove, import, export; propose interests.",
     ),
     "backtest": ("backtest:backtest", "What this file would have sent on past days, beside another."),
+    "dkim": ("dkim:dkim", "Keys that sign mail: make one, and what to publish in DNS."),
     "backup": ("db:backup", "Copy ledger, suppressions and feedback to a file, also while mails are sent."),
     "db": ("db:db", "Bring the databases to a newer schema."),
     "search": ("search:search_", "Search the archive, ranked as an edition is."),

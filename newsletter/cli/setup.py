@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from tzlocal import get_localzone_name
@@ -14,9 +16,13 @@ from tzlocal import get_localzone_name
 from newsletter.app import App
 from newsletter.cli.opening import app_of, as_json, json_option
 from newsletter.errors import NewsletterError, SettingsError
+from newsletter.providers import is_rehearsal, smtp_spec
 from newsletter.settings import Settings
 from newsletter.text import without_query
 from newsletter.wholefile import replacing
+
+if TYPE_CHECKING:
+    from newsletter.maildomain import Ask
 
 FILES = {"subscribers.yaml": "subscribers.yaml", "newsletter.yaml": "newsletter.yaml", ".gitignore": "gitignore"}
 SCHEMA = "subscribers.schema.json"
@@ -109,6 +115,7 @@ def _findings(app: App) -> Iterator[Finding]:
         yield ("summaries", "ok" if works else "warning", said)
     yield _tried("provider", lambda: _provider(app))
     yield from mailbox(app)
+    yield from sender_domain(app)
     yield _tried("queue", lambda: _queue(app))
     yield from _publisher(app)
     yield from _operation(app)
@@ -184,14 +191,9 @@ def _provider(app: App) -> str:
     return "; when it is away: ".join(said)
 
 
-def _carried_by(app: App) -> tuple[str, ...]:
-    with app.provider() as provider:
-        return provider.hosts()
-
-
 def mailbox(app: App) -> Iterator[Finding]:
     """What is known of the mailbox that is sent from, where it is one of those that people have."""
-    from newsletter.providers import mailboxes, smtp_spec
+    from newsletter.providers import mailboxes
 
     settings = app.settings
     if not settings.providers[0].startswith("smtp:"):
@@ -203,6 +205,25 @@ def mailbox(app: App) -> Iterator[Finding]:
         return
     for one in mailboxes.advice(server, settings.secret("SMTP_PASSWORD"), readers):
         yield ("mailbox", "ok" if one.fine else "warning", one.text)
+
+
+def sender_domain(app: App, ask: Ask | None = None) -> Iterator[Finding]:
+    """What DNS says of the domain that mail is really sent from. DNS that does not answer is nobody's wrong settings."""
+    settings = app.settings
+    domain = settings.sender_address.rpartition("@")[2]
+    if is_rehearsal(settings) or domain == "localhost":
+        return
+    from newsletter import dkimkeys, maildomain
+    from newsletter.maildomain.names import asking
+
+    try:
+        by_smtp = settings.providers[0].startswith("smtp:")
+        host = smtp_spec.parse(settings.providers[0], settings.origin("provider")).host if by_smtp else ""
+        signers = dkimkeys.signers(settings) if by_smtp else ()
+    except SettingsError:  # it was named already, with the provider
+        return
+    for said in maildomain.look(maildomain.Sender(domain, host, signers), ask or asking()):
+        yield (said.what, "ok" if said.fine else "warning", said.text)
 
 
 def _queue(app: App) -> str:
@@ -228,8 +249,7 @@ def _publisher(app: App) -> Iterator[Finding]:
         )
     if not settings.postal_address:
         yield ("postal_address", "warning", "not set: several countries demand one in the footer of a newsletter")
-    hosts = [host for link in app.links() for host in _carried_by(link)]
-    hosts += [host for name in settings.sources for host in sources.hosts(name, app.reach)]
+    hosts = [*_carriers(app), *(host for name in settings.sources for host in sources.hosts(name, app.reach))]
     hosts += [zotero.host(app.reach)] if _named_libraries(app) else []
     hosts += embeddings.hosts(app.vectors.model, settings.hf_endpoint) if app.vectors else ()
     hosts += app.summaries.hosts() if app.summaries else ()
@@ -240,6 +260,14 @@ def _publisher(app: App) -> Iterator[Finding]:
     stopped = app.ledger.stopped()
     if stopped:
         yield ("sending", "warning", f"stopped since {stopped:%Y-%m-%d %H:%M} UTC; `newsletter resume` goes on")
+
+
+def _carriers(app: App) -> Iterator[str]:
+    """The hosts of the providers; none of one that cannot be opened, which was said already."""
+    with suppress(NewsletterError):
+        for link in app.links():
+            with link.provider() as provider:
+                yield from provider.hosts()
 
 
 def _operation(app: App) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from datetime import timedelta
 from newsletter.errors import Halt, SettingsError
 from newsletter.models import Message, Outcome, Receipt, TryLater
 from newsletter.pace import Pace
-from newsletter.providers.smtp_line import Line, NoConnection, Sending, trust
+from newsletter.providers.smtp_line import Line, NoConnection, Sending, Signing, trust, unsigned
 from newsletter.providers.smtp_spec import Server, parse
 from newsletter.settings import Settings
 
@@ -26,9 +26,15 @@ class SmtpProvider:
 
     idempotent_for = timedelta(0)
 
-    def __init__(self, server: Server, password: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        server: Server,
+        password: str,
+        clock: Callable[[], float] = time.monotonic,
+        sign: Signing = unsigned,
+    ) -> None:
         trusted = trust(server)
-        self._lines = tuple(Line(server, password, clock, trusted) for _ in range(server.connections))
+        self._lines = tuple(Line(server, password, clock, trusted, sign) for _ in range(server.connections))
         self._server = server
         self._pool = ThreadPoolExecutor(server.connections, "smtp")
         self._width = server.connections
@@ -112,7 +118,16 @@ def open_provider(spec: str, settings: Settings, share: int = 1) -> SmtpProvider
             f"{settings.origin('provider')}: {server.user} needs a password; "
             "put SMTP_PASSWORD=... into secrets.env or the environment"
         )
-    return SmtpProvider(replace(server, connections=max(1, server.connections // share)), password)
+    server = replace(server, connections=max(1, server.connections // share))
+    return SmtpProvider(server, password, sign=_signing(settings))
+
+
+def _signing(settings: Settings) -> Signing:
+    if not settings.dkim:
+        return unsigned
+    from newsletter import dkimkeys  # here, because `cryptography` takes 50 ms to load
+
+    return dkimkeys.signing(settings)
 
 
 def _left_by(halt: Halt) -> Outcome:

@@ -51,6 +51,13 @@ def trust(server: Server) -> Trust:
 
 
 Sending: TypeAlias = Generator[None, None, Outcome]
+Signing: TypeAlias = Callable[[bytes], bytes]
+"""The header fields that sign a message, to be put in front of it; the same for the same bytes, none where nobody signs."""
+
+
+def unsigned(mime: bytes) -> bytes:
+    """Signs nothing."""
+    return b""
 
 
 class NoConnection(Halt):
@@ -63,9 +70,10 @@ _DOTTED = re.compile(rb"\n\.")
 class Line:
     """A connection that is opened when it is needed, and replaced before the far side tires of it."""
 
-    def __init__(self, server: Server, password: str, clock: Callable[[], float], trust: Trust) -> None:
+    def __init__(self, server: Server, password: str, clock: Callable[[], float], trust: Trust, sign: Signing) -> None:
         self._server = server
         self._trust = trust
+        self._sign = sign
         self._password = password
         self._clock = clock
         self._client: _Client | None = None
@@ -180,7 +188,7 @@ class Line:
                     return self._refused(client, code, said, stage)
             if client.unasked():
                 return self._gone("the server said something that nobody asked for")
-            client.hand_over(message.mime)
+            client.hand_over(self._sign(message.mime) + message.mime)
         except (smtplib.SMTPException, OSError) as error:
             return self._broken(client, error, stage)
         yield

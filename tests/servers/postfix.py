@@ -181,16 +181,17 @@ def missing() -> str:
 
 
 @contextlib.contextmanager
-def running(*, everybody: bool = False) -> Iterator[Postfix]:
+def running(*, everybody: bool = False, kept: bool = False) -> Iterator[Postfix]:
     """A mail system of its own, empty, until the end of the block.
 
-    For `everybody` it takes mails of any usual size to any name of `DOMAIN`, and throws them away once they are queued.
+    For `everybody` it takes mails of any usual size to any name of `DOMAIN`, and throws them away once they are queued;
+    those that are `kept` lie in one Maildir, of the name "".
     """
     # Not a folder of pytest's: Postfix's programs run as another user, who could not enter it.
     home = Path(tempfile.mkdtemp(prefix="postfix-"))
     try:
         home.chmod(0o755)
-        served = _set_up(home, everybody)
+        served = _set_up(home, everybody, kept)
         with (home / "started").open("wb") as said:
             subprocess.run(["dovecot", "-c", home / "dovecot.conf"], stdout=said, stderr=said, check=True)
             subprocess.run(["postfix", "-c", home / "etc", "start"], stdout=said, stderr=said, check=True)
@@ -202,7 +203,7 @@ def running(*, everybody: bool = False) -> Iterator[Postfix]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _set_up(home: Path, everybody: bool) -> Postfix:
+def _set_up(home: Path, everybody: bool, kept: bool) -> Postfix:
     nobody = pwd.getpwnam("nobody")
     plain, submission, hurried, imap = _free_ports(4)
     values = {
@@ -211,7 +212,7 @@ def _set_up(home: Path, everybody: bool) -> Postfix:
         "domain": DOMAIN,
         "daemons": "/usr/lib/postfix/sbin",
         "boxes": ", ".join(f"{{ {name}@{DOMAIN} = {name}/ }}" for name in ("", *KNOWN, *REFUSALS) if name or everybody),
-        "transport": "discard" if everybody else "virtual",
+        "transport": "discard" if everybody and not kept else "virtual",
         "refusals": ", ".join(f"{{ {name}@{DOMAIN} = {reply} }}" for name, reply in REFUSALS.items()),
         "uid": nobody.pw_uid,
         "gid": nobody.pw_gid,
