@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from newsletter.cli import changing, editing, exchange
+from newsletter.cli import adopting, changing, editing, exchange
 from newsletter.cli.learning import learn
 from newsletter.cli.opening import as_json, json_option, subscribers_of
 from newsletter.errors import SubscriberError
@@ -86,6 +86,8 @@ for command in (
     changing.remove,
     exchange.import_,
     exchange.export,
+    adopting.diff,
+    adopting.adopt_,
 ):
     subscribers.add_command(command)
 
