@@ -19,6 +19,7 @@ from pathlib import Path
 
 from newsletter import embeddings, http, zotero
 from newsletter.archive import Archive
+from newsletter.consents import Circumstances, Consents
 from newsletter.embeddings import Floats
 from newsletter.ending import Ending
 from newsletter.errors import StoreError
@@ -27,13 +28,17 @@ from newsletter.guard import Guard
 from newsletter.ledger import Ledger
 from newsletter.links import reference
 from newsletter.models import Paper, Subscriber
+from newsletter.overrides import Overrides
 from newsletter.providers import Provider, called, is_rehearsal, links, open_provider
 from newsletter.pulse import Pulse
 from newsletter.ranking.model import Model, TermCounts, dump, learn, load, read_counts
+from newsletter.readership import Readership
 from newsletter.render import Imprint, Renderer, default_templates
+from newsletter.renewals import Renewals
 from newsletter.settings import Settings
+from newsletter.signups import Signups
 from newsletter.sources.reach import Reach
-from newsletter.subscribers import Roster, roster
+from newsletter.subscribers import roster
 from newsletter.summaries import KEY, Summaries
 from newsletter.summaries import parse as parse_endpoint
 from newsletter.suppressions import Suppressions
@@ -54,6 +59,10 @@ class App:
     ledger: Ledger
     suppressions: Suppressions
     feedback: Feedback
+    signups: Signups
+    overrides: Overrides
+    consents: Consents
+    renewals: Renewals
     reach: Reach
     renderer: Renderer
     clock: Callable[[], datetime]
@@ -65,6 +74,8 @@ class App:
     """Whether the operator wants a run to end."""
     pulse: Pulse = field(default_factory=Pulse)
     """Whether the scheduler lives, where one runs in this process."""
+    keeps: bool = True
+    """Whether what is learned and embedded on the way is kept."""
 
     @property
     def occasion(self) -> str:
@@ -85,9 +96,10 @@ class App:
         """The provider's name in the ledger: `smtp`."""
         return called(self.settings.providers[0])
 
-    def roster(self) -> Roster:
-        """The subscribers, as their file has them now, with the papers of the libraries that it names."""
-        return roster(self.settings.home / "subscribers.yaml", cache(self.papers_in))
+    def roster(self) -> Readership:
+        """Everybody who reads: the subscribers of the file as it is now, with their own changes, and the sign-ups."""
+        file = roster(self.settings.home / "subscribers.yaml", cache(self.papers_in))
+        return Readership(file, self.overrides, self.signups)
 
     def papers_in(self, library: str) -> tuple[str, ...]:
         """The papers of a library, by its name, as far as it ever told."""
@@ -100,7 +112,36 @@ class App:
 
     def reference(self, subscriber: Subscriber) -> str:
         """The subscriber's opaque name in links."""
-        return reference(self.settings.secrets[0], subscriber.key)
+        return self.references([subscriber.key])[subscriber.key]
+
+    def references(self, subscribers: Sequence[str]) -> dict[str, str]:
+        """The opaque names of these subscribers (by key) in links."""
+        renewed, secret = self.renewals.of(subscribers), self.settings.secrets[0]
+        return {key: reference(secret, key, renewed.get(key, 0)) for key in subscribers}
+
+    def opens(self, name: str, subscriber: str) -> bool:
+        """Whether an opaque name still opens the pages of a subscriber (by key): one of before a renewal does not."""
+        renewal = self.renewals.of([subscriber]).get(subscriber, 0)
+        return name in {reference(secret, subscriber, renewal) for secret in self.settings.secrets}
+
+    def _names(self, subscriber: str) -> list[str]:
+        """Every opaque name that a subscriber ever had, as far as it can be known."""
+        last = self.renewals.of([subscriber]).get(subscriber, 0)
+        return [reference(secret, subscriber, n) for secret in self.settings.secrets for n in range(last + 1)]
+
+    def erase(self, subscriber: Subscriber, said: Circumstances) -> None:
+        """Removes everything about somebody who signed up, but for a hash by which their no is known again.
+
+        The ledger comes last too: an edition may just have been planned. Breaking off in between, and doing it again, does
+        no harm.
+        """
+        names = self._names(subscriber.key)
+        self.ledger.forget(subscriber.key, names, self.clock())
+        self.feedback.forget(subscriber.key)
+        self.overrides.forget([subscriber.key])
+        self.signups.erase(subscriber.key, self.clock(), said)
+        self.ledger.forget(subscriber.key, names, self.clock())
+        self.renewals.forget(subscriber.key)
 
     def note(self) -> str:
         """The editor's note, Markdown: `note.md` in the home, if there is one."""
@@ -125,11 +166,17 @@ class App:
         return kept is None or size >= max(kept[1] * GROWTH, kept[1] + 1)
 
     def learn(self) -> Model:
-        """Learns from the archive as it is now, and keeps what was learned."""
+        """Learns from the archive as it is now, and keeps what was learned unless these parts are only to look with."""
         papers = list(self.archive.listed_papers(LEARNED_FROM))
         content = dump(learn(papers, shipped_counts()))
-        self.archive.save_model(MODEL, content, len(papers), self.clock())
+        if self.keeps:
+            self.archive.save_model(MODEL, content, len(papers), self.clock())
         return load(content)
+
+    def looking(self) -> App:
+        """The parts for who only looks: no source or language model is asked, and nothing is kept."""
+        summaries = self.summaries.known() if self.summaries else None
+        return replace(self, summaries=summaries, vectors=self.vectors.unkept() if self.vectors else None, keeps=False)
 
     def embed(self, papers: Sequence[Paper]) -> Floats | None:
         """A vector of length 1 for each paper, shape (papers, dimensions); None where no model is set."""
@@ -208,6 +255,10 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = clock) -> Itera
             ledger=Ledger(database, owner),
             suppressions=Suppressions(database),
             feedback=Feedback(database),
+            signups=Signups(database, settings.secrets),
+            overrides=Overrides(database),
+            consents=Consents(database),
+            renewals=Renewals(database),
             reach=_reach(settings, client, archive, clock),
             renderer=Renderer(imprint(settings), settings.templates or default_templates()),
             clock=clock,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import chain
 
 from newsletter import periods
 from newsletter.alarms import NO_SOURCE
@@ -14,7 +15,7 @@ from newsletter.digest import DAY, Digests, Due
 from newsletter.errors import SettingsError
 from newsletter.ledger import Key, LastEdition, Planned
 from newsletter.models import Digest, Period, Subscriber
-from newsletter.subscribers import Roster
+from newsletter.readership import Readership
 
 LONGEST_GAP = 31 * DAY
 
@@ -37,44 +38,57 @@ class Order:
 class Served:
     """What a scheduler remembers from tick to tick: up to which day everybody of a schedule was planned.
 
-    With it a tick looks only at those whose moment has come. Forgetting it, and a roster that changed, cost one look at
-    everybody; the ledger alone knows who was planned.
+    With it a tick looks only at those whose moment has come, and at who signed up since. Forgetting it, and a file that
+    changed, cost one look at everybody; the ledger alone knows who was planned.
     """
 
     def __init__(self) -> None:
         self._roster = ""
         self._until: dict[str, date] = {}
+        self.mark: int | None = None
+        """Of the roster, when it was last looked at: later sign-ups have not been."""
 
-    def waiting(self, roster: Roster, now: datetime) -> dict[str, date]:
+    def waiting(self, roster: Readership, now: datetime) -> dict[str, date]:
         """The schedules whose moment has come since, and the day of their latest edition."""
         if (version := roster.version()) != self._roster:
             self._roster, self._until = version, {}
         latest = {name: periods.due(one, now, None) for name, one in roster.schedules().items()}
         return {name: due.day for name, due in latest.items() if due is not None and self._until.get(name) != due.day}
 
-    def note(self, planned: Mapping[str, date]) -> None:
-        """Everybody of these schedules was planned up to that day."""
+    def note(self, planned: Mapping[str, date], mark: int | None = None) -> None:
+        """Everybody of these schedules was planned up to that day, and every sign-up up to that mark."""
         self._until |= planned
+        self.mark = self.mark if mark is None else mark
 
 
-def nobody_soon(roster: Roster, now: datetime, within: timedelta) -> bool:
+def nobody_soon(roster: Readership, now: datetime, within: timedelta) -> bool:
     """Whether nobody's moment comes in the time to come."""
     readers = roster.schedules().values()
     return all(periods.due(one, now, None) == periods.due(one, now + within, None) for one in readers)
 
 
 def who_is_due(
-    app: App, now: datetime, order: Order, roster: Roster | None = None, schedules: Iterable[str] | None = None
+    app: App,
+    now: datetime,
+    order: Order,
+    roster: Readership | None = None,
+    schedules: Iterable[str] | None = None,
+    mark: int | None = None,
 ) -> Iterator[list[Due]]:
-    """The subscribers (with one of these schedules) whose edition is to be planned now, some hundreds at a time."""
-    roster = roster or app.roster()
+    """The subscribers whose edition is to be planned now, some hundreds at a time.
+
+    With schedules, only who has one of these, and who signed up since the mark.
+    """
+    roster = app.roster() if roster is None else roster  # whether anybody is in it would be asked of everybody
     pages = roster.pages() if schedules is None else roster.on(schedules)
+    if mark is not None:
+        pages = chain(pages, roster.since(mark))
     for page in pages if order.only is None else [[_asked_for(roster, order.only)]]:
         if found := due_among(app, page, now, order):
             yield found
 
 
-def _asked_for(roster: Roster, name: str) -> Subscriber:
+def _asked_for(roster: Readership, name: str) -> Subscriber:
     found = roster.named(name)
     if found is None:
         raise SettingsError(f"no subscriber '{name}'; `newsletter subscribers list` shows them")
@@ -165,12 +179,12 @@ def plan(app: App, pages: Iterable[Sequence[Due]], now: datetime, order: Order) 
     """
     digests, kept, number = Digests(app, now), set[str](), 0
     for page in pages:
-        rows = []
+        rows, names = [], app.references([due.subscriber.key for due in page])
         for digest, group in digests.of(page):
             if digest.id not in kept:
                 app.archive.save_digest(digest)
                 kept.add(digest.id)
-            rows += [_planned(app, due, digest, now, _skip(app, due, now, order)) for due in group]
+            rows += [_planned(app, names, due, digest, now, _skip(app, due, now, order)) for due in group]
         number += app.ledger.plan(rows, now)
     return number
 
@@ -180,7 +194,8 @@ def give_up_on_late(app: App, pages: Iterable[Sequence[Due]], now: datetime) -> 
     patience = app.settings.give_up_after
     for page in pages:
         late = [due for due in page if now - periods.moment(due.subscriber, due.period.day) > patience]
-        app.ledger.plan([_planned(app, due, None, now, NO_SOURCE) for due in late], now)
+        names = app.references([due.subscriber.key for due in late])
+        app.ledger.plan([_planned(app, names, due, None, now, NO_SOURCE) for due in late], now)
 
 
 def _skip(app: App, due: Due, now: datetime, order: Order) -> str:
@@ -197,14 +212,14 @@ def is_paused(subscriber: Subscriber, day: date) -> bool:
     return subscriber.paused_until is not None and day < subscriber.paused_until
 
 
-def _planned(app: App, due: Due, digest: Digest | None, now: datetime, skip: str) -> Planned:
+def _planned(app: App, names: Mapping[str, str], due: Due, digest: Digest | None, now: datetime, skip: str) -> Planned:
     subscriber, period = due.subscriber, due.period
     return Planned(
         key=Key(subscriber.key, period.name, app.occasion),
         day=period.day,
         since=period.since,
         address=subscriber.email,
-        reference=app.reference(subscriber),
+        reference=names[subscriber.key],
         digest=digest.id if digest else "",
         cut_off=(digest.day, digest.until) if digest else None,
         give_up_at=periods.give_up_at(subscriber, period.day, now),

@@ -13,7 +13,7 @@ from newsletter.app import App
 from newsletter.editing.edit import Reader, edit_all, quiet_reason
 from newsletter.errors import NewsletterError, RenderError, SettingsError
 from newsletter.ledger import Claim, Delivery, Key
-from newsletter.models import Digest, Edition, Message, Paper, Period, Stamp, Subscriber, Verdict
+from newsletter.models import Digest, Edition, Message, Paper, Period, Stamp, Subscriber, Verdict, Words, said
 from newsletter.ranking.feedback import assign, fits
 from newsletter.ranking.index import Index, index
 from newsletter.ranking.meaning import whitened
@@ -21,11 +21,13 @@ from newsletter.ranking.model import ENOUGH, Model, with_meaning
 from newsletter.ranking.profile import Profile, profile
 from newsletter.ranking.rank import Scores, rank
 from newsletter.records import content_of, content_record, read_content, restore
+from newsletter.text import readable
 
 log = logging.getLogger("newsletter.compose")
 WHITENED_ON = 2_000  # papers, the most recently listed
 TOGETHER = 200  # readers whose editions are made at once
 KEPT = 10_000  # examples: when there are more a run begins to keep anew, so that its memory stays flat
+HEARD = 3  # papers of which an edition says what became of what its reader said
 POPULAR = 1_000  # profiles, for interests that many readers have in the same words; and lessons
 
 
@@ -58,9 +60,9 @@ class Spoilt:
 class Composer:
     """Composes for one run: what the archive teaches, each digest's index and each profile are made once."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, model: Model | None = None) -> None:
         self._app = app
-        self._model = _model(app)
+        self._model = model or model_of(app)
         self._digests: dict[str, Digest | None] = {}
         self._indexes: dict[str, Index] = {}
         self._papers: dict[str, Paper] = {}
@@ -103,7 +105,20 @@ class Composer:
             readers = [
                 Reader(*one, seen.get(key, ()), unwanted.get(key, ())) for one, key in zip(some, keys, strict=True)
             ]
-            yield from edit_all(digest, self.scores(digest, [subscriber for subscriber, _ in some]), readers)
+            heard = self._heard(some)
+            for edition in edit_all(digest, self.scores(digest, [subscriber for subscriber, _ in some]), readers):
+                told = heard.get(edition.subscriber.key)
+                yield replace(edition, notes=(*told, *edition.notes)) if told else edition
+
+    def _heard(self, wanted: Sequence[tuple[Subscriber, Period]]) -> dict[str, tuple[Words, ...]]:
+        """What to say to who said something of papers since their last edition, a sentence a paper."""
+        given = self._app.feedback.of([subscriber.key for subscriber, _ in wanted])
+        days = {subscriber.key: period.day for subscriber, period in wanted if subscriber.key in given}
+        last = self._app.ledger.last_editions(self._app.occasions, days) if days else {}
+        news = self._app.feedback.news({key: one.cut_off_at for key, one in last.items()})
+        papers = self._app.archive.find(sorted({id_ for said_ in news.values() for id_ in said_})) if news else {}
+        taught = {one.key: one for one in self._taught([s for s, _ in wanted if s.key in news])} if news else {}
+        return {key: tuple(_told(said_, papers, taught[key]))[:HEARD] for key, said_ in news.items()}
 
     def _unwanted(self, subscribers: Sequence[str]) -> dict[str, list[str]]:
         """Per subscriber the papers that they want less of."""
@@ -224,7 +239,21 @@ class Composer:
         return Composed(claim, message, batch)
 
 
-def _model(app: App) -> Model:
+def _told(given: Mapping[str, Verdict], papers: Mapping[str, Paper], taught: Subscriber) -> Iterator[Words]:
+    """What became of what a reader said, the latest first; nothing of a paper that there is no more."""
+    counts = {id_ for one in taught.interests for id_ in (*one.like, *one.dislike)}
+    for id_, verdict in reversed([*given.items()]):
+        if (paper := papers.get(id_)) is not None:
+            title = readable(paper.title)
+            if paper.id not in counts:
+                yield said("Your word on “{paper}” fits none of your interests, and changes nothing here.", paper=title)
+            elif verdict == "more":
+                yield said("As you asked, there is more here like “{paper}”, where there was any.", paper=title)
+            else:
+                yield said("As you asked, there is less here like “{paper}”.", paper=title)
+
+
+def model_of(app: App) -> Model:
     """What the archive teaches, with the embedding that the settings name: whitened on the archive's papers."""
     model, embed = app.model(), app.vectors.of if app.vectors else None
     papers = list(app.archive.listed_papers(WHITENED_ON)) if embed else []

@@ -15,7 +15,7 @@ from newsletter.app import App
 from newsletter.audience import Order, who_is_due
 from newsletter.errors import NewsletterError, SettingsError, SourceError
 from newsletter.ledger import Account
-from newsletter.subscribers import Roster
+from newsletter.readership import Readership
 
 log = logging.getLogger("newsletter.heartbeat")
 NAME: Final = "heartbeat"
@@ -65,7 +65,7 @@ class Heartbeat:
         return None
 
 
-def complete_day(app: App, roster: Roster, now: datetime) -> date | None:
+def complete_day(app: App, roster: Readership, now: datetime) -> date | None:
     """The latest day that is over for everybody, if who was due was written to or skipped; None while that is not so.
 
     A day on which nobody was due is complete too, at the usual time: a switch knows no weekends.

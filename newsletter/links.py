@@ -7,20 +7,23 @@ import hmac
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from itsdangerous import Signer
 
+Purpose: TypeAlias = Literal["unsubscribe", "confirm", "preferences", "feedback", "view", "form"]
+"""What a link is for: one for another purpose is none."""
 LONGEST: Final = 512
 """Characters of a token that is looked at; ours have 60 where a reference is signed."""
 
 
-def reference(secret: str, key: str) -> str:
-    """The subscriber in links: 16 characters safe in URLs, always the same, and without the address.
+def reference(secret: str, key: str, renewal: int = 0) -> str:
+    """The subscriber in links: 16 characters safe in URLs, the same until they are renewed, and without the address.
 
     HMAC-SHA256 cut to 96 bits: whoever lacks the secret cannot find the address by trying addresses.
     """
-    digest = hmac.digest(secret.encode(), f"reference:{key}".encode("utf-8", "surrogatepass"), hashlib.sha256)
+    text = f"reference:{key}:{renewal}" if renewal else f"reference:{key}"
+    digest = hmac.digest(secret.encode(), text.encode("utf-8", "surrogatepass"), hashlib.sha256)
     return urlsafe_b64encode(digest[:12]).decode()
 
 

@@ -9,6 +9,8 @@ from typing import Literal, TypeAlias
 
 Threshold: TypeAlias = Literal["loose", "normal", "strict"]
 Verdict: TypeAlias = Literal["more", "less"]
+Said: TypeAlias = Literal["more", "less", "saved"]
+"""What readers say of papers; what they save they want more of."""
 State: TypeAlias = Literal["pending", "submitting", "submitted", "failed", "uncertain", "skipped"]
 SectionKind: TypeAlias = Literal["interest", "trending", "wildcard", "titles"]
 SuppressedFor: TypeAlias = Literal["unsubscribed", "bounced", "complained", "operator"]

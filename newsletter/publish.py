@@ -70,10 +70,12 @@ def _plan_who_is_due(
     app: App, now: datetime, order: Order, progress: Progress, served: Served | None
 ) -> SourceError | None:
     roster = app.roster()
+    mark, before = roster.mark(), served.mark if served else None
     schedules = served.waiting(roster, now) if served else None
-    failure = _gather_and_plan(app, now, order, progress, lambda: who_is_due(app, now, order, roster, schedules))
-    if served and schedules and failure is None:
-        served.note(schedules)
+    dues = partial(who_is_due, app, now, order, roster, schedules, before)
+    failure = _gather_and_plan(app, now, order, progress, dues)
+    if served and failure is None:
+        served.note(schedules or {}, mark)
     return failure
 
 

@@ -10,11 +10,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import date, datetime
+from datetime import date, datetime, time
 from functools import lru_cache
 from typing import Any
 
+import msgspec
+
 from newsletter.models import (
+    Cadence,
     Candidate,
     Digest,
     Edition,
@@ -60,6 +63,32 @@ def _paper(values: Mapping[str, Any]) -> Paper:
     if "published" in known:
         known["published"] = date.fromisoformat(known["published"])
     return Paper(**known)
+
+
+_encoded = msgspec.json.Encoder(order="deterministic").encode
+_subscriber = msgspec.json.Decoder(Subscriber).decode
+_schedule = msgspec.json.Decoder(tuple[str, time, Cadence]).decode
+
+
+def subscriber_record(subscriber: Subscriber) -> str:
+    """The subscriber as JSON."""
+    return _encoded(subscriber).decode()
+
+
+def read_subscriber(record: str | bytes) -> Subscriber:
+    """The subscriber of `subscriber_record`. Raises msgspec.MsgspecError where it is damaged."""
+    return _subscriber(record)
+
+
+def schedule_of(subscriber: Subscriber) -> str:
+    """A name for the time zone, hour and cadence that a subscriber has: the same for the same."""
+    return _encoded((subscriber.timezone, subscriber.send_at, subscriber.cadence)).decode()
+
+
+def on_schedule(name: str) -> Subscriber:
+    """Nobody in particular, on the schedule of that name."""
+    timezone, send_at, cadence = _schedule(name)
+    return Subscriber("", "", timezone=timezone, send_at=send_at, cadence=cadence)
 
 
 def sealed(digest: Digest) -> Digest:

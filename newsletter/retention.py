@@ -20,7 +20,8 @@ def prune(app: App, keep: timedelta, now: datetime, *, only_look: bool = False) 
     and the archive remembers by which other ids a paper was known: so none is shown twice. Editions keep their papers in
     their digests, which go when they are as old.
     """
-    roster = app.roster()
-    examples = {id_ for one in roster for interest in one.interests for id_ in (*interest.like, *interest.dislike)}
-    spared = examples | app.feedback.papers([one.key for one in roster])
+    spared: set[str] = set()
+    for page in app.roster().pages():
+        spared |= {id_ for one in page for interest in one.interests for id_ in (*interest.like, *interest.dislike)}
+        spared |= app.feedback.papers([one.key for one in page])
     return (app.archive.old if only_look else app.archive.remove_old)(day_of(keep, now), spared)

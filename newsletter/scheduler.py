@@ -39,6 +39,7 @@ class Ticker:
         self._account: Account | None = None
         self._failures = 0
         self._pruned: date | None = None
+        self._tidied: date | None = None
         self._outgrown: datetime | None = None
         self._not_before = datetime.min.replace(tzinfo=UTC)
 
@@ -53,6 +54,7 @@ class Ticker:
             self._collect_ahead(now)
             self._learn_when_quiet(now)
             self._prune_when_quiet(now)
+            self._tidy(now)
         except (SourceError, Halt) as error:
             wait = SPACING[min(self._failures, len(SPACING) - 1)]
             self._failures += 1
@@ -111,6 +113,13 @@ class Ticker:
             self._pruned = now.date()
             old = prune(self._app, keep, now)
             log.info("removed from the archive: %d papers, %d digests", old.papers, old.digests)
+
+    def _tidy(self, now: datetime) -> None:
+        """Once a day forgets the sign-ups that nobody confirmed."""
+        if self._tidied != now.date():
+            self._tidied = now.date()
+            if number := self._app.signups.forget_unconfirmed(now - self._app.settings.keep_unconfirmed):
+                log.info("forgotten: %d sign-ups that nobody confirmed", number)
 
 
 def second_of(secret: str) -> int:

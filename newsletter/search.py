@@ -54,15 +54,16 @@ class Found:
     """How many papers were looked at."""
 
 
-def search(app: App, query: Query, now: datetime) -> Found:
+def search(app: App, query: Query, now: datetime, model: Model | None = None) -> Found:
     """The papers that answer the words, `MOST` at most.
 
     All are looked at as raw text; those that have most of the words are ranked as an interest's candidates are.
+    `model` is what the archive teaches, where it is known already.
     """
     days = app.archive.first_days(query.since, query.until, query.source)
     if not days:
         return Found((), 0)
-    composer, digest = Composer(app), Digest("search", now.date(), now.date(), now, ())
+    composer, digest = Composer(app, model), Digest("search", now.date(), now.date(), now, ())
     model = composer.index(digest).model
     sought = needles(query.text, model)
     rows = app.archive.texts([id_ for id_, _ in days], telling(sought))

@@ -59,6 +59,12 @@ class Settings:
     archive: str = field(default="sqlite:///archive.db", repr=False)
     keep: timedelta | None = None
     """How long papers stay in the archive after they were last listed; None: for good."""
+    sign_ups: bool = True
+    """Whether everybody may subscribe on the web pages, where there are such."""
+    keep_unconfirmed: timedelta = timedelta(days=7)
+    """How long a sign-up waits for its confirmation."""
+    record_network: bool = False
+    """Whether a consent is kept with the network address and the program that it came by."""
     embeddings: str = ""
     """A sentence-transformers model, by name or folder; empty where none is used."""
     summaries: str = field(default="", repr=False)
@@ -306,6 +312,25 @@ KEYS: Final = (
         _database,
     ),
     Key("keep", "NEWSLETTER_KEEP", "everything", "how long papers stay in the archive", "keep", span(SHORTEST_KEEP)),
+    Key(
+        "sign_ups", "NEWSLETTER_SIGN_UPS", "on", "whether everybody may subscribe on the web pages", "sign_ups", _switch
+    ),
+    Key(
+        "keep_unconfirmed",
+        "NEWSLETTER_KEEP_UNCONFIRMED",
+        "7 days",
+        "how long a sign-up waits for its confirmation, before all of it is forgotten",
+        "keep_unconfirmed",
+        duration,
+    ),
+    Key(
+        "record_network",
+        "NEWSLETTER_RECORD_NETWORK",
+        "off",
+        "whether network address and browser are kept with a reader's consent",
+        "record_network",
+        _switch,
+    ),
     Key(
         "embeddings",
         "NEWSLETTER_EMBEDDINGS",

@@ -18,10 +18,15 @@ BATCH = 256  # texts that are embedded and kept together: what is lost when the 
 class Vectors:
     """What a model makes of texts; it is opened when a text comes that it has not seen."""
 
-    def __init__(self, archive: Archive, model: Model, opened: Callable[[], Embedder]) -> None:
+    def __init__(self, archive: Archive, model: Model, opened: Callable[[], Embedder], *, keeps: bool = True) -> None:
         self.model = model
+        self._keeps = keeps
         self._archive = archive
         self._opened = opened
+
+    def unkept(self) -> Vectors:
+        """The same, of which nothing is kept: for texts of visitors."""
+        return Vectors(self._archive, self.model, lambda: self._embedder, keeps=False)
 
     def of(self, texts: Sequence[str]) -> Floats:
         """Shape (texts, dimensions), in their order, rows of length 1; (0, 0) for none. Raises SettingsError.
@@ -49,7 +54,8 @@ class Vectors:
     def _made(self, texts: Sequence[str]) -> dict[str, bytes]:
         rows = self._embedder(texts)
         made = {text: row.astype("<f2").tobytes() for text, row in zip(texts, rows, strict=True)}
-        self._archive.save_vectors(self.model.key, made)
+        if self._keeps:
+            self._archive.save_vectors(self.model.key, made)
         return made
 
 

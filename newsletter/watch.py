@@ -6,11 +6,11 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from newsletter import alarms
+from newsletter import alarms, letters
 from newsletter.alarms import Alarm
 from newsletter.app import App
 from newsletter.errors import NewsletterError
-from newsletter.models import Letter, Receipt
+from newsletter.models import Letter
 
 log = logging.getLogger("newsletter.watch")
 A_DAY = timedelta(days=1)
@@ -64,21 +64,10 @@ def mail(app: App, found: Iterable[Alarm], now: datetime) -> None:
     """
     for alarm in found if app.settings.operator else ():
         if app.ledger.tell(alarm.name, now, now + A_DAY):
-            failure = _send(app, alarm, now)
+            failure = letters.send(app, _letter(app, alarm), now)
             if failure:
                 app.ledger.tell_again(alarm.name, now + AFTER_A_FAILURE)
                 log.error("alarm: %s: could not be mailed: %s", alarm.name, failure)
-
-
-def _send(app: App, alarm: Alarm, now: datetime) -> str:
-    """Hands the mail over; says what went wrong, empty if nothing."""
-    try:
-        message = app.renderer.letter(_letter(app, alarm), now.replace(microsecond=0))
-        with app.provider() as provider:
-            [outcome] = provider.send([message], message.message_id)
-    except NewsletterError as error:
-        return str(error)
-    return "" if isinstance(outcome, Receipt) else outcome.reason
 
 
 def _letter(app: App, alarm: Alarm) -> Letter:

@@ -10,10 +10,12 @@ from newsletter.errors import StoreError
 from newsletter.feedback import Feedback
 from newsletter.ledger import Key, Ledger, upkeep
 from newsletter.models import Reading
+from newsletter.signups import Signups
 from newsletter.suppressions import Suppressions
-from tests.homes import make_home
+from tests.homes import SECRET, make_home
 from tests.stores import SCHEMAS, in_folder
 from tests.test_ledger import DAY, NOW
+from tests.test_signups import confirmed
 
 LEDGER_1 = """
 CREATE TABLE suppressions (address TEXT NOT NULL, reason TEXT NOT NULL, detail TEXT NOT NULL, at DATETIME NOT NULL,
@@ -97,6 +99,23 @@ def test_an_upgraded_ledger_has_the_indexes_of_a_new_one(stores, tmp_path_factor
     new = in_folder(tmp_path_factory.mktemp("new"))
     Ledger.open(new.url("newsletter")).close()
     assert indexes(new) == indexes(stores)
+
+
+def test_a_ledger_of_schema_4_learns_of_sign_ups_and_keeps_what_it_had(stores):
+    database = Ledger.open(stores.url("newsletter"))
+    Suppressions(database).add("cy@example.org", "unsubscribed", NOW)
+    database.close()
+    new = ("changes", "consents", "wordings", "overrides", "renewals", "signups", "erased")
+    gone = (*(f"DROP TABLE {name}" for name in new), "DROP INDEX deliveries_by_batch")
+    stores.execute("newsletter", *gone, "UPDATE schema SET version = 4")
+    with pytest.raises(StoreError, match=r"schema version 4 is older than this program's 5.*`newsletter db upgrade`"):
+        Ledger.open(stores.url("newsletter"))
+    assert "schema 4 became 5" in upkeep.upgrade(stores.url("newsletter"), backed_up=True)
+    database = Ledger.open(stores.url("newsletter"))
+    ada = confirmed(Signups(database, [SECRET]))
+    assert [[ada.subscriber]] == list(Signups(database, [SECRET]).pages())
+    assert ["cy@example.org"] == [one.address for one in Suppressions(database).all()]
+    database.close()
 
 
 def test_an_older_archive_has_the_indexes_of_a_new_one(stores, tmp_path_factory):

@@ -275,7 +275,7 @@ def test_a_paper_comes_with_everything_that_is_known_of_it():
         "https://huggingface.co/papers/2603.01234",
         "https://github.com/northlight/straight-paths",
         "https://straight-paths.example.org/",
-    ] == [address for address, _ in Page(message.html).links[:-1]]
+    ] == [address for address, _ in Page(message.html).links[:-3]]  # then preferences, feedback, unsubscribe
 
 
 def test_without_a_summary_the_abstract_is_quoted_and_labelled():

@@ -7,10 +7,12 @@ from itertools import pairwise
 import pytest
 
 from newsletter.app import App, open_app
+from newsletter.ledger import Ledger
 from newsletter.scheduler import Ticker, second_of, start
 from newsletter.settings import ensure_secret, load
 from newsletter.subscribers import Roster
 from tests.homes import invented_day, make_home, text_of
+from tests.test_signups import FORM, confirmed, wish
 
 SUBSCRIBERS = """
 subscribers:
@@ -125,6 +127,31 @@ def test_a_reader_who_joins_gets_the_edition_of_the_day(app, clock):
     clock.advance(minutes=1)
     ticker.tick()
     assert "2026-03-03-lou@example.org" in sent(app)
+
+
+def test_who_signs_up_gets_the_edition_of_the_day_and_nobody_else_is_looked_at(app, clock, monkeypatch):
+    ticker = Ticker(app)
+    clock.now = datetime(2026, 3, 3, 7, 30, tzinfo=UTC)
+    ticker.tick()
+    lou = confirmed(app.signups, "lou@example.org", timezone="Europe/Paris", trending=3).subscriber
+    asked, last_periods = [], Ledger.last_periods
+    monkeypatch.setattr(Ledger, "last_periods", lambda self, *told: asked.append(told[1]) or last_periods(self, *told))
+    for _ in range(3):
+        clock.advance(minutes=1)
+        ticker.tick()
+    assert "2026-03-03-lou@example.org" in sent(app)
+    assert {lou.key} == {key for keys in asked for key in keys}
+    assert len(asked) <= 3, "once for what they need and once to plan, and then no more"
+
+
+def test_sign_ups_that_nobody_confirmed_are_forgotten_after_a_week(app, clock):
+    ticker = Ticker(app)
+    app.signups.ask(wish(), clock(), FORM)
+    for day in (6, 8):
+        clock.advance(days=day)
+        ticker.tick()
+        assert (day == 6) == bool(list(app.signups.each()))
+        clock.advance(days=-day)
 
 
 def test_an_archive_that_has_grown_is_learned_from_though_somebody_is_always_due_soon(app, clock, monkeypatch):

@@ -95,6 +95,15 @@ def test_another_model_has_its_own_rows(archive, model):
     assert ["rivers", "rivers"] == model.asked
 
 
+def test_what_visitors_type_is_embedded_and_not_kept(archive, model):
+    kept = vectors(archive, model)
+    kept.of(["rivers"])
+    assert kept.of(["stones", "rivers"]).tobytes() == kept.unkept().of(["stones", "rivers"]).tobytes()
+    kept.unkept().of(["a visitor's own words"])
+    assert {} == archive.vectors(Model("lab/letters").key, ["a visitor's own words"])
+    assert 1 == model.opened
+
+
 def test_a_damaged_row_is_made_again(archive, model, stores):
     made = vectors(archive, model).of(["rivers", "stones"])
     first = "(SELECT min(text) FROM vectors)"

@@ -20,9 +20,9 @@ DAY = date(2026, 3, 3)
 
 
 @contextmanager
-def served(site) -> Iterator[httpx.Client]:
+def served(site, listener: socket.socket | None = None) -> Iterator[httpx.Client]:
     """The site on loopback, and a client of it."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = listener or socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(site, log_config=None, lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

@@ -6,6 +6,7 @@ from newsletter.answers import Answers
 from newsletter.archive import schema
 from newsletter.archive.asked import Asked, Listed, Noted
 from newsletter.archive.collected import Collected, Collection
+from newsletter.archive.leafed import Leafed
 from newsletter.archive.made import Made
 from newsletter.archive.retention import Old, Retention
 from newsletter.archive.told import Failures, Told
@@ -15,7 +16,7 @@ from newsletter.turns import Turns
 __all__ = ["Archive", "Collection", "Failures", "Listed", "Noted", "Old"]
 
 
-class Archive(Collected, Asked, Made, Told, Retention):
+class Archive(Collected, Asked, Leafed, Made, Told, Retention):
     """The large store that can be rebuilt: papers, listings, readings of upvotes, digests."""
 
     def __init__(self, url: str) -> None:

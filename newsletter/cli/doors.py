@@ -50,5 +50,6 @@ def _serve(app: App, host: str, port: int) -> None:
     from newsletter.web import pages
 
     logging.getLogger("uvicorn.access").setLevel(logging.WARNING)  # addresses of links hold tokens
-    click.echo(f"web pages on http://{host}:{port}")
+    seen = "" if app.settings.base_url else ", for this machine alone as long as base_url is not set"
+    click.echo(f"web pages on http://{host}:{port}{seen}")
     uvicorn.run(pages(app), host=host, port=port, log_config=None, proxy_headers=False, server_header=False)

@@ -43,12 +43,10 @@ def feedback(ctx: click.Context, address: str, paper: str, verdict: Verdict | Li
 
 
 def _reader(app: App, address: str) -> Subscriber:
-    roster = app.roster()
-    found = [one for one in roster if address in (one.key, one.email)]
-    found += [one for one in roster if address.lower() in (one.key.lower(), one.email.lower())]
-    if not found:
+    found = app.roster().named(address)
+    if found is None:
         raise SettingsError(f"no subscriber '{address}'; `newsletter subscribers list` shows them")
-    return found[0]
+    return found
 
 
 def _paper(app: App, text: str) -> tuple[str, Paper | None]:

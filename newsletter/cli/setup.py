@@ -17,6 +17,7 @@ from newsletter.app import App
 from newsletter.cli.opening import app_of, as_json, json_option
 from newsletter.errors import NewsletterError, SettingsError
 from newsletter.providers import is_rehearsal, smtp_spec
+from newsletter.readership import Readership
 from newsletter.settings import Settings
 from newsletter.text import without_query
 from newsletter.wholefile import replacing
@@ -134,17 +135,19 @@ def _subscribers(app: App) -> Iterator[Finding]:
     from newsletter.collect import unknown_examples
 
     try:
-        roster = app.roster()
+        everybody = app.roster()
     except NewsletterError as error:
         yield from (("subscribers", "broken", line) for line in str(error).splitlines())
         return
+    roster = everybody.file
     yield ("subscribers", "ok", counted_subscribers(roster))
     schema = app.settings.home / SCHEMA
     if schema.exists() and schema.read_text("utf-8", "replace") != _schema():
         yield ("subscribers", "warning", f"{SCHEMA} is of another version; `newsletter init` renews it")
-    for design in sorted({subscriber.design for subscriber in roster}):
+    yield from _sign_ups(app, everybody)
+    for design in sorted({design for design, _ in everybody.looks()}):
         yield from _design(app, design)
-    for tag in sorted({subscriber.language for subscriber in roster}):
+    for tag in sorted({language for _, language in everybody.looks()}):
         yield from ((f"language {tag}", "warning", fault) for fault in app.renderer.language_faults(tag))
     rated = app.feedback.papers([one.key for one in roster])
     wanted = rated.union(id_ for s in roster for i in s.interests for id_ in (*i.like, *i.dislike))
@@ -153,6 +156,19 @@ def _subscribers(app: App) -> Iterator[Finding]:
     waiting = unknown_examples(roster, app.archive, rated)
     if waiting:
         yield ("subscribers", "ok", f"{len(waiting)} example papers will be looked up with the next collection")
+
+
+def _sign_ups(app: App, everybody: Readership) -> Iterator[Finding]:
+    if app.settings.base_url and app.settings.sign_ups:
+        where = f"everybody may subscribe on {app.settings.base_url}/subscribe; `sign_ups: off` ends that"
+        yield ("sign-ups", "ok", where)
+    if number := app.signups.number():
+        yield ("sign-ups", "ok", f"{number} read")
+    for address in everybody.twins():
+        yield ("sign-ups", "ok", f"{address} signed up and is in the file: one reader, as the file has them")
+    for address in everybody.erased():
+        what = "is in the file, but had everything about them erased, and is not written to: remove them there"
+        yield ("subscribers", "warning", f"{address} {what}")
 
 
 def _libraries(app: App) -> Iterator[Finding]:

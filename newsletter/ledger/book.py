@@ -34,6 +34,7 @@ from newsletter.suppressions import suppress
 
 log = logging.getLogger("newsletter.ledger")
 HEARTBEAT = timedelta(seconds=15)
+ERASED = "removed: the reader had everything about them erased"
 PAGE = 2_000  # keys read at once
 
 
@@ -108,6 +109,30 @@ class Ledger(Knowledge):
             d.next_attempt.is_(None) | (d.next_attempt <= at),
             self._free(at),
         )
+
+    # -- who may be told apart by a link, and who wants to be forgotten
+
+    def introduce(self, reference: str, subscriber: str, address: str) -> None:
+        """Lets links with this opaque name lead to a subscriber before there is an edition for them."""
+        with self._db.write() as connection:
+            insert_new(connection, readers, [{"reference": reference, "subscriber": subscriber, "address": address}])
+
+    def forget(self, subscriber: str, references: Sequence[str], at: datetime) -> None:
+        """Removes from whom deliveries were and what was in them; that they were is still in the account.
+
+        What is still to be sent is not. No link leads to the subscriber any more.
+        """
+        d = deliveries.c
+        mine = d.subscriber == subscriber
+        over = {"state": "skipped", "reason": ERASED, "lease_owner": None, "lease_until": None, "next_attempt": None}
+        with self._db.write() as connection:
+            waiting = mine & (d.state == "pending")
+            connection.execute(deliveries.update().where(waiting).values(changed_at=at, **over))
+            told = sa.func.replace(d.reason, d.address, "")  # as servers do in their replies
+            named = mine & (d.address != "")
+            bare = {"address": "", "name": "", "papers": "", "content": None, "receipt": "", "reason": told}
+            connection.execute(deliveries.update().where(named).values(**bare))
+            connection.execute(readers.delete().where(readers.c.reference.in_(references)))
 
     # -- claim
 

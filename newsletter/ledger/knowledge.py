@@ -229,6 +229,15 @@ class Knowledge:
             row = connection.execute(query.order_by(d.day.desc()).limit(1)).first()
         return delivery_of(row) if row else None
 
+    def history(self, subscriber: str) -> list[dict[str, object]]:
+        """Every delivery to a subscriber, in order of day: when, what became of it, and which papers were in it."""
+        d = deliveries.c
+        columns = (d.period, d.occasion, d.address, d.state, d.reason, d.changed_at, d.papers)
+        query = sa.select(*columns).where(d.subscriber == subscriber).order_by(d.day, d.occasion)
+        with self._db.read() as connection:
+            rows = connection.execute(query).mappings().all()
+        return [{**row, "papers": row["papers"].split()} for row in rows]
+
     def next_again(self, subscriber: str, period: str) -> str:
         """The name of the next repetition on purpose: `again-1`, `again-2`."""
         d = deliveries.c

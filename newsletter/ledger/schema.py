@@ -6,15 +6,22 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from newsletter.changes import changes
+from newsletter.consents import tables as consents
 from newsletter.database import Moment, Words
 from newsletter.feedback import feedback
 from newsletter.ledger.values import Claim, Delivery, Key
 from newsletter.ledger.verdicts import DOUBT
 from newsletter.migrations import Schema, version_table
+from newsletter.overrides import overrides
+from newsletter.renewals import renewals
+from newsletter.signups import tables as signups
 from newsletter.suppressions import tables
 
 version_table(tables)
-feedback.to_metadata(tables)  # kept in the same database: small, and not to be rebuilt
+# Kept in the same database: what people said, and is not to be rebuilt.
+for _table in (feedback, changes, overrides, renewals, *consents.sorted_tables, *signups.sorted_tables):
+    _table.to_metadata(tables)
 deliveries = sa.Table(
     "deliveries",
     tables,
@@ -94,6 +101,7 @@ SCHEMA = Schema(
             "DROP INDEX deliveries_by_day",
             "CREATE INDEX deliveries_by_day ON deliveries (day, occasion, state, subscriber)",
         ),
+        # Beside the tables of sign-ups, consents and overrides, which are new.
         4: ("CREATE INDEX deliveries_by_batch ON deliveries (batch) WHERE state = 'pending' AND batch != ''",),
     },
 )

@@ -14,7 +14,7 @@ from newsletter.render.contents import address_lines, contents
 from newsletter.render.design_check import check
 from newsletter.render.designs import Design, available, default_templates, load, load_letter
 from newsletter.render.fragments import Body
-from newsletter.render.headers import Unsubscribing, headers, letter_headers, subject_line, unsubscribing
+from newsletter.render.headers import Unsubscribing, headers, letter_headers, own_pages, subject_line, unsubscribing
 from newsletter.render.imprint import Imprint
 from newsletter.render.mime import mime
 from newsletter.render.size import fits, shortened
@@ -64,7 +64,7 @@ class Renderer:
     def _draw(self, edition: Edition, stamp: Stamp) -> _Drawn:
         design = self._design(edition.subscriber.design, edition.subscriber.language)
         ways_out = unsubscribing(stamp, self._imprint)
-        shown = contents(edition, self._imprint, design.language, ways_out.visible)
+        shown = contents(edition, self._imprint, design.language, ways_out.visible, own_pages(stamp, self._imprint))
         return _Drawn(design, ways_out, shown, design.page.render(shown))
 
     def _message(self, drawn: _Drawn, edition: Edition, stamp: Stamp) -> Message:

@@ -42,10 +42,13 @@ class Part(NamedTuple):
     shown: tuple[Shown, ...]
 
 
-def contents(edition: Edition, imprint: Imprint, language: Language, unsubscribe: str) -> dict[str, Any]:
+def contents(
+    edition: Edition, imprint: Imprint, language: Language, unsubscribe: str, own_pages: tuple[str, str]
+) -> dict[str, Any]:
     """The names that a design's files may use; everything but `note_html` is plain text, to be escaped.
 
-    `unsubscribe` is the address of the web page, or a mailto: where there are no web pages.
+    `unsubscribe` is the address of the web page, or a mailto: where there are no web pages; `own_pages` those of the
+    reader's preferences and feedback, empty there.
     """
     parts = tuple([_part(section, language) for section in edition.sections])
     cards = [shown.card for part in parts for shown in part.shown]
@@ -65,6 +68,8 @@ def contents(edition: Edition, imprint: Imprint, language: Language, unsubscribe
         "missed": tuple(card(candidate.paper) for candidate in edition.missed),
         "notes": tuple(language.told(note, 300) for note in edition.notes),
         "unsubscribe": unsubscribe,
+        "preferences": own_pages[0],
+        "feedback": own_pages[1],
         "reply_to": "" if imprint.reply_to.endswith("@localhost") else imprint.reply_to,
         "postal_address": address_lines(imprint),
     }

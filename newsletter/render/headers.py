@@ -52,6 +52,15 @@ def unsubscribing(stamp: Stamp, imprint: Imprint) -> Unsubscribing:
     return Unsubscribing(web, f"mailto:{quote(address(imprint.reply_to), safe='@+')}?subject=unsubscribe%20{token}")
 
 
+def own_pages(stamp: Stamp, imprint: Imprint) -> tuple[str, str]:
+    """The addresses of the reader's preferences and of their feedback; empty where there are no web pages."""
+    base, purposes = imprint.base_url.rstrip("/"), ("preferences", "feedback")
+    first, second = (
+        f"{base}/{one}/{links.sign(imprint.secrets, one, stamp.reference)}" if base else "" for one in purposes
+    )
+    return first, second
+
+
 def headers(
     edition: Edition, stamp: Stamp, imprint: Imprint, subject: str, ways_out: Unsubscribing
 ) -> tuple[tuple[str, str], ...]:

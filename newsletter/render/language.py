@@ -57,6 +57,11 @@ class Language:
     _locale: Locale = field(repr=False)
     _catalogue: gettext.NullTranslations = field(repr=False)
 
+    @property
+    def name(self) -> str:
+        """What the language calls itself: `Deutsch`."""
+        return self._locale.get_display_name() or self.tag
+
     def say(self, text: str, /, **values: object) -> str:
         """A sentence with its values: `say("Preview of {name}", name=...)`."""
         return self._catalogue.gettext(text).format_map(self._placed(values))

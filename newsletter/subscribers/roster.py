@@ -21,6 +21,7 @@ import msgspec
 
 from newsletter.errors import StoreError
 from newsletter.models import Subscriber
+from newsletter.records import read_subscriber, schedule_of, subscriber_record
 from newsletter.subscribers.examples import filled, libraries
 from newsletter.subscribers.file import files_of, hand_over_all
 from newsletter.typed import folded
@@ -44,9 +45,6 @@ _LIBRARY: Final = b'"zotero:'
 Papers: TypeAlias = Callable[[str], tuple[str, ...]]
 """The papers in a library, by its name."""
 
-_encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(Subscriber)
-
 
 class Roster:
     """Who reads what and when. What it holds is on the disk; each question opens it."""
@@ -55,7 +53,7 @@ class Roster:
         self._kept, self._papers = kept, papers
 
     def _read(self, record: bytes) -> Subscriber:
-        found = _decoder.decode(record)
+        found = read_subscriber(record)
         return filled(found, self._papers) if _LIBRARY in record else found
 
     def __len__(self) -> int:
@@ -106,6 +104,16 @@ class Roster:
                 some = keys[start : start + _TOGETHER]
                 query = f"SELECT key, record FROM subscribers WHERE key IN ({','.join('?' * len(some))})"
                 found |= {key: self._read(record) for key, record in connection.execute(query, some)}
+        return found
+
+    def known(self, addresses: Sequence[str]) -> set[str]:
+        """Those of these addresses (folded) that somebody here has."""
+        found: set[str] = set()
+        with _opened(self._kept) as connection:
+            for start in range(0, len(addresses), _TOGETHER):
+                some = addresses[start : start + _TOGETHER]
+                query = f"SELECT email FROM subscribers WHERE email IN ({','.join('?' * len(some))})"
+                found |= {email for (email,) in connection.execute(query, some)}
         return found
 
     def named(self, name: str) -> Subscriber | None:
@@ -185,7 +193,10 @@ def _sum(path: Path) -> str:
 def _program() -> str:
     """Changes with what decides how a file is read."""
     here = Path(__file__).parent
-    code = [*sorted(here.glob("*.py")), *(here.parent / f"{name}.py" for name in ("models", "typed", "yamltext"))]
+    code = [
+        *sorted(here.glob("*.py")),
+        *(here.parent / f"{name}.py" for name in ("models", "records", "typed", "yamltext")),
+    ]
     return hashlib.sha256(b"".join(one.read_bytes() for one in code)).hexdigest()
 
 
@@ -213,8 +224,8 @@ def _written(path: Path, connection: sqlite3.Connection) -> list[tuple[str, str]
     insert = f"INSERT INTO subscribers ({columns}) VALUES (?, ?, ?, ?, ?, ?)"
 
     def keep(one: Subscriber) -> None:
-        schedule = _encoder.encode((one.timezone, one.send_at, one.cadence)).decode()
-        values = (one.key, folded(one.email), one.design, one.language, schedule, _encoder.encode(one))
+        record = subscriber_record(one).encode()
+        values = (one.key, folded(one.email), one.design, one.language, schedule_of(one), record)
         connection.execute(insert, values)
         for name in libraries(one):
             connection.execute("INSERT OR IGNORE INTO libraries VALUES (?)", (name,))

@@ -1,14 +1,18 @@
-"""Headers that every page has: nothing is kept, framed, indexed or fetched from elsewhere."""
+"""Headers that every page has unless it says otherwise: nothing is kept, framed, indexed or fetched from elsewhere."""
 
 from __future__ import annotations
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+WITH_PICTURES = POLICY.replace("img-src 'self'", "img-src 'self' https:")
+"""Where the newsletter shows papers with their pictures, which are elsewhere."""
 HEADERS = {
     "cache-control": "no-store",
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'",
+    "content-security-policy": POLICY,
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     "x-robots-tag": "noindex",

@@ -25,7 +25,7 @@ def is_trusted(request: Request) -> bool:
         return True
     if _is_public(app.settings.base_url) or any(name in request.headers for name in _FORWARDED):
         return False
-    return request.client is not None and is_loopback(request.client.host) and is_loopback(_asked(request))
+    return request.client is not None and is_loopback(request.client.host) and is_loopback(asked_host(request))
 
 
 def has_token(authorization: str, token: str) -> bool:
@@ -45,7 +45,7 @@ def is_loopback(host: str) -> bool:
     return (mapped or address).is_loopback
 
 
-def _asked(request: Request) -> str:
+def asked_host(request: Request) -> str:
     """The machine that the request names, without its port."""
     try:
         return urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
