@@ -95,4 +95,5 @@ def test_pages_alone_have_no_scheduler(home):
     with door(home, "serve") as (process, client):
         assert "ready\n" == client.get("/readyz").text
         assert "newsletter_scheduler" not in client.get("/metrics").text
+        assert [200, 404] == [client.get("/", headers={"host": host}).status_code for host in ("localhost", "10.0.0.7")]
         assert 0 == ended(process)[0]

@@ -49,6 +49,7 @@ def pages(app: App) -> Starlette:
         Route("/metrics", metrics, methods=["GET", "HEAD"]),
     ]
     site = Starlette(routes=routes, exception_handlers={404: not_found, StoreError: unreadable})
+    site.router.redirect_slashes = False  # it would lead to the address that the request named, not to `base_url`
     site.state.app = app
     site.state.drawing = Drawing(app)
     site.state.turn = Turn()
@@ -69,7 +70,7 @@ def _for_everybody() -> tuple[Route, ...]:
         Route("/papers/{span}", public(leaves.papers)),
         Route("/paper/{id:path}", public(paper.paper)),
         Route("/search", public(searching.found, ranks=True, indexed=False)),
-        Route("/today", public(today.today, ranks=True, indexed=False)),
+        Route("/today", public(today.today, ranks=True, stored=False)),
         Route("/feed.atom", public(feeds.atom)),
         Route("/feed.json", public(feeds.json_feed)),
     )

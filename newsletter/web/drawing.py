@@ -47,7 +47,7 @@ class Drawing:
 
     def languages(self) -> list[tuple[str, str]]:
         """Tag and own name of each language that there is."""
-        return [(tag, find(self._places, tag).name) for tag in self._tags]
+        return [(tag, self._of(tag)[0].name) for tag in self._tags]
 
     def language(self, request: Request) -> Language:
         """The language of `?lang=`, else the first of `Accept-Language` that there is, else English."""
@@ -77,6 +77,10 @@ class Drawing:
 
     def _in(self, request: Request) -> tuple[Language, Environment]:
         tag = _asked_for(request, self._tags) or wished(request.headers.get("accept-language", ""), self._tags)
+        return self._of(tag)
+
+    def _of(self, tag: str) -> tuple[Language, Environment]:
+        """A language, read once: a catalogue takes a twentieth of a second."""
         if tag not in self._environments:
             language = find(self._places, tag)
             self._environments[tag] = language, self._environment(language)
@@ -107,7 +111,7 @@ class Drawing:
         """Tag, own name and address of this page in the other languages."""
         kept = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
         path = self.root + quote(request.url.path.removeprefix(self.root))
-        others = [find(self._places, tag) for tag in self._tags if tag != spoken.tag]
+        others = [self._of(tag)[0] for tag in self._tags if tag != spoken.tag]
         return [(one.tag, one.name, f"{path}?{urlencode([*kept, ('lang', one.tag)])}") for one in others]
 
 

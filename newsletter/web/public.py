@@ -22,8 +22,13 @@ KEPT: Final = 300
 """Seconds that a page may be shown again without asking: upvotes need not be fresher."""
 
 
-def public(page: Page, *, ranks: bool = False, indexed: bool = True) -> Callable[[Request], Awaitable[Response]]:
-    """The page as an endpoint, made in a thread. One that `ranks` waits for its turn, every other for a seat."""
+def public(
+    page: Page, *, ranks: bool = False, indexed: bool = True, stored: bool = True
+) -> Callable[[Request], Awaitable[Response]]:
+    """The page as an endpoint, made in a thread. One that `ranks` waits for its turn, every other for a seat.
+
+    What says who somebody is, as their interests do, is not `stored` by anybody on the way.
+    """
 
     async def endpoint(request: Request) -> Response:
         if not is_open(request):
@@ -33,7 +38,7 @@ def public(page: Page, *, ranks: bool = False, indexed: bool = True) -> Callable
             answer = await (request.app.state.turn.take(work) if ranks else request.app.state.hall.seat(work))
         except Busy:
             return await run_in_threadpool(busy, request)
-        return kept(request, answer, indexed=indexed) if answer.status_code == 200 else answer
+        return kept(request, answer, indexed=indexed) if stored and answer.status_code == 200 else answer
 
     return endpoint
 

@@ -10,7 +10,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from newsletter.search import Found, Query, search
+from newsletter.search import MOST, Found, Query, search
 from newsletter.text import clean, line
 from newsletter.web.cards import matched
 from newsletter.web.drawing import draw, language_of
@@ -53,7 +53,7 @@ def found(request: Request) -> Response:
     if page is None:
         return not_found(request)
     if not query.text:
-        return draw(request, "search.html", sought="", hits=(), number=0, searched=0, page=1, pages=1)
+        return draw(request, "search.html", sought="", hits=(), number=0, most=MOST, page=1, pages=1)
     answers: Answers = request.app.state.answers
     answer = answers.of(query)
     pages = max(-(-len(answer.hits) // PAGE), 1)
@@ -68,7 +68,7 @@ def found(request: Request) -> Response:
         sought=asked,
         hits=hits,
         number=len(answer.hits),
-        searched=answer.searched,
+        most=MOST,
         page=page,
         pages=pages,
     )
