@@ -234,8 +234,13 @@ def locked(home: Path) -> Iterator[None]:
         yield
 
 
+def clock() -> datetime:
+    """This moment (UTC)."""
+    return datetime.now(UTC)
+
+
 @contextmanager
-def open_app(settings: Settings, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Iterator[App]:
+def open_app(settings: Settings, clock: Callable[[], datetime] = clock) -> Iterator[App]:
     """Opens the stores and what reaches the outside; closes them at the end."""
     with ExitStack() as stack:
         archive = Archive(settings.archive)

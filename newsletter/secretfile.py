@@ -6,10 +6,9 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from newsletter.alone import alone
 from newsletter.errors import SettingsError
 
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
@@ -113,7 +112,7 @@ def keep(path: Path, name: str, value: str) -> str:
     the old one or the new one.
     """
     try:
-        with _alone(path.parent):
+        with alone(path.parent):
             there, faults = read(path)
             if faults:
                 raise SettingsError("\n".join(faults))
@@ -138,20 +137,3 @@ def _append(path: Path, line: str) -> None:
     except BaseException:
         Path(new).unlink(missing_ok=True)
         raise
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Holds a lock on the folder while a file in it is replaced; where there is no such lock, goes on without."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # some network file systems lock no folders
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -14,7 +14,8 @@ from typing import IO
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """A file to write that takes the place of `path` at the end; after a fault what was there before stays.
 
-    It is written beside it, so that one rename is enough, and a link stays one. Raises OSError.
+    It is written beside it, so that one rename is enough. A link stays one, and the mode and, where this process may
+    give files away, the owner stay as they were. Raises OSError.
     """
     target = path.resolve()
     handle, draft = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
@@ -23,6 +24,7 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
+        _give_away(Path(draft), target)
         Path(draft).chmod(_mode(target))
         Path(draft).replace(target)
     except BaseException:
@@ -37,3 +39,10 @@ def _mode(target: Path) -> int:
     mask = os.umask(0)
     os.umask(mask)
     return 0o666 & ~mask
+
+
+def _give_away(draft: Path, target: Path) -> None:
+    if target.exists():
+        was = target.stat()
+        with suppress(OSError):  # only root may, elsewhere the new file is this process's own
+            os.chown(draft, was.st_uid, was.st_gid)

@@ -42,7 +42,7 @@ def test_init_writes_files_that_check_understands(tmp_path):
     assert "wrote" in home.run("init", "ada@example.org")
     home.day("2026-03-03", invented_day("2026-03-03", 3))
     told = home.run("check")
-    assert "ok      subscribers: 1 subscribers, 2 interests" in told
+    assert "ok      subscribers: 1 subscriber, 2 interests" in told
     assert "nothing leaves this machine" in told
     assert "kept" in home.run("init", "bo@example.org")
     assert "ada@example.org" in (home.path / "subscribers.yaml").read_text()

@@ -50,7 +50,7 @@ def proposed(home, *arguments, **environment):
 def test_what_is_proposed_can_be_pasted_and_is_not_proposed_again(home):
     told = learn(home)
     home.subscribers(ADA + EXAMPLES + told)
-    assert "1 subscribers, 4 interests" in home.run("subscribers", "check")
+    assert "1 subscriber, 4 interests" in home.run("subscribers", "check")
     assert "" == learn(home)
     assert {"in interests that are there already": len(PAPERS)} == proposed(home)["left_out"]
 
@@ -85,13 +85,13 @@ def test_somebody_new_gets_a_whole_entry_and_a_new_home_a_whole_file(home):
     assert "2 subscribers, 3 interests" in home.run("subscribers", "check")
     (home.path / "subscribers.yaml").unlink()
     home.subscribers(home.run("subscribers", "learn", "bo@example.org", str(home.path / "library.bib")))
-    assert "1 subscribers, 3 interests" in home.run("subscribers", "check")
+    assert "1 subscriber, 3 interests" in home.run("subscribers", "check")
 
 
 def test_somebody_without_interests_gets_the_key_too(home):
     home.subscribers(ADA)
     home.subscribers(ADA + learn(home))
-    assert "1 subscribers, 3 interests" in home.run("subscribers", "check")
+    assert "1 subscriber, 3 interests" in home.run("subscribers", "check")
 
 
 def test_a_paper_or_a_name_that_the_subscriber_has_is_not_proposed(home):

@@ -146,7 +146,7 @@ def test_a_reader_who_leaves_the_file_gets_no_edition(tmp_path):
     home.subscribers("subscribers: [{email: ada@example.org}, {email: bo@example.org}]")
     assert "2 subscribers" in home.run("check", code=None)
     home.subscribers("subscribers: [{email: ada@example.org}]")
-    assert "1 subscribers" in home.run("check", code=None)
+    assert "1 subscriber," in home.run("check", code=None)
 
 
 def test_a_file_that_looks_as_it_did_is_not_read_through_again_unless_it_was_changed_just_now(path, monkeypatch):

@@ -1,5 +1,6 @@
 """The JSON Schema that editors check the subscribers' file with."""
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -8,10 +9,12 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from newsletter.__main__ import run
 from newsletter.subscribers import read, schema
 from newsletter.subscribers.fields import INTEREST, SUBSCRIBER
 
 EXAMPLE = Path(__file__).parents[1] / "subscribers.example.yaml"
+PUBLISHED = Path(__file__).parents[1] / "templates" / "home" / "subscribers.schema.json"
 
 
 def as_editors_type(text: str) -> Any:
@@ -42,6 +45,24 @@ def test_the_example_file_is_valid_as_editors_type_it():
 def test_the_example_file_names_the_schema_in_its_first_line():
     first = EXAMPLE.read_text("utf-8").splitlines()[0]
     assert "# yaml-language-server: $schema=subscribers.schema.json" == first
+
+
+def test_the_schema_that_is_published_is_the_one_of_this_program():
+    # newsletter subscribers schema --out templates/home/subscribers.schema.json
+    assert schema() == json.loads(PUBLISHED.read_text("utf-8"))
+
+
+def test_init_writes_the_schema_beside_the_file_that_names_it_and_renews_it(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("NEWSLETTER_HOME", str(tmp_path))
+    assert 0 == run(["init", "ada@example.org"])
+    first = (tmp_path / "subscribers.yaml").read_text("utf-8").splitlines()[0]
+    assert "# yaml-language-server: $schema=subscribers.schema.json" == first
+    assert schema() == json.loads((tmp_path / "subscribers.schema.json").read_text("utf-8"))
+    assert [] == complaints((tmp_path / "subscribers.yaml").read_text("utf-8"))
+    (tmp_path / "subscribers.schema.json").write_text("{}")
+    assert 0 == run(["init", "ada@example.org"])
+    assert "renewed  " in capsys.readouterr().out
+    assert schema() == json.loads((tmp_path / "subscribers.schema.json").read_text("utf-8"))
 
 
 def test_the_example_file_has_readers_of_different_kinds():

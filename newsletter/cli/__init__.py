@@ -30,7 +30,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "feedback": ("feedback:feedback", "More like a paper, or less; as the reader says."),
     "subscribers": (
         "subscribers:subscribers",
-        "List, show and check the subscribers; propose interests; print the schema.",
+        "Who reads: list, add, edit, pause, remove, import, export; propose interests.",
     ),
     "backtest": ("backtest:backtest", "What this file would have sent on past days, beside another."),
     "dkim": ("dkim:dkim", "Keys that sign mail: make one, and what to publish in DNS."),

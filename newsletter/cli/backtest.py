@@ -28,9 +28,9 @@ from newsletter.backtest import (
 )
 from newsletter.cli.opening import app_of, as_json, json_option, subscriber_option
 from newsletter.cli.progress import watching
-from newsletter.cli.subscribers import cadence
 from newsletter.errors import SettingsError
 from newsletter.models import Subscriber
+from newsletter.subscribers.words import cadence_text
 from newsletter.text import readable
 
 OURS = "subscribers.yaml"
@@ -151,7 +151,7 @@ def _print(told: Told) -> None:
 
 def _print_pair(told: Told, here: Replay, there: Replay | None) -> None:
     reader, found = here.subscriber, told.found
-    click.secho(f"{reader.email}  {cadence(reader.cadence)}, {found.since} to {found.until}", bold=True)
+    click.secho(f"{reader.email}  {cadence_text(reader.cadence)}, {found.since} to {found.until}", bold=True)
     if not here.editions and (there is None or not there.editions):
         paused = is_paused(reader, found.until)
         click.echo(f"  {f'paused until {reader.paused_until}' if paused else 'no edition falls on these days'}\n")

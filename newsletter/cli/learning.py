@@ -53,7 +53,7 @@ def learn(ctx: click.Context, address: str, file: str, machine: bool) -> int:
             proposal = propose(app, subscriber, library, progress)
         except SettingsError as error:
             raise SettingsError(f"{file}: {error}") from error
-        is_there = _roster(app).is_file()
+        is_there = _is_there(app)
     click.echo(_told(file, proposal), err=True)
     if machine:
         click.echo(as_json(_as_object(email, subscriber, proposal)))
@@ -78,12 +78,15 @@ def _body(file: Path) -> bytes:
     return body
 
 
-def _roster(app: App) -> Path:
-    return app.settings.home / "subscribers.yaml"
+def _is_there(app: App) -> bool:
+    """Whether anybody is listed yet: in subscribers.yaml, or in the folder beside it."""
+    from newsletter.subscribers.file import files_of
+
+    return any(file.exists() for file in files_of(app.settings.home / "subscribers.yaml"))
 
 
 def _known(app: App, address: str) -> Subscriber | None:
-    roster = app.roster() if _roster(app).exists() else ()
+    roster = app.roster() if _is_there(app) else ()
     return next((one for one in roster if address.lower() in (one.key.lower(), one.email.lower())), None)
 
 

@@ -31,6 +31,11 @@ def app_of(ctx: click.Context) -> Iterator[App]:
         yield app
 
 
+def subscribers_of(ctx: click.Context) -> Path:
+    """The subscribers' file of the home; a folder of its name beside it may hold more."""
+    return settings_of(ctx).home / "subscribers.yaml"
+
+
 def as_json(value: Any) -> str:
     """A result as JSON: one object, or one list."""
     import json

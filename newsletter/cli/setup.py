@@ -20,18 +20,24 @@ from newsletter.providers import is_rehearsal, smtp_spec
 from newsletter.readership import Readership
 from newsletter.settings import Settings
 from newsletter.text import without_query
+from newsletter.wholefile import replacing
 
 if TYPE_CHECKING:
     from newsletter.maildomain import Ask
 
 FILES = {"subscribers.yaml": "subscribers.yaml", "newsletter.yaml": "newsletter.yaml", ".gitignore": "gitignore"}
+SCHEMA = "subscribers.schema.json"
 
 
 @click.command()
 @click.argument("email", default="you@example.org")
 @click.pass_context
 def init(ctx: click.Context, email: str) -> None:
-    """Write subscribers.yaml (for EMAIL), newsletter.yaml and .gitignore; files that exist stay as they are."""
+    """Write subscribers.yaml (for EMAIL), newsletter.yaml and .gitignore; files that exist stay as they are.
+
+    Beside them subscribers.schema.json, with which editors complete and check subscribers.yaml while typing, also
+    offline; a later `init` renews it.
+    """
     from newsletter.render import default_templates
 
     home = Path(ctx.obj["home"])
@@ -41,7 +47,24 @@ def init(ctx: click.Context, email: str) -> None:
         text = (default_templates() / "home" / template).read_text("utf-8")
         text = text.replace("{{ email }}", email).replace("{{ timezone }}", get_localzone_name() or "UTC")
         click.echo(_write_new(home / name, text))
+    click.echo(_write_schema(home / SCHEMA))
     click.echo("next: edit subscribers.yaml, then `newsletter check` and `newsletter preview`")
+
+
+def _write_schema(path: Path) -> str:
+    if not path.exists():
+        return _write_new(path, _schema())
+    if path.read_text("utf-8", "replace") == _schema():
+        return f"kept   {path} (it is there already)"
+    with replacing(path) as file:
+        file.write(_schema().encode())
+    return f"renewed  {path}"
+
+
+def _schema() -> str:
+    from newsletter.render import default_templates
+
+    return (default_templates() / "home" / SCHEMA).read_text("utf-8")
 
 
 def _write_new(path: Path, text: str) -> str:
@@ -108,6 +131,7 @@ def _tried(what: str, attempt: Callable[[], str]) -> Finding:
 
 
 def _subscribers(app: App) -> Iterator[Finding]:
+    from newsletter.cli.subscribers import counted_subscribers
     from newsletter.collect import unknown_examples
 
     try:
@@ -116,7 +140,10 @@ def _subscribers(app: App) -> Iterator[Finding]:
         yield from (("subscribers", "broken", line) for line in str(error).splitlines())
         return
     roster = everybody.file
-    yield ("subscribers", "ok", f"{len(roster)} subscribers, {sum(len(s.interests) for s in roster)} interests")
+    yield ("subscribers", "ok", counted_subscribers(roster))
+    schema = app.settings.home / SCHEMA
+    if schema.exists() and schema.read_text("utf-8", "replace") != _schema():
+        yield ("subscribers", "warning", f"{SCHEMA} is of another version; `newsletter init` renews it")
     yield from _sign_ups(app, everybody)
     for design in sorted({design for design, _ in everybody.looks()}):
         yield from _design(app, design)

@@ -1,22 +1,26 @@
-"""Looking at the subscribers' file: list, show, check, schema; learn proposes what to write into it."""
+"""Looking at the subscribers' files: list, show, check, schema. What changes them stands in files of its own."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
+from newsletter.cli import adopting, changing, editing, exchange
 from newsletter.cli.learning import learn
-from newsletter.cli.opening import as_json, json_option, settings_of
+from newsletter.cli.opening import as_json, json_option, subscribers_of
 from newsletter.errors import SubscriberError
-from newsletter.models import Cadence, Subscriber
+from newsletter.models import Subscriber
+from newsletter.subscribers import words
+from newsletter.subscribers.file import files_of, read_all
 
 
 @click.group()
 def subscribers() -> None:
-    """Look at the subscribers in subscribers.yaml."""
+    """Look at the subscribers in subscribers.yaml, and change them."""
 
 
 @subscribers.command("list")
@@ -31,7 +35,9 @@ def list_(ctx: click.Context, machine: bool) -> None:
     width = max((len(one.email) for one in roster), default=0)
     for one in roster:
         names = ", ".join(interest.name for interest in one.interests) or "trending only"
-        click.echo(f"{one.email:<{width}}  {cadence(one.cadence)} {one.send_at:%H:%M} {one.timezone}  {names}")
+        click.echo(
+            f"{one.email:<{width}}  {words.cadence_text(one.cadence)} {one.send_at:%H:%M} {one.timezone}  {names}"
+        )
 
 
 @subscribers.command()
@@ -49,10 +55,12 @@ def show(ctx: click.Context, address: str, machine: bool) -> None:
 @subscribers.command()
 @click.pass_context
 def check(ctx: click.Context) -> None:
-    """Read the file and name every fault in it with its line."""
+    """Name every fault of subscribers.yaml, or subscribers/*.yaml."""
     roster = _roster(ctx)
-    interests = sum(len(one.interests) for one in roster)
-    click.echo(f"subscribers.yaml is fine: {len(roster)} subscribers, {interests} interests")
+    path = subscribers_of(ctx)
+    names = [str(one.relative_to(path.parent)) for one in files_of(path)]
+    told = ", ".join(names) if len(names) < 4 else f"{len(names)} files"
+    click.echo(f"{told} {'is' if len(names) == 1 else 'are'} fine: {counted_subscribers(roster)}")
 
 
 @subscribers.command()
@@ -69,28 +77,44 @@ def schema(out: Path | None) -> None:
         click.echo(f"wrote {out}")
 
 
-subscribers.add_command(learn)
+for command in (
+    learn,
+    changing.add,
+    editing.edit,
+    changing.pause,
+    changing.resume,
+    changing.remove,
+    exchange.import_,
+    exchange.export,
+    adopting.diff,
+    adopting.adopt_,
+):
+    subscribers.add_command(command)
 
 
 def _roster(ctx: click.Context) -> tuple[Subscriber, ...]:
-    from newsletter.subscribers import read
-
-    return read(settings_of(ctx).home / "subscribers.yaml")
+    return read_all(subscribers_of(ctx))
 
 
-def cadence(what: Cadence) -> str:
-    """A cadence as it is written in the file."""
-    days = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-    return f"weekly {days[what.weekday]}" if what.kind == "weekly" else what.kind
+def counted_subscribers(people: Iterable[Subscriber]) -> str:
+    """`1 subscriber, 3 interests`."""
+    readers = interests = 0
+    for one in people:
+        readers, interests = readers + 1, interests + len(one.interests)
+    return f"{_number(readers, 'subscriber')}, {_number(interests, 'interest')}"
+
+
+def _number(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _shown(one: Subscriber) -> str:
     lines = [
         f"{one.name or one.email} <{one.email}>",
-        f"  {cadence(one.cadence)} at {one.send_at:%H:%M} {one.timezone}",
+        f"  {words.cadence_text(one.cadence)} at {one.send_at:%H:%M} {one.timezone}",
     ]
     lines += [f"  at most {one.max_papers} papers, {one.trending} of them trending"]
-    lines += [f"  paused until {one.paused_until}"] if one.paused_until else []
+    lines += [f"  {changing.paused(one.paused_until)}"] if one.paused_until else []
     lines += [f"  never: {', '.join(one.exclude)}"] if one.exclude else []
     for interest in one.interests:
         lines.append(f"  {interest.name} ({interest.threshold}, weight {interest.weight:g})")

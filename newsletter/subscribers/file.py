@@ -1,10 +1,11 @@
-"""Reads the subscribers' file: one subscriber each, defaults merged in, or every fault of it at once."""
+"""Reads the subscribers' files: one subscriber each, defaults merged in, or every fault of them at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from newsletter.errors import SubscriberError
 from newsletter.models import Interest, Subscriber
@@ -12,6 +13,8 @@ from newsletter.subscribers.fields import DEFAULTS, OWN, SUBSCRIBER, Reading, fi
 from newsletter.typed import folded
 from newsletter.yamltext import Fields, Items, Text, Value, report
 from newsletter.yamltext import read as read_yaml
+
+SUFFIXES: Final = (".yaml", ".yml")
 
 _WRITES_ONE = "`newsletter init` writes one to edit"
 _USUAL = Subscriber(key="", email="")
@@ -21,6 +24,56 @@ Above: TypeAlias = Mapping[str, tuple[Text, Value]]
 """What a file says above its list of subscribers."""
 Keep: TypeAlias = Callable[[Subscriber], None]
 """Is handed the subscribers, one by one in the file's order."""
+
+
+Entered: TypeAlias = tuple[str, int, int]
+"""The file of an entry, its number there, and its line."""
+
+
+@dataclass(slots=True)
+class Known:
+    """The addresses and keys that were read, each with where."""
+
+    addresses: dict[str, Entered] = field(default_factory=dict)
+    keys: dict[str, tuple[Entered, bool]] = field(default_factory=dict)
+    """Also whether it is an `id`."""
+
+
+def files_of(path: Path) -> tuple[Path, ...]:
+    """The files that list the subscribers: the one at `path`, and those in the folder of its name beside it.
+
+    One that is missing counts where there is no other, so that reading it says so.
+    """
+    folder = path.with_suffix("")
+    inside = sorted(one for one in folder.glob("*") if one.suffix in SUFFIXES and not one.name.startswith("."))
+    return (path, *inside) if path.exists() or not inside else tuple(inside)
+
+
+def read_all(path: Path) -> tuple[Subscriber, ...]:
+    """The subscribers of the file at `path` and of the folder beside it, in their order.
+
+    Raises SubscriberError, whose text is one `file:line:column: where: what` a line.
+    """
+    found: list[Subscriber] = []
+    hand_over_all(files_of(path), found.append)
+    return tuple(found)
+
+
+def hand_over_all(files: Sequence[Path], keep: Keep, instead: Mapping[Path, str] | None = None) -> tuple[Path, ...]:
+    """Hands the subscribers of all files over, of whom no two share an address; `instead` is read for what a file holds.
+
+    Returns the other files that what was handed over depends on. Where it raises, what was handed over is void.
+    """
+    known, besides, faults = Known(), dict[Path, None](), []
+    for file in files:
+        try:
+            text = instead[file] if instead and file in instead else text_of(file)
+            besides |= dict.fromkeys(hand_over(text, str(file), file.parent, keep, known))
+        except SubscriberError as error:
+            faults.append(str(error))
+    if faults:
+        raise SubscriberError("\n".join(faults))
+    return tuple(besides)
 
 
 def read(path: Path) -> tuple[Subscriber, ...]:
@@ -53,13 +106,14 @@ def parse(text: str, name: str, folder: Path) -> tuple[Subscriber, ...]:
     return tuple(found)
 
 
-def hand_over(text: str, name: str, folder: Path, keep: Keep) -> tuple[Path, ...]:
+def hand_over(text: str, name: str, folder: Path, keep: Keep, known: Known | None = None) -> tuple[Path, ...]:
     """Hands the subscribers over as they are read, so that they may be more than memory holds.
 
     Returns the other files that what was handed over depends on. Where it raises, what was handed over is void.
+    `known` are those of other files, which are added to.
     """
     reading = Reading(folder)
-    entries = _Entries(text, reading, keep)
+    entries = _Entries(text, name, reading, keep, known or Known())
     document = read_yaml(text, "subscribers", entries.take)
     if document.root is None:
         raise SubscriberError(report(name, document.faults) or f"{name}: the file is empty; {_WRITES_ONE}")
@@ -89,10 +143,8 @@ def _look_at_the_rest(root: Value, entries: _Entries, reading: Reading) -> None:
 class _Entries:
     """The entries of the list, read one after the other."""
 
-    def __init__(self, text: str, reading: Reading, keep: Keep) -> None:
-        self._text, self._reading, self._keep = text, reading, keep
-        self._addresses: dict[str, tuple[int, int]] = {}
-        self._keys: dict[str, tuple[int, int, bool]] = {}
+    def __init__(self, text: str, name: str, reading: Reading, keep: Keep, known: Known) -> None:
+        self._text, self._name, self._reading, self._keep, self._known = text, name, reading, keep, known
         self._shared: Mapping[str, Any] = {}
         self.had_defaults = False
         self.number = 0
@@ -111,26 +163,50 @@ class _Entries:
             self.begin(root.fields if isinstance(root, Fields) else above)
         where = f"subscribers[{self.number}]"
         self.number += 1
-        own = fields_of(entry, SUBSCRIBER, where, self._reading)
-        _check(entry, own, self._shared, where, self._reading)
+        own = own_of(entry, self._shared, where, self._reading)
         if isinstance(entry, Fields) and "email" in own:
             self._refuse_twin(entry, own, where)
         if not self._reading.faults:
-            self._keep(_subscriber(own, self._shared))
+            self._keep(subscriber_of(own, self._shared))
 
     def _refuse_twin(self, entry: Fields, own: Mapping[str, Any], where: str) -> None:
         """One address gets one edition, one key has one account."""
         at = entry.fields["email"][1]
-        first, line = self._addresses.setdefault(folded(own["email"]), (self.number, at.line))
-        if first != self.number:
-            what = f"{own['email']} is on line {line} already; keep one of the two"
+        place = self._name, self.number, at.line
+        first = self._known.addresses.setdefault(folded(own["email"]), place)
+        if first != place:
+            what = f"{own['email']} is {self._where(first)} already; keep one of the two"
             self._reading.fault(at, f"{where}.email", what)
         kind = "id" if "id" in own else "email"
         at = entry.fields[kind][1]
-        first, line, named = self._keys.setdefault(_key(own), (self.number, at.line, "id" in own))
-        if first != self.number and ("id" in own or named):
-            what = f"'{_key(own)}' names the subscriber on line {line} already; change one of the two"
+        place = self._name, self.number, at.line
+        first, named = self._known.keys.setdefault(_key(own), (place, "id" in own))
+        if first != place and ("id" in own or named):
+            what = f"'{_key(own)}' names the subscriber {self._where(first)} already; change one of the two"
             self._reading.fault(at, f"{where}.{kind}", what)
+
+    def _where(self, place: Entered) -> str:
+        """Where another entry is, as seen from this file."""
+        name, _, line = place
+        return f"on line {line}" if name == self._name else f"in {name}:{line}"
+
+
+def shared_of(text: str, folder: Path) -> Mapping[str, Any]:
+    """What `defaults:` of a file says for all of its subscribers, by key; nothing where it cannot be read."""
+    root = read_yaml(text, "subscribers", lambda *_: None).root
+    reading = Reading(folder)
+    found = _defaults(root.fields, reading) if isinstance(root, Fields) else {}
+    return {} if reading.faults else found
+
+
+def own_of(entry: Value, shared: Mapping[str, Any], where: str, reading: Reading) -> dict[str, Any]:
+    """What an entry says of its subscriber, by key; what is wrong with it goes to the reading's faults."""
+    own = fields_of(entry, SUBSCRIBER, where, reading)
+    if isinstance(entry, Fields):
+        if is_blank(entry, "email"):
+            reading.fault(entry, where, "has no address; add `email: ...`")
+        _check_trending(entry, own, {**shared, **own}, where, reading)
+    return own
 
 
 def _stray(key: str) -> str:
@@ -168,14 +244,6 @@ def _look_at_list(root: Fields, entries: _Entries, reading: Reading) -> None:
         reading.fault(value, "subscribers", "expected a list: begin each subscriber with a dash, `- email: ...`")
 
 
-def _check(entry: Value, own: Mapping[str, Any], shared: Mapping[str, Any], where: str, reading: Reading) -> None:
-    """What concerns several keys of one subscriber."""
-    if isinstance(entry, Fields):
-        if is_blank(entry, "email"):
-            reading.fault(entry, where, "has no address; add `email: ...`")
-        _check_trending(entry, own, {**shared, **own}, where, reading)
-
-
 def _check_trending(
     entry: Value, own: Mapping[str, Any], merged: Mapping[str, Any], where: str, reading: Reading
 ) -> None:
@@ -190,7 +258,8 @@ def _key(own: Mapping[str, Any]) -> str:
     return str(own.get("id") or folded(own["email"]))
 
 
-def _subscriber(own: Mapping[str, Any], shared: Mapping[str, Any]) -> Subscriber:
+def subscriber_of(own: Mapping[str, Any], shared: Mapping[str, Any]) -> Subscriber:
+    """The subscriber of whom an entry says this, and `defaults:` the rest."""
     values = {key: value for key, value in {**shared, **own}.items() if key != "id"}
     values["interests"] = tuple(Interest(**interest) for interest in values.get("interests", ()))
     values["trending"] = min(values.get("trending", _USUAL.trending), values.get("max_papers", _USUAL.max_papers))

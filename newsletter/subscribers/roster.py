@@ -1,7 +1,7 @@
-"""The subscribers as they are looked up: read from their file once for each change of it, and kept beside it.
+"""The subscribers as they are looked up: read from their files once for each change of them, and kept beside them.
 
 Reading YAML takes a hundred times as long as reading what was kept, and a run may know of more readers than its memory
-holds. What is kept is worth nothing by itself: it is made anew whenever it is not of this very file.
+holds. What is kept is worth nothing by itself: it is made anew whenever it is not of these very files.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from newsletter.errors import StoreError
 from newsletter.models import Schedule, Subscriber
 from newsletter.records import on_schedule, read_subscriber, schedule_of, subscriber_record
 from newsletter.subscribers.examples import filled, libraries
-from newsletter.subscribers.file import hand_over, text_of
+from newsletter.subscribers.file import files_of, hand_over_all
 from newsletter.typed import folded
 
 _SCHEMA: Final = """
@@ -137,9 +137,10 @@ class Roster:
 
 
 def roster(path: Path, papers: Papers = lambda _: ()) -> Roster:
-    """The subscribers of the file at `path`, as it is now; `papers` knows what is in the libraries that it names.
+    """The subscribers of the file at `path` and of the folder beside it, as they are now.
 
-    Raises SubscriberError, whose text is one `file:line:column: where: what` a line.
+    `papers` knows what is in the libraries that they name. Raises SubscriberError, whose text is one
+    `file:line:column: where: what` a line.
     """
     kept = _place(path)
     if not _is_of(kept, path):
@@ -168,7 +169,8 @@ def _is_of(kept: Path, path: Path) -> bool:
             made_of = connection.execute("SELECT path, sum FROM files").fetchall()
     except StoreError:
         return False
-    return (str(path), _sum(path)) in made_of and all(_sum(Path(one)) == known for one, known in made_of)
+    names = {one for one, _ in made_of}
+    return names.issuperset(map(str, files_of(path))) and all(_sum(Path(one)) == known for one, known in made_of)
 
 
 @contextmanager
@@ -215,7 +217,7 @@ def _program() -> str:
 
 
 def _keep(path: Path, kept: Path) -> None:
-    """Reads the file, and puts what it says in place of what was kept: all of it, or nothing."""
+    """Reads the files, and puts what they say in place of what was kept: all of it, or nothing."""
     made = kept.with_name(f".{kept.name}-{os.getpid()}-{threading.get_ident()}")
     try:
         with closing(sqlite3.connect(made, isolation_level=None)) as connection:
@@ -234,7 +236,7 @@ def _keep(path: Path, kept: Path) -> None:
 
 
 def _written(path: Path, connection: sqlite3.Connection) -> list[tuple[str, str]]:
-    """Writes what the file says; returns the files that this is made of, and their sums before they were read."""
+    """Writes what the files say; returns those that this is made of, and their sums before they were read."""
     columns = "key, email, design, language, schedule, record"
     insert = f"INSERT INTO subscribers ({columns}) VALUES (?, ?, ?, ?, ?, ?)"
 
@@ -245,6 +247,7 @@ def _written(path: Path, connection: sqlite3.Connection) -> list[tuple[str, str]
         for name in libraries(one):
             connection.execute("INSERT OR IGNORE INTO libraries VALUES (?)", (name,))
 
-    made_of = _sum(path)
-    besides = hand_over(text_of(path), str(path), path.parent, keep)
-    return [(str(path), made_of), *((str(one), _sum(one)) for one in besides)]
+    files = files_of(path)
+    made_of = [(str(one), _sum(one)) for one in files]
+    besides = hand_over_all(files, keep)
+    return made_of + [(str(one), _sum(one)) for one in besides]

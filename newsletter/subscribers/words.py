@@ -91,10 +91,19 @@ def cadence(text: str) -> Cadence:
     return Cadence("daily" if kind == "daily" else "weekdays" if kind == "weekdays" else "monthly")
 
 
+def cadence_text(what: Cadence) -> str:
+    """A cadence as it is written in the file."""
+    return f"weekly {WEEKDAYS[what.weekday]}" if what.kind == "weekly" else what.kind
+
+
 def _meant(plain: str) -> str:
     """The cadence that was meant; a weekday that is cut short (`weekly fri`) decides."""
     cut = [day for day in WEEKDAYS for word in re.findall("[a-z]{2,}", plain) if day.startswith(word)]
     return f"; did you mean weekly {cut[0]}?" if len(set(cut)) == 1 else nearest(plain, CADENCES)
+
+
+FOREVER: Final = date.max
+"""`paused_until` of somebody who says when to go on."""
 
 
 def day(text: str) -> date:

@@ -17,6 +17,7 @@ OPENED_WITH: Final = ("home", "database", "archive", "embeddings", "hf_endpoint"
 """The settings with which stores and clients are opened; any other takes effect without that."""
 READ_AT_ONCE: Final = ("subscribers.yaml", "note.md")
 """Files of the home that are read at each look."""
+READ_TOO: Final = ("*.bib", "subscribers/*.yaml", "subscribers/*.yml", "subscribers/*.bib")
 
 Opener: TypeAlias = Callable[[Settings], AbstractContextManager[App]]
 Mark: TypeAlias = tuple[str, int, int, int]
@@ -59,7 +60,8 @@ class Parts:
     def files(self) -> tuple[Mark, ...]:
         """Every file that an edition depends on, as it is now."""
         home = self.app.settings.home
-        watched = (*(home / name for name in READ_AT_ONCE), *sorted(home.glob("*.bib")))
+        more = (path for pattern in READ_TOO for path in sorted(home.glob(pattern)))
+        watched = (*(home / name for name in READ_AT_ONCE), *more)
         return marks((*_settings_of(self.app.settings), *watched, *_templates_of(self.app.settings)))
 
     def _opened(self, settings: Settings) -> App:
