@@ -7,7 +7,8 @@ import pytest
 from newsletter.audience import Order, needs_of, plan, who_is_due
 from newsletter.deliver import Run
 from newsletter.ledger import Key
-from newsletter.publish import Link, _send_waiting, gather, publish
+from newsletter.publish import gather, publish
+from newsletter.sending import Link, _send_waiting
 from tests.homes import invented_day, make_home
 from tests.test_end_to_end import ids_in
 

@@ -19,7 +19,7 @@ from newsletter.editing.edit import quiet_reason
 from newsletter.errors import SettingsError
 from newsletter.ledger import LastEdition
 from newsletter.models import Edition, Period, SectionKind, Subscriber
-from newsletter.publish import Progress
+from newsletter.sending import Progress
 
 DIGESTS = 20  # a composer keeps what it made of each, some megabytes: after so many a new one begins
 

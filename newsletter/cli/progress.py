@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from newsletter import logs
-from newsletter.publish import Progress
+from newsletter.sending import Progress
 
 STEP = 1000  # without a terminal, a line every so many
 

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from newsletter import __main__, app, deliver, publish
+from newsletter import __main__, app, deliver, sending
 from newsletter.cli import opening
 from newsletter.errors import RenderError
 from newsletter.ledger import book, statements
@@ -51,7 +51,7 @@ def tamper(asked: argparse.Namespace) -> list[Callable[[], object]]:
     clocks = Clocks(asked.clock)
     opening.open_app = partial(app.open_app, clock=clocks.now)
     if asked.hurry:
-        publish.Run = partial(deliver.Run, sleep=clocks.sleep, monotonic=clocks.monotonic)  # type: ignore[misc, assignment]
+        sending.Run = partial(deliver.Run, sleep=clocks.sleep, monotonic=clocks.monotonic)  # type: ignore[misc, assignment]
         at_end.append(lambda: print(f"slept {clocks.slept:.0f} s"))
     if asked.lease:
         statements.LEASE = book.LEASE = timedelta(seconds=asked.lease)  # type: ignore[misc]

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from httpcore2._sync.http11 import HTTP11Connection
 
-from newsletter import database, deliver, publish, suppressions
+from newsletter import database, deliver, sending, suppressions
 from newsletter.archive import Archive
 from newsletter.ledger import Ledger, book, upkeep
 from newsletter.providers.api import ApiProvider
@@ -110,7 +110,7 @@ def _nap(fuse: Fuse) -> None:
         threading.Timer(seconds / 2, fuse.burn).start()
         deliver.time.sleep(seconds)
 
-    publish.Run = partial(deliver.Run, sleep=sleep)  # type: ignore[misc, assignment]
+    sending.Run = partial(deliver.Run, sleep=sleep)  # type: ignore[misc, assignment]
 
 
 def _is_rcpt(client: object, command: str, *_: object) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from newsletter import audience, providers, publish, scheduler
+from newsletter import audience, providers, publish, scheduler, sending
 from newsletter.app import App, open_app
 from newsletter.archive import Archive
 from newsletter.collect import Collected
@@ -103,8 +103,8 @@ def leave_out_papers() -> None:
     publish.gather = scheduler.gather = unasked  # type: ignore[assignment]
     audience.Digests = Untaken  # type: ignore[misc, assignment]
     Archive.save_digest = lambda archive, digest: None  # type: ignore[method-assign]
-    publish.Composer = Unrendered  # type: ignore[misc]
-    publish._kept_apart = nullcontext  # type: ignore[assignment]
+    sending.Composer = Unrendered  # type: ignore[misc]
+    sending._kept_apart = nullcontext  # type: ignore[assignment]
     App.outgrown = lambda app: False  # type: ignore[method-assign]
 
 
