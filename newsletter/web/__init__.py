@@ -9,7 +9,7 @@ from newsletter.app import App
 from newsletter.web import health, unsubscribe
 from newsletter.web.metrics import Figures, metrics
 from newsletter.web.safety import Headers
-from newsletter.web.webhooks import Desk
+from newsletter.web.webhooks import Postbox
 
 
 def pages(app: App) -> Starlette:
@@ -17,7 +17,7 @@ def pages(app: App) -> Starlette:
     routes = [
         Route("/unsubscribe/{token}", unsubscribe.page, methods=["GET", "HEAD"]),
         Route("/unsubscribe/{token}", unsubscribe.act, methods=["POST"]),
-        Route("/webhooks/{provider}", Desk(app).receive, methods=["POST"]),
+        Route("/webhooks/{provider}", Postbox(app).receive, methods=["POST"]),
         Route("/healthz", health.alive, methods=["GET", "HEAD"]),
         Route("/readyz", health.ready, methods=["GET", "HEAD"]),
         Route("/metrics", metrics, methods=["GET", "HEAD"]),

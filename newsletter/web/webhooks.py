@@ -45,7 +45,7 @@ TOLD: Final = Counter(
 )
 
 
-class Desk:
+class Postbox:
     """Takes what providers post. Raises SettingsError where a secret is none."""
 
     def __init__(self, app: App) -> None:
