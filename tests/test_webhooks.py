@@ -5,7 +5,7 @@ import os
 import random
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -175,6 +175,37 @@ def test_a_permanent_failure_is_the_addresss_unless_the_reply_says_otherwise(sai
     assert what == bounce(said)
 
 
+LISTED = [
+    ("resend", {"type": "email.suppressed", "data": {"suppressed": {"reason": "previous_complaint"}}}, "complained"),
+    ("resend", {"type": "email.suppressed", "data": {"suppressed": {"reason": "previous_bounce"}}}, "bounced"),
+    ("resend", {"type": "email.suppressed", "data": {}}, "failed"),
+    ("sendgrid", {"event": "dropped", "reason": "Bounced Address"}, "bounced"),
+    ("sendgrid", {"event": "dropped", "reason": "Spam Reporting Address"}, "complained"),
+    ("sendgrid", {"event": "dropped", "reason": "Recipient List over Package Quota"}, "failed"),
+    ("sendgrid", {"event": "bounce", "type": "blocked", "reason": hooks.GONE}, "failed"),
+    ("mailgun", {"event": "failed", "severity": "permanent", "reason": "suppress-unsubscribe"}, "unsubscribed"),
+    ("mailgun", {"event": "failed", "severity": "permanent", "reason": "old"}, "failed"),
+    ("postmark", {"RecordType": "Bounce", "Type": "SpamNotification"}, "failed"),
+    ("postmark", {"RecordType": "SubscriptionChange", "SuppressSending": False, "Origin": "Recipient"}, "other"),
+    (
+        "postmark",
+        {"RecordType": "SubscriptionChange", "SuppressSending": True, "SuppressionReason": "HardBounce"},
+        "bounced",
+    ),
+    ("brevo", {"event": "blocked"}, "failed"),
+    ("brevo", {"event": "invalid_email"}, "bounced"),
+]
+"""What providers remember of an address, or say of a message, in their own words."""
+
+
+@pytest.mark.parametrize(("provider", "event", "what"), LISTED)
+def test_what_a_provider_says_of_its_own_list_is_taken_as_it_is_meant(provider, event, what):
+    if provider == "resend":
+        event = {**event, "data": {**event["data"], "to": ["ada@example.org"]}}
+    body = {"event-data": event} if provider == "mailgun" else event
+    assert [what] == [one.what for one in HOOKS[provider].events(hooks.as_json(body))]
+
+
 # -- who is believed
 
 
@@ -266,6 +297,28 @@ def test_a_digit_of_the_token_is_none_of_the_time():
 def test_what_is_no_secret_is_named_before_anything_is_served(tmp_path, variable):
     with opened(tmp_path, **{variable: "short"}) as app, pytest.raises(SettingsError, match=f"^{variable}: "):
         pages(app)
+
+
+# -- by the providers' own libraries, where they are installed
+
+
+def test_svix_signs_and_reads_as_we_do():
+    library = pytest.importorskip("svix.webhooks").Webhook(hooks.RESEND)
+    now, body = datetime.now(UTC), told("resend", "bounced", "ada@exämple.org")
+    signed = {"svix-id": "m", "svix-timestamp": str(int(now.timestamp()))}
+    signed["svix-signature"] = library.sign("m", now, body.decode())
+    assert HOOKS["resend"].verified(Posted(signed, body), [hooks.ELSE, hooks.RESEND], now)
+    assert json.loads(body) == library.verify(body, hooks.resend(body, at=now)[0])
+
+
+def test_sendgrid_reads_as_we_do():
+    library = pytest.importorskip("sendgrid.helpers.eventwebhook").EventWebhook()
+    key = library.convert_public_key_to_ecdsa(hooks.SENDGRID)
+    headers, body = hooks.sendgrid(told("sendgrid", "bounced", "ada@example.org"))
+    small = {name.lower(): value for name, value in headers.items()}
+    for content in (body, body + b" "):
+        theirs = library.verify_signature(content.decode(), *headers.values(), key)
+        assert theirs == HOOKS["sendgrid"].verified(Posted(small, content), [hooks.SENDGRID], NOW)
 
 
 # -- SNS

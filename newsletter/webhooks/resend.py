@@ -18,11 +18,11 @@ from newsletter.webhooks.event import Event, Hook, Posted, What, address, at, bo
 WHAT: Final[dict[str, What]] = {
     "email.delivered": "delivered",
     "email.complained": "complained",
-    # Resend's own list: the address bounced for good, or complained, when somebody of this account wrote to it.
-    "email.suppressed": "bounced",
     "email.delivery_delayed": "failed",
     "email.failed": "failed",
 }
+LISTED: Final[dict[str, What]] = {"previous_bounce": "bounced", "previous_complaint": "complained"}
+"""Why Resend did not even try: the address is on a list of its own."""
 
 
 def secret(written: str) -> str:
@@ -64,6 +64,9 @@ def events(body: bytes) -> list[Event]:
 
 def _what(told: Any) -> tuple[What, str]:
     kind = text(told, "type")
+    if kind == "email.suppressed":
+        why = text(told, "data", "suppressed", "reason")
+        return LISTED.get(why, "failed"), why or kind
     if kind != "email.bounced":
         return WHAT.get(kind, "other"), kind
     codes = at(told, "data", "bounce", "diagnosticCode")
