@@ -308,7 +308,7 @@ def test_svix_signs_and_reads_as_we_do():
     signed = {"svix-id": "m", "svix-timestamp": str(int(now.timestamp()))}
     signed["svix-signature"] = library.sign("m", now, body.decode())
     assert HOOKS["resend"].verified(Posted(signed, body), [hooks.ELSE, hooks.RESEND], now)
-    assert json.loads(body) == library.verify(body, hooks.resend(body, at=now)[0])
+    library.verify(body, hooks.resend(body, at=now)[0])  # raises where it is not believed
 
 
 def test_sendgrid_reads_as_we_do():

@@ -71,6 +71,8 @@ readers = sa.Table(
     sa.Column("subscriber", Words, nullable=False),
     sa.Column("address", Words, nullable=False),
 )
+# As they are compared: webhooks name addresses, and ask whether they are ours.
+sa.Index("readers_by_address", sa.func.lower(readers.c.address))
 switches = sa.Table(
     "switches",
     tables,
@@ -81,7 +83,7 @@ switches = sa.Table(
 SCHEMA = Schema(
     name="newsletter",
     tables=tables,
-    version=5,
+    version=6,
     precious=True,
     steps={
         1: ("CREATE INDEX deliveries_by_lease ON deliveries (lease_owner) WHERE lease_owner IS NOT NULL",),
@@ -95,6 +97,7 @@ SCHEMA = Schema(
             "CREATE INDEX deliveries_by_day ON deliveries (day, occasion, state, subscriber)",
         ),
         4: ("CREATE INDEX deliveries_by_batch ON deliveries (batch) WHERE state = 'pending' AND batch != ''",),
+        5: ("CREATE INDEX readers_by_address ON readers (lower(address))",),
     },
 )
 
