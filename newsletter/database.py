@@ -167,6 +167,15 @@ def insert_new(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[s
     return len(connection.execute(new, list(rows)).all())
 
 
+def insert_or_correct(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Inserts the rows; of those whose key is there what differs is changed."""
+    if rows:
+        insert, key = _insert(connection, table), [column.name for column in table.primary_key]
+        told = {name: insert.excluded[name] for name in rows[0] if name not in key}
+        differs = sa.or_(*(table.c[name] != value for name, value in told.items()))
+        connection.execute(insert.on_conflict_do_update(index_elements=key, set_=told, where=differs), list(rows))
+
+
 def insert_or_replace(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -> None:
     """Inserts the row, in place of the one with its key if there is one."""
     key = [column.name for column in table.primary_key]

@@ -13,7 +13,7 @@ from newsletter.models import SuppressedFor, Suppression
 from newsletter.typed import folded
 
 THEIR_NO: Final[tuple[SuppressedFor, ...]] = ("unsubscribed", "complained")
-"""What readers said themselves: it stays in place of any other reason, and only they take it back."""
+"""What readers said themselves, the stronger last: it takes the place of any other reason, and only they take it back."""
 PAGE: Final = 1000
 
 tables = sa.MetaData()
@@ -83,7 +83,8 @@ def _suppression(row: Any) -> Suppression:
 def suppress(connection: sa.Connection, found: Sequence[Suppression]) -> int:
     """Suppresses addresses within a transaction of the caller's; returns how many were not there.
 
-    The first reason stays, but for one that the readers themselves have given since.
+    The first reason stays, but for one that the readers themselves have given since, and a complaint stays in any
+    case: so it is the same reason, in whatever order they come to us.
     """
     rows = [
         {"address": folded(one.address), "reason": one.reason, "detail": one.detail[:500], "at": one.at}
@@ -92,8 +93,9 @@ def suppress(connection: sa.Connection, found: Sequence[Suppression]) -> int:
     new = insert_new(connection, suppressions, rows)
     for row in rows if new < len(rows) else ():
         if row["reason"] in THEIR_NO:
-            ours = (suppressions.c.address == row["address"]) & suppressions.c.reason.notin_(THEIR_NO)
-            connection.execute(suppressions.update().where(ours).values(row))
+            kept = THEIR_NO[THEIR_NO.index(row["reason"]) :]
+            weaker = (suppressions.c.address == row["address"]) & suppressions.c.reason.notin_(kept)
+            connection.execute(suppressions.update().where(weaker).values(row))
     return new
 
 

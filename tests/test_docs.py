@@ -18,6 +18,7 @@ from newsletter.providers.smtp_spec import DEFAULTS
 from newsletter.replies import row_of
 from newsletter.settings import KEYS
 from newsletter.sources import SOURCES
+from newsletter.webhooks import HOOKS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -58,6 +59,13 @@ def test_every_source_and_provider_is_in_the_readme(name):
 @pytest.mark.parametrize("option", OPTIONS)
 def test_every_option_of_an_api_is_in_the_readme(option):
     assert f"`{option}=" in README
+
+
+@pytest.mark.parametrize("provider", HOOKS)
+def test_every_webhook_is_on_its_page_with_its_secret(provider):
+    rows = (ROOT / "docs" / "running" / "webhooks.md").read_text("utf-8").splitlines()
+    [row] = [row for row in rows if f"/webhooks/{provider}`" in row]
+    assert f"`{HOOKS[provider].variable}=" in row
 
 
 @pytest.mark.parametrize("option", DEFAULTS)

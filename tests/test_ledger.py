@@ -107,6 +107,12 @@ def test_an_edition_waits_until_another_process_has_made_the_earlier_one_of_its_
     assert ["ada", "bo"] == [one.key.subscriber for one in other.take(NOW, "regular", later)]
 
 
+def test_a_link_leads_to_the_address_that_its_reader_has_by_now(ledger):
+    ledger.plan([planned()], NOW)
+    ledger.plan([planned(day=NEXT_DAY, address="ada@elsewhere.example")], NOW)
+    assert ("ada", "ada@elsewhere.example") == ledger.reader("ref-ada")
+
+
 def in_doubt(ledger, *names, batch="b1"):
     """They were handed over in one request, which nobody answered."""
     ledger.plan([planned(name) for name in names], NOW)

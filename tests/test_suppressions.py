@@ -33,6 +33,13 @@ def test_the_first_reason_stays_but_for_a_no_of_the_readers_own(suppressions):
     assert [Suppression("ada@example.org", "unsubscribed", "by the reader's link", NOW)] == suppressions.all()
 
 
+@pytest.mark.parametrize("order", [("unsubscribed", "complained"), ("complained", "unsubscribed")])
+def test_a_complaint_stays_whichever_came_first(suppressions, order):
+    for reason in (*order, "bounced"):
+        suppressions.add("ada@example.org", reason, NOW)
+    assert "complained" == suppressions.find("ada@example.org").reason
+
+
 def test_a_no_of_the_readers_own_is_removed_only_when_they_asked(suppressions):
     for reason in REASONS:
         suppressions.add(f"{reason}@example.org", reason, NOW)

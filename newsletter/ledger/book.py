@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from newsletter.database import Database, chunks, insert_new
+from newsletter.database import Database, chunks, insert_new, insert_or_correct
 from newsletter.errors import StoreError
 from newsletter.ledger.heartbeat import beating
 from newsletter.ledger.knowledge import Knowledge
@@ -70,7 +70,7 @@ class Ledger(Knowledge):
         names.sort(key=lambda name: name["reference"])
         with self._db.write() as connection:
             for some in chunks(names):
-                insert_new(connection, readers, some)
+                insert_or_correct(connection, readers, some)  # somebody may have another address by now
             return sum(insert_new(connection, deliveries, some) for some in chunks(rows))
 
     def agenda(self, at: datetime, occasion: str, only: str | None = None) -> list[Waiting]:
@@ -95,7 +95,8 @@ class Ledger(Knowledge):
     def introduce(self, reference: str, subscriber: str, address: str) -> None:
         """Lets links with this opaque name lead to a subscriber before there is an edition for them."""
         with self._db.write() as connection:
-            insert_new(connection, readers, [{"reference": reference, "subscriber": subscriber, "address": address}])
+            told = {"reference": reference, "subscriber": subscriber, "address": address}
+            insert_or_correct(connection, readers, [told])
 
     def forget(self, subscriber: str, references: Sequence[str], at: datetime) -> None:
         """Removes from whom deliveries were and what was in them; that they were is still in the account.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
@@ -235,6 +235,15 @@ class Knowledge:
         with self._db.read() as connection:
             row = connection.execute(query).first()
         return (row.subscriber, row.address) if row else None
+
+    def readers_among(self, addresses: Collection[str]) -> set[str]:
+        """Those of these addresses (folded) that an edition was ever planned for."""
+        known = sa.func.lower(readers.c.address)
+        found: set[str] = set()
+        with self._db.read() as connection:
+            for some in chunks(sorted(addresses)):
+                found |= set(connection.execute(sa.select(known).where(known.in_(some))).scalars())
+        return found
 
     def stopped(self) -> datetime | None:
         """Since when sending is stopped, if it is."""

@@ -81,6 +81,8 @@ readers = sa.Table(
     sa.Column("subscriber", Words, nullable=False),
     sa.Column("address", Words, nullable=False),
 )
+# As they are compared: webhooks name addresses, and ask whether they are ours.
+sa.Index("readers_by_address", sa.func.lower(readers.c.address))
 switches = sa.Table(
     "switches",
     tables,
@@ -109,6 +111,7 @@ SCHEMA = Schema(
             "CREATE INDEX deliveries_by_batch ON deliveries (batch) WHERE state = 'pending' AND batch != ''",
             "CREATE INDEX deliveries_by_subscriber ON deliveries (subscriber, day)",
             "CREATE INDEX deliveries_pending ON deliveries (subscriber, day) WHERE state = 'pending'",
+            "CREATE INDEX readers_by_address ON readers (lower(address))",
         ),
     },
 )

@@ -1,4 +1,4 @@
-"""The web pages: today's papers and the archive, search, feeds; signing up and a reader's own; health and figures.
+"""The web pages: today's papers and the archive, search, feeds; signing up and a reader's own; webhooks, health and figures.
 
 Nothing changes by GET. Pages for everybody are shown where `base_url` is set, else on this machine alone.
 """
@@ -33,6 +33,7 @@ from newsletter.web.safety import Headers
 from newsletter.web.subscribing import Desk
 from newsletter.web.today import Tasting
 from newsletter.web.turn import Hall, Turn
+from newsletter.web.webhooks import Postbox
 
 
 def pages(app: App) -> Starlette:
@@ -44,6 +45,7 @@ def pages(app: App) -> Starlette:
         Route("/static/{name}", static),
         Route("/favicon.ico", favicon),
         Route("/robots.txt", robots),
+        Route("/webhooks/{provider}", Postbox(app).receive, methods=["POST"]),
         Route("/healthz", health.alive, methods=["GET", "HEAD"]),
         Route("/readyz", health.ready, methods=["GET", "HEAD"]),
         Route("/metrics", metrics, methods=["GET", "HEAD"]),

@@ -22,6 +22,7 @@ from newsletter.models import STATES
 from newsletter.text import without_query
 from newsletter.watch import standing
 from newsletter.web.trust import is_trusted
+from newsletter.web.webhooks import TOLD
 
 DAYS: Final = 3
 """The latest days with deliveries that are counted: with zones and late attempts, two are under way at once."""
@@ -60,7 +61,7 @@ class Figures(Collector):
             if self._until is None or now >= self._until:
                 self._known = [*self._deliveries(), *self._sources(), *self._state(now)]
                 self._until = now + KEPT_FOR
-            return [*self._known, *_PROCESS.collect()]
+            return [*self._known, *TOLD.collect(), *_PROCESS.collect()]
 
     def _deliveries(self) -> Iterator[Metric]:
         told = GaugeMetricFamily(
