@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from newsletter import deliver, publish
+from newsletter import deliver, publish, sending
 from newsletter.app import open_app
 from newsletter.errors import Halt
 from newsletter.settings import ensure_secret, load
@@ -147,7 +147,7 @@ class Clock:
 def clock(monkeypatch):
     clock = Clock(datetime(2026, 11, 21, 12, tzinfo=UTC))
     made = partial(deliver.Run, monotonic=clock.seconds, sleep=clock.sleep)
-    monkeypatch.setattr(publish, "Run", made)
+    monkeypatch.setattr(sending, "Run", made)
     return clock
 
 
