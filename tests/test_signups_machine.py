@@ -86,7 +86,8 @@ class SignUps(RuleBasedStateMachine):
     @rule(name=address, reason=st.sampled_from(["bounced", "complained", "operator"]))
     def others_say_no(self, name: str, reason: str) -> None:
         self.suppressions.add(name, reason, self.now)
-        if name not in self.no or (reason in THEIR_NO and self.no[name] not in THEIR_NO):
+        strength = {one: number for number, one in enumerate(THEIR_NO, 1)}  # of what readers said; the stronger stays
+        if name not in self.no or strength.get(reason, 0) > strength.get(self.no[name], 0):
             self.no[name] = reason
 
     @rule(name=address, asked=st.booleans())
