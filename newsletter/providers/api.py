@@ -20,7 +20,8 @@ from newsletter.errors import Halt, SettingsError
 from newsletter.http import httpx
 from newsletter.models import Message, Outcome, Refused, TryLater, Uncertain
 from newsletter.pace import Pace
-from newsletter.providers.api_spec import Account
+from newsletter.providers.api_spec import Account, Kind, parse
+from newsletter.settings import Settings
 from newsletter.text import line
 
 SILENT: Final = 3
@@ -283,10 +284,20 @@ def _used_up(headers: Mapping[str, str]) -> float:
     return 0.0
 
 
-def key_of(account: Account, secret: str, origin: str) -> str:
-    """The key, or a SettingsError that says where it goes."""
+def opened(
+    kind: Kind, make: Callable[[Account, str], Api], spec: str, settings: Settings, share: int = 1
+) -> ApiProvider:
+    """The provider that a word in the settings means, made of its account and its key; for one of `share` processes."""
+    account = parse(spec, settings.origin("provider"), kind)
+    return ApiProvider(make(account, key_of(account, settings, kind.secret)), account, settings.sender_address, share)
+
+
+def key_of(account: Account, settings: Settings, name: str) -> str:
+    """A secret by its variable, or a SettingsError that says where it goes."""
+    secret = settings.secret(name)
     if not secret:
-        raise SettingsError(f"{origin}: {account.name} needs a key; put {account.secret}=... into secrets.env")
+        cure = f"put {name}=... into secrets.env"
+        raise SettingsError(f"{settings.origin('provider')}: {account.name} needs a key; {cure}")
     if not (secret.isascii() and secret.isprintable()) or " " in secret:
-        raise SettingsError(f"{account.secret}: it holds spaces or characters that no key has; copy it again")
+        raise SettingsError(f"{name}: it holds spaces or characters that no key has; copy it again")
     return secret

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -21,6 +22,24 @@ OPTIONS: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Kind:
+    """What a provider's word in the settings may say."""
+
+    endpoint: str
+    """Its usual address, in which `{}` stands for the argument."""
+    secret: str
+    """The variable that holds the key, by the name that the provider's own documentation uses."""
+    usual: int = 1
+    """Messages in a request, unless somebody wants another number."""
+    most: int = 1
+    argument: str = ""
+    """What stands after the colon, as a pattern; may be empty where the empty text fits."""
+    what: str = ""
+    """What that is: `region`."""
+    example: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """Where an API is, and how fast it may be asked."""
 
@@ -30,7 +49,7 @@ class Account:
     endpoint: str
     """Its address without a slash at the end."""
     secret: str
-    """The variable that holds the key, by the name that the provider's own documentation uses."""
+    """The variable that holds the key."""
     batch: int = 1
     """Messages in a request."""
     connections: int = 4
@@ -42,27 +61,26 @@ class Account:
         return urlsplit(self.endpoint).hostname or self.endpoint
 
 
-def parse(spec: str, origin: str, endpoint: str, secret: str, batch: int = 1, most: int = 1) -> Account:
-    """Reads a provider's word; `origin` says where it was written, for the error.
-
-    In `endpoint`, its usual address, `{}` stands for the argument. A request usually has `batch` messages, and may have
-    `most`.
-    """
+def parse(spec: str, origin: str, kind: Kind) -> Account:
+    """Reads a provider's word; `origin` says where it was written, for the error."""
     word, _, query = spec.partition("?")
     name, _, argument = word.partition(":")
     given = dict(parse_qsl(query, keep_blank_values=True))
     if unknown := [option for option in given if option not in OPTIONS]:
         hint = nearest(unknown[0], OPTIONS) or f"; there are {', '.join(OPTIONS)}"
         raise SettingsError(f"{origin}: unknown option '{unknown[0]}' of {name}{hint}")
-    where = given.get("endpoint", endpoint.format(argument)).rstrip("/")
+    if not re.fullmatch(kind.argument, argument):
+        cure = f"names no {kind.what}; write {kind.example}" if kind.what else f"is more than a name; write {name}"
+        raise SettingsError(f"{origin}: '{word}' {cure}")
+    where = given.get("endpoint", kind.endpoint.format(argument)).rstrip("/")
     if not _is_safe(where):
         raise SettingsError(f"{origin}: endpoint={where} is no https address; the key would be read on the way")
     return Account(
         name=name,
         argument=argument,
         endpoint=where,
-        secret=secret,
-        batch=_number(given, "batch", batch, most, origin),
+        secret=kind.secret,
+        batch=_number(given, "batch", kind.usual, kind.most, origin),
         connections=_number(given, "connections", 4, 50, origin),
         rate=_rate(given.get("rate", ""), origin),
         timeout=_number(given, "timeout", 60, 600, origin),

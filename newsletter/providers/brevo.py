@@ -20,16 +20,19 @@ from newsletter.providers.api import (
     as_json,
     halt,
     header,
-    key_of,
+    opened,
     others,
     person,
     refusal,
     reply,
 )
-from newsletter.providers.api_spec import Account, parse
+from newsletter.providers.api_spec import Account, Kind
 from newsletter.settings import Settings
 
 KNOWN_FOR = timedelta(minutes=30)
+
+
+KIND = Kind("https://api.brevo.com/v3", "BREVO_API_KEY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +83,7 @@ class Brevo:
 
 def open_provider(spec: str, settings: Settings, share: int = 1) -> ApiProvider:
     """`brevo`; the key is `BREVO_API_KEY`."""
-    origin = settings.origin("provider")
-    account = parse(spec, origin, "https://api.brevo.com/v3", "BREVO_API_KEY")
-    key = key_of(account, settings.secret(account.secret), origin)
-    return ApiProvider(Brevo(account, key), account, settings.sender_address, share)
+    return opened(KIND, Brevo, spec, settings, share)
 
 
 def _email(message: Message) -> dict[str, Any]:
@@ -96,4 +96,4 @@ def _email(message: Message) -> dict[str, Any]:
         # The key of a message, not of a round: each is a request of its own.
         "headers": others(message) | {"idempotencyKey": str(uuid5(NAMESPACE_URL, message.message_id))},
     }
-    return told | ({"replyTo": {"email": reply}} if (reply := header(message, "Reply-To")) else {})
+    return told | ({"replyTo": {"email": back}} if (back := header(message, "Reply-To")) else {})

@@ -13,14 +13,22 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 
-from newsletter.errors import SettingsError
 from newsletter.models import Message, Outcome, Receipt, Refused, TryLater
-from newsletter.providers.api import Answer, ApiProvider, Request, halt, key_of, refusal, reply
-from newsletter.providers.api_spec import Account, parse
+from newsletter.providers.api import Answer, ApiProvider, Request, halt, opened, refusal, reply
+from newsletter.providers.api_spec import Account, Kind
 from newsletter.replies import asked_to_wait
 from newsletter.settings import Settings
 
 _ADDRESS = re.compile(r"\bto\b.{0,40}(not a valid|invalid)|not a valid address", re.IGNORECASE)
+
+
+KIND = Kind(
+    "https://api.mailgun.net",
+    "MAILGUN_API_KEY",
+    argument=r"[a-z0-9-]+(\.[a-z0-9-]+)+",
+    what="domain",
+    example="mailgun:mg.example.org",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +79,7 @@ class Mailgun:
 
 def open_provider(spec: str, settings: Settings, share: int = 1) -> ApiProvider:
     """`mailgun:mg.example.org`; the key is `MAILGUN_API_KEY`. In Europe: `?endpoint=https://api.eu.mailgun.net`."""
-    origin = settings.origin("provider")
-    account = parse(spec, origin, "https://api.mailgun.net", "MAILGUN_API_KEY")
-    if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", account.argument):
-        raise SettingsError(f"{origin}: '{spec}' names no domain; write mailgun:mg.example.org")
-    key = key_of(account, settings.secret(account.secret), origin)
-    return ApiProvider(Mailgun(account, key), account, settings.sender_address, share)
+    return opened(KIND, Mailgun, spec, settings, share)
 
 
 def _form(boundary: str, fields: Mapping[str, str], mime: bytes) -> bytes:

@@ -6,16 +6,14 @@ a repeated request. In a broadcast stream it sets List-Unsubscribe itself, unles
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from newsletter.errors import SettingsError
 from newsletter.models import Message, Outcome, Receipt, Refused, TryLater
-from newsletter.providers.api import Answer, ApiProvider, Request, as_json, halt, header, key_of, others, refusal, reply
-from newsletter.providers.api_spec import Account, parse
+from newsletter.providers.api import Answer, ApiProvider, Request, as_json, halt, header, opened, others, refusal, reply
+from newsletter.providers.api_spec import Account, Kind
 from newsletter.settings import Settings
 
 USUAL, MOST = 100, 500
@@ -27,18 +25,32 @@ BUSY = frozenset({429, 100, 410})
 """Too many requests, maintenance, too many messages in a request."""
 
 
+KIND = Kind(
+    "https://api.postmarkapp.com",
+    "POSTMARK_SERVER_TOKEN",
+    USUAL,
+    MOST,
+    argument=r"([a-z][a-z0-9_-]{0,29})?",
+    what="message stream",
+    example="postmark:broadcast",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Postmark:
     """The API of a server, as Postmark calls what has a token."""
 
     account: Account
     token: str = field(repr=False)
-    stream: str
     idempotent_for: timedelta = timedelta(0)
 
     @property
     def batch(self) -> int:
         return self.account.batch
+
+    @property
+    def stream(self) -> str:
+        return self.account.argument or "broadcast"
 
     def request(self, messages: Sequence[Message], key: str) -> Request:
         body = as_json([_email(message, self.stream) for message in messages])
@@ -75,13 +87,7 @@ class Postmark:
 
 def open_provider(spec: str, settings: Settings, share: int = 1) -> ApiProvider:
     """`postmark` or `postmark:STREAM` (usually `broadcast`); the key is `POSTMARK_SERVER_TOKEN`."""
-    origin = settings.origin("provider")
-    account = parse(spec, origin, "https://api.postmarkapp.com", "POSTMARK_SERVER_TOKEN", USUAL, MOST)
-    stream = account.argument or "broadcast"
-    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,29}", stream):
-        raise SettingsError(f"{origin}: '{spec}' names no message stream; write postmark:broadcast")
-    token = key_of(account, settings.secret(account.secret), origin)
-    return ApiProvider(Postmark(account, token, stream), account, settings.sender_address, share)
+    return opened(KIND, Postmark, spec, settings, share)
 
 
 def _email(message: Message, stream: str) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from typing import Any
 
 from newsletter.errors import Halt
 from newsletter.models import Message, Outcome, Receipt, Refused, TryLater, Uncertain
-from newsletter.providers.api import Answer, ApiProvider, Request, as_json, halt, header, key_of, others, reply
-from newsletter.providers.api_spec import Account, parse
+from newsletter.providers.api import Answer, ApiProvider, Request, as_json, halt, header, opened, others, reply
+from newsletter.providers.api_spec import Account, Kind
 from newsletter.settings import Settings
 
 MOST = 100
@@ -23,6 +23,9 @@ KNOWN_FOR = timedelta(hours=24)
 QUOTA = frozenset({"daily_quota_exceeded", "monthly_quota_exceeded"})
 UNKNOWN = frozenset({"invalid_idempotent_request", "concurrent_idempotent_requests"})
 """The key is known: its request came before, with another content or still being worked on."""
+
+
+KIND = Kind("https://api.resend.com", "RESEND_API_KEY", MOST, MOST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +92,7 @@ class Resend:
 
 def open_provider(spec: str, settings: Settings, share: int = 1) -> ApiProvider:
     """`resend`; the key is `RESEND_API_KEY`."""
-    origin = settings.origin("provider")
-    account = parse(spec, origin, "https://api.resend.com", "RESEND_API_KEY", MOST, MOST)
-    key = key_of(account, settings.secret(account.secret), origin)
-    return ApiProvider(Resend(account, key), account, settings.sender_address, share)
+    return opened(KIND, Resend, spec, settings, share)
 
 
 def _email(message: Message) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def _email(message: Message) -> dict[str, Any]:
         "text": message.text,
         "headers": others(message),
     }
-    return told | ({"reply_to": [reply]} if (reply := header(message, "Reply-To")) else {})
+    return told | ({"reply_to": [back]} if (back := header(message, "Reply-To")) else {})
 
 
 def _refused(reason: str) -> Refused:

@@ -19,14 +19,16 @@ from newsletter.providers.api import (
     as_json,
     halt,
     header,
-    key_of,
+    opened,
     others,
     person,
     refusal,
     reply,
 )
-from newsletter.providers.api_spec import Account, parse
+from newsletter.providers.api_spec import Account, Kind
 from newsletter.settings import Settings
+
+KIND = Kind("https://api.sendgrid.com", "SENDGRID_API_KEY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +77,7 @@ class SendGrid:
 
 def open_provider(spec: str, settings: Settings, share: int = 1) -> ApiProvider:
     """`sendgrid`; the key is `SENDGRID_API_KEY`. In Europe: `?endpoint=https://api.eu.sendgrid.com`."""
-    origin = settings.origin("provider")
-    account = parse(spec, origin, "https://api.sendgrid.com", "SENDGRID_API_KEY")
-    key = key_of(account, settings.secret(account.secret), origin)
-    return ApiProvider(SendGrid(account, key), account, settings.sender_address, share)
+    return opened(KIND, SendGrid, spec, settings, share)
 
 
 def _email(message: Message) -> dict[str, Any]:
@@ -92,4 +91,4 @@ def _email(message: Message) -> dict[str, Any]:
         "headers": others(message) | {"Message-ID": message.message_id},
         "tracking_settings": {"click_tracking": off, "open_tracking": off, "subscription_tracking": off},
     }
-    return told | ({"reply_to": {"email": reply}} if (reply := header(message, "Reply-To")) else {})
+    return told | ({"reply_to": {"email": back}} if (back := header(message, "Reply-To")) else {})

@@ -12,10 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from newsletter.errors import SettingsError
 from newsletter.models import Message, Outcome, Receipt, Refused, TryLater
-from newsletter.providers.api import Answer, ApiProvider, Request, as_json, halt, key_of, refusal, reply
-from newsletter.providers.api_spec import Account, parse
+from newsletter.providers.api import Answer, ApiProvider, Request, as_json, halt, key_of, opened, refusal, reply
+from newsletter.providers.api_spec import Account, Kind
 from newsletter.providers.sigv4 import Credentials, signed
 from newsletter.settings import Settings
 
@@ -26,6 +25,15 @@ SLOW = frozenset({"TooManyRequestsException", "ThrottlingException", "Throttling
 _QUOTA = re.compile(r"daily|quota exceeded|24.hour", re.IGNORECASE)
 _NOT_VERIFIED = re.compile(r"not verified|not authorized|identit", re.IGNORECASE)
 _ADDRESS = re.compile(r"address|domain|recipient|suppression", re.IGNORECASE)
+
+
+KIND = Kind(
+    "https://email.{}.amazonaws.com",
+    "AWS_SECRET_ACCESS_KEY",
+    argument=r"[a-z]{2}(-[a-z]+)+-\d",
+    what="region",
+    example="ses:eu-west-1",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,18 +97,14 @@ class Ses:
 
 def open_provider(spec: str, settings: Settings, share: int = 1) -> ApiProvider:
     """`ses:eu-west-1`; the key is `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, for a role `AWS_SESSION_TOKEN` too."""
-    origin = settings.origin("provider")
-    account = parse(spec, origin, "https://email.{}.amazonaws.com", "AWS_SECRET_ACCESS_KEY")
-    if not re.fullmatch(r"[a-z]{2}(-[a-z]+)+-\d", account.argument):
-        raise SettingsError(f"{origin}: '{spec}' names no region; write ses:eu-west-1")
-    key_id = settings.secret("AWS_ACCESS_KEY_ID")
-    if not key_id:
-        raise SettingsError(
-            f"{origin}: ses needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; put them into secrets.env"
+
+    def made(account: Account, secret: str) -> Ses:
+        key_id = key_of(account, settings, "AWS_ACCESS_KEY_ID")
+        return Ses(
+            account, Credentials(key_id, secret, settings.secret("AWS_SESSION_TOKEN")), lambda: datetime.now(UTC)
         )
-    secret = key_of(account, settings.secret(account.secret), origin)
-    credentials = Credentials(key_id, secret, settings.secret("AWS_SESSION_TOKEN"))
-    return ApiProvider(Ses(account, credentials, lambda: datetime.now(UTC)), account, settings.sender_address, share)
+
+    return opened(KIND, made, spec, settings, share)
 
 
 def _kind(answer: Answer) -> str:

@@ -61,8 +61,9 @@ class Desk:
                 subscribe(self._app, wish, said)
         except NewsletterError as error:
             log.error("a sign-up could not be kept: %s", error)
-        except Exception:
-            log.exception("a fault of newsletter itself; please report it")
+        except Exception as error:
+            log.debug("a sign-up", exc_info=True)  # it names the address
+            log.error("a fault of newsletter itself: %s; please report it", type(error).__name__)
         finally:
             self._room.release()
 
