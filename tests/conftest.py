@@ -9,6 +9,7 @@ import pytest
 
 from newsletter.database import Database
 from newsletter.ledger import Ledger
+from tests.chromium import CHROMIUM, FLAGS
 from tests.stores import Stores, in_database, in_folder
 
 NOBODY = 65534
@@ -62,3 +63,14 @@ def commoner() -> Iterator[Path]:
         finally:
             if root:
                 os.setresuid(0, 0, 0)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Debian's Chromium; who wants it skips where there is none."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()

@@ -1,24 +1,18 @@
 """The pages in a real browser without script: leafing, searching, trying interests; at every width, light and dark."""
 
-import os
 from datetime import UTC, date, datetime
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
 from newsletter.collect import collect
 from newsletter.web import pages
+from tests.chromium import AXE, CHROMIUM
 from tests.homes import invented_day, make_home
-from tests.test_browser import CHROMIUM, FLAGS
 from tests.test_web import served
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: scripts/test --install")
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
-AXE = (
-    Path(os.environ.get("MJML_HOME") or Path(__file__).parents[1] / ".venv" / "mjml")
-    / "node_modules/axe-core/axe.min.js"
-)
 LOOKS = [
     "/",
     "/papers",
@@ -29,16 +23,6 @@ LOOKS = [
     "/today?interests=robots",
     "/nothing",
 ]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -13,24 +13,14 @@ import pytest
 
 from newsletter.collect import collect
 from newsletter.render import default_templates
+from tests.chromium import CHROMIUM
 from tests.homes import invented_day, make_home, readers
-from tests.test_browser import CHROMIUM, FLAGS
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: scripts/test --install")
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
 GOOD = readers(["ada", "ben", "cleo"], ["flow matching", "tool use", "whale song"])
 SLOWLY = 60_000
 """Milliseconds: the machine may be busy."""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -13,25 +13,14 @@ import pytest
 from newsletter.app import open_app
 from newsletter.settings import ensure_secret, load
 from newsletter.web import pages
+from tests.chromium import AXE, CHROMIUM
 from tests.homes import invented_day, make_home
 from tests.servers.smtp import mailbox
-from tests.test_browser import CHROMIUM, FLAGS
-from tests.test_pages_browser import AXE
 from tests.test_scheduler import Clock
 from tests.test_web import served
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: scripts/test --install")
 WIDTHS, SCHEMES = (375, 1280), ("light", "dark")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 class Journey:
