@@ -19,29 +19,29 @@ from pathlib import Path
 
 from newsletter import embeddings, http, zotero
 from newsletter.archive import Archive
-from newsletter.consents import Circumstances, Consents
 from newsletter.embeddings import Floats
 from newsletter.ending import Ending
 from newsletter.errors import StoreError
-from newsletter.feedback import Feedback
 from newsletter.guard import Guard
 from newsletter.ledger import Ledger
 from newsletter.links import reference
 from newsletter.models import Paper, Subscriber
-from newsletter.overrides import Overrides
 from newsletter.providers import Provider, called, is_rehearsal, links, open_provider
 from newsletter.pulse import Pulse
 from newsletter.ranking.model import Model, TermCounts, dump, learn, load, read_counts
+from newsletter.readers.consents import Circumstances, Consents
+from newsletter.readers.feedback import Feedback
+from newsletter.readers.overrides import Overrides
+from newsletter.readers.renewals import Renewals
+from newsletter.readers.signups import Signups
+from newsletter.readers.suppressions import Suppressions
 from newsletter.readership import Readership
 from newsletter.render import Imprint, Renderer, default_templates
-from newsletter.renewals import Renewals
 from newsletter.settings import Settings
-from newsletter.signups import Signups
 from newsletter.sources.reach import Reach
 from newsletter.subscribers import roster
 from newsletter.summaries import KEY, Summaries
 from newsletter.summaries import parse as parse_endpoint
-from newsletter.suppressions import Suppressions
 from newsletter.vectors import Vectors
 
 LEARNED_FROM = 40_000  # papers, the most recently listed

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from newsletter import secretfile
 from newsletter.dkim import PrivateKey, Signer, new_key, pem, read_keys, signatures
 from newsletter.errors import SettingsError
+from newsletter.files import secret as secretfile
 from newsletter.settings import Settings
 
 VARIABLE = "NEWSLETTER_DKIM_KEY"

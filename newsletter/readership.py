@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 
 from newsletter.models import Schedule, Subscriber
-from newsletter.overrides import Overrides, moves, overridden
+from newsletter.readers.overrides import Overrides, moves, overridden
+from newsletter.readers.signups import Signups
 from newsletter.records import on_schedule, schedule_of
-from newsletter.signups import Signups
 from newsletter.subscribers import Roster
 from newsletter.typed import folded
 

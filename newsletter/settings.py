@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
-from newsletter import secretfile, yamltext
+from newsletter import yamltext
 from newsletter.errors import SettingsError
+from newsletter.files import secret as secretfile
 from newsletter.typed import address, choice, duration, integer, line, listed, mailbox, nearest, quoted, span
 from newsletter.yamltext import Fields, Items, Text
 

@@ -6,10 +6,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from newsletter.archive import Archive
+from newsletter.files.whole import replacing
 from newsletter.identity import entry_id, title_id
 from newsletter.models import Listing, Paper
 from newsletter.sources import file as file_source
-from newsletter.wholefile import replacing
 from tests.factories import numbered, paper
 from tests.homes import make_home
 from tests.servers.huggingface import reach

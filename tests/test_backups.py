@@ -13,8 +13,8 @@ import pytest
 
 from newsletter import database as room
 from newsletter.audience import Order
-from newsletter.backups import copy
-from newsletter.engines import network_file_system
+from newsletter.database.backups import copy
+from newsletter.database.engines import network_file_system
 from newsletter.errors import StoreError
 from newsletter.publish import publish
 from tests.homes import invented_day, make_home, readers

@@ -8,9 +8,9 @@ import pytest
 
 from newsletter.archive import Archive
 from newsletter.collect import look_up_examples, unknown_examples
-from newsletter.feedback import Feedback
 from newsletter.ledger import Ledger
-from newsletter.suppressions import Suppressions
+from newsletter.readers.feedback import Feedback
+from newsletter.readers.suppressions import Suppressions
 from tests.homes import invented_day, make_home, readers
 from tests.servers.huggingface import HuggingFace, paper_json, reach, says
 

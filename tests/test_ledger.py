@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from newsletter.errors import StoreError
 from newsletter.ledger import LEASE, Claim, Key, Ledger, Planned
 from newsletter.models import STATES, Receipt, Refused, TryLater, Uncertain
-from newsletter.suppressions import Suppressions
+from newsletter.readers.suppressions import Suppressions
 from tests.stores import waiting
 
 NOW = datetime(2026, 3, 3, 7, tzinfo=UTC)

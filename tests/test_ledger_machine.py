@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from newsletter.ledger import Key, Ledger
 from newsletter.ledger.protocol import MOVES
 from newsletter.models import STATES, Outcome, Receipt, Refused, TryLater, Uncertain
-from newsletter.suppressions import Suppressions
+from newsletter.readers.suppressions import Suppressions
 from tests.stores import waiting
 from tests.test_ledger import DAY, NOW, claim, key, planned
 

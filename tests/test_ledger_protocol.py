@@ -8,7 +8,7 @@ import pytest
 from newsletter.ledger import Ledger
 from newsletter.ledger.protocol import MOVES
 from newsletter.models import Receipt, Refused, TryLater, Uncertain
-from newsletter.suppressions import Suppressions
+from newsletter.readers.suppressions import Suppressions
 from tests.test_ledger import DAY, NOW, claim, key, planned
 
 PAGE = (Path(__file__).parents[1] / "docs" / "delivery.md").read_text("utf-8")

@@ -7,11 +7,11 @@ import pytest
 
 from newsletter.archive import Archive
 from newsletter.errors import StoreError
-from newsletter.feedback import Feedback
 from newsletter.ledger import Key, Ledger, upkeep
 from newsletter.models import Reading
-from newsletter.signups import Signups
-from newsletter.suppressions import Suppressions
+from newsletter.readers.feedback import Feedback
+from newsletter.readers.signups import Signups
+from newsletter.readers.suppressions import Suppressions
 from tests.homes import SECRET, make_home
 from tests.stores import SCHEMAS, in_folder
 from tests.test_ledger import DAY, NOW

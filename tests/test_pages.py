@@ -23,10 +23,10 @@ from newsletter.collect import collect
 from newsletter.models import Listing
 from newsletter.search import Query
 from newsletter.web import pages
-from newsletter.web.editions import token
-from newsletter.web.paper import curve, later, place
+from newsletter.web.papers.paper import curve, later, place
+from newsletter.web.reader.editions import token
+from newsletter.web.reader.wishes import interests
 from newsletter.web.turn import SEATS, STANDING, WAITING, Busy, Hall, Turn
-from newsletter.web.wishes import interests
 from tests.factories import numbered, paper
 from tests.homes import SECRET, invented_day, make_home, readers
 from tests.servers.huggingface import paper_json

@@ -6,14 +6,14 @@ from datetime import date, time, timedelta
 
 import pytest
 
-from newsletter.consents import Circumstances
 from newsletter.ledger import Key, Planned
 from newsletter.ledger.book import ERASED
 from newsletter.models import STATES, Cadence
-from newsletter.overrides import Overrides
+from newsletter.readers.consents import Circumstances
+from newsletter.readers.overrides import Overrides
+from newsletter.readers.signups import Signups
 from newsletter.readership import Readership
 from newsletter.records import schedule_of
-from newsletter.signups import Signups
 from newsletter.subscribers import roster
 from tests.homes import SECRET, invented_day, make_home
 from tests.stores import in_folder

@@ -6,7 +6,7 @@ import pytest
 
 from newsletter.ledger import Ledger
 from newsletter.models import Receipt, Uncertain
-from newsletter.suppressions import Suppressions
+from newsletter.readers.suppressions import Suppressions
 from tests.homes import Home, invented_day, make_home, readers
 from tests.servers.smtp import running
 from tests.stores import waiting

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.errors import SettingsError
-from newsletter.secretfile import keep, read
+from newsletter.files.secret import keep, read
 
 
 def secrets_file(folder: Path, text: str, mode: int = 0o600) -> Path:

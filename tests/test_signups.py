@@ -7,10 +7,10 @@ from datetime import date, time, timedelta
 
 import pytest
 
-from newsletter.consents import Circumstances, Consents
 from newsletter.models import Cadence, Interest, Subscriber
-from newsletter.signups import LETTERS, PAGE, Signups
-from newsletter.suppressions import Suppressions
+from newsletter.readers.consents import Circumstances, Consents
+from newsletter.readers.signups import LETTERS, PAGE, Signups
+from newsletter.readers.suppressions import Suppressions
 from tests.homes import SECRET
 from tests.test_ledger import NOW
 

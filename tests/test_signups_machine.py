@@ -10,10 +10,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from newsletter.consents import Consents
 from newsletter.ledger import Ledger
-from newsletter.signups import DAY, LETTERS, Signups
-from newsletter.suppressions import THEIR_NO, Suppressions
+from newsletter.readers.consents import Consents
+from newsletter.readers.signups import DAY, LETTERS, Signups
+from newsletter.readers.suppressions import THEIR_NO, Suppressions
 from tests.homes import SECRET
 from tests.test_ledger import NOW
 from tests.test_signups import FORM, LINK, wish

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.web.spans import KINDS, around, span
+from newsletter.web.papers.spans import KINDS, around, span
 
 
 @pytest.mark.parametrize(

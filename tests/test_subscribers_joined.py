@@ -7,8 +7,8 @@ import pytest
 
 from newsletter.__main__ import run
 from newsletter.app import open_app
-from newsletter.consents import Circumstances
 from newsletter.models import Cadence, Subscriber
+from newsletter.readers.consents import Circumstances
 from newsletter.settings import load
 from newsletter.subscribers import read
 from tests.homes import SECRET

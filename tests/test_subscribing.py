@@ -17,8 +17,9 @@ import pytest
 from newsletter import links
 from newsletter.app import open_app
 from newsletter.settings import ensure_secret, load
-from newsletter.web import forms, pages
-from newsletter.web.subscribing import subscribe
+from newsletter.web import pages
+from newsletter.web.reader import forms
+from newsletter.web.reader.subscribing import subscribe
 from tests.homes import SECRET, make_home
 from tests.servers.smtp import mailbox
 from tests.test_scheduler import Clock

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from newsletter.ledger import Ledger
 from newsletter.models import Suppression
+from newsletter.readers.suppressions import PAGE, Suppressions
 from newsletter.suppressionlist import REASONS, BadLine, read, written
-from newsletter.suppressions import PAGE, Suppressions
 from tests.homes import make_home
 
 NOW = datetime(2026, 3, 3, 7, tzinfo=UTC)

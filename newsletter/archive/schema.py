@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from newsletter.answers import answers_table
 from newsletter.database import Moment, Words
-from newsletter.migrations import Schema, version_table
+from newsletter.database.migrations import Schema, version_table
 from newsletter.turns import turns_table
 
 tables = sa.MetaData()

@@ -133,7 +133,7 @@ def _lines(app: App, pages: Iterable[Sequence[str]]) -> Iterator[str]:
 
 def _written(file: Path, lines: Iterable[str]) -> int:
     """Writes beside the file and puts it into its place at the end; returns how many papers."""
-    from newsletter.wholefile import replacing
+    from newsletter.files.whole import replacing
 
     number = 0
     try:

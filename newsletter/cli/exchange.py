@@ -12,9 +12,9 @@ import click
 
 from newsletter.cli.changing import chosen
 from newsletter.cli.opening import app_of, as_json, json_option, subscribers_of
-from newsletter.consents import Circumstances
 from newsletter.errors import SettingsError
 from newsletter.models import Subscriber
+from newsletter.readers.consents import Circumstances
 from newsletter.readership import Readership
 from newsletter.subscribers import roster
 from newsletter.subscribers.change import added

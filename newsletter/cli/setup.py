@@ -16,11 +16,11 @@ from tzlocal import get_localzone_name
 from newsletter.app import App
 from newsletter.cli.opening import app_of, as_json, json_option
 from newsletter.errors import NewsletterError, SettingsError
+from newsletter.files.whole import replacing
 from newsletter.providers import is_rehearsal, smtp_spec
 from newsletter.readership import Readership
 from newsletter.settings import Settings
 from newsletter.text import without_query
-from newsletter.wholefile import replacing
 
 if TYPE_CHECKING:
     from newsletter.maildomain import Ask

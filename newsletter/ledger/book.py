@@ -30,7 +30,7 @@ from newsletter.ledger.statements import IN_ORDER, LEASE, Statements, free, grou
 from newsletter.ledger.values import Claim, Delivery, Finding, Key, Planned, Waiting
 from newsletter.ledger.verdicts import DOUBT, SUPERSEDED, Row, changes, honest
 from newsletter.models import Outcome, Refused, State, Suppression
-from newsletter.suppressions import suppress
+from newsletter.readers.suppressions import suppress
 
 log = logging.getLogger("newsletter.ledger")
 HEARTBEAT = timedelta(seconds=15)

@@ -6,17 +6,17 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from newsletter.changes import changes
-from newsletter.consents import tables as consents
 from newsletter.database import Moment, Words
-from newsletter.feedback import feedback
+from newsletter.database.migrations import Schema, version_table
 from newsletter.ledger.values import Claim, Delivery, Key
 from newsletter.ledger.verdicts import DOUBT
-from newsletter.migrations import Schema, version_table
-from newsletter.overrides import overrides
-from newsletter.renewals import renewals
-from newsletter.signups import tables as signups
-from newsletter.suppressions import tables
+from newsletter.readers.changes import changes
+from newsletter.readers.consents import tables as consents
+from newsletter.readers.feedback import feedback
+from newsletter.readers.overrides import overrides
+from newsletter.readers.renewals import renewals
+from newsletter.readers.signups import tables as signups
+from newsletter.readers.suppressions import tables
 
 version_table(tables)
 # Kept in the same database: what people said, and is not to be rebuilt.

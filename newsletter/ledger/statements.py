@@ -13,7 +13,7 @@ from newsletter.ledger.schema import deliveries, delivery_of
 from newsletter.ledger.values import Claim, Delivery, Key
 from newsletter.ledger.verdicts import Changes, Row
 from newsletter.models import State
-from newsletter.suppressions import suppressed_among
+from newsletter.readers.suppressions import suppressed_among
 from newsletter.typed import folded
 
 LEASE: Final = timedelta(seconds=60)

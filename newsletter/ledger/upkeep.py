@@ -5,9 +5,8 @@ from __future__ import annotations
 from itertools import count
 from pathlib import Path
 
-from newsletter import backups
-from newsletter.database import Database
-from newsletter.engines import file_of
+from newsletter.database import Database, backups
+from newsletter.database.engines import file_of
 from newsletter.errors import StoreError
 from newsletter.ledger.schema import SCHEMA
 

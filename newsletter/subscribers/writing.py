@@ -11,13 +11,13 @@ from pathlib import Path
 
 import yaml
 
-from newsletter.alone import alone
 from newsletter.errors import SubscriberError
+from newsletter.files.alone import alone
+from newsletter.files.whole import replacing
 from newsletter.models import Subscriber
 from newsletter.subscribers.file import files_of, hand_over_all, parse, text_of
 from newsletter.subscribers.splice import Unspliceable, entry_line
 from newsletter.typed import folded
-from newsletter.wholefile import replacing
 
 
 @dataclass(frozen=True, slots=True)

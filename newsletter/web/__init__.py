@@ -10,28 +10,18 @@ from starlette.routing import Route
 
 from newsletter.app import App
 from newsletter.errors import StoreError
-from newsletter.web import (
-    editions,
-    feedback,
-    feeds,
-    health,
-    leaves,
-    paper,
-    preferences,
-    searching,
-    subscribing,
-    today,
-    unsubscribe,
-)
+from newsletter.web import health
 from newsletter.web.drawing import Drawing
 from newsletter.web.files import favicon, robots, static
-from newsletter.web.learned import Learned
 from newsletter.web.metrics import Figures, metrics
-from newsletter.web.public import public
+from newsletter.web.papers import feeds, leaves, paper, searching, today
+from newsletter.web.papers.learned import Learned
+from newsletter.web.papers.public import public
+from newsletter.web.papers.today import Tasting
+from newsletter.web.reader import editions, feedback, preferences, subscribing, unsubscribe
+from newsletter.web.reader.subscribing import Desk
 from newsletter.web.refusals import not_found, unreadable
 from newsletter.web.safety import Headers
-from newsletter.web.subscribing import Desk
-from newsletter.web.today import Tasting
 from newsletter.web.turn import Hall, Turn
 from newsletter.web.webhooks import Postbox
 

@@ -11,12 +11,13 @@ from typing import Any, TypeAlias
 
 from httpcore2._sync.http11 import HTTP11Connection
 
-from newsletter import database, deliver, sending, suppressions
+from newsletter import database, deliver, sending
 from newsletter.archive import Archive
 from newsletter.ledger import Ledger, book, upkeep
 from newsletter.providers.api import ApiProvider
 from newsletter.providers.smtp_line import DATA_END, Line, _Client
-from newsletter.suppressions import Suppressions
+from newsletter.readers import suppressions
+from newsletter.readers.suppressions import Suppressions
 
 
 class Fuse:

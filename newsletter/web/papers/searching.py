@@ -12,10 +12,10 @@ from starlette.responses import Response
 
 from newsletter.search import MOST, Found, Query, search
 from newsletter.text import clean, line
-from newsletter.web.cards import matched
 from newsletter.web.drawing import draw, language_of
-from newsletter.web.learned import Learned
-from newsletter.web.leaves import page_of
+from newsletter.web.papers.cards import matched
+from newsletter.web.papers.learned import Learned
+from newsletter.web.papers.leaves import page_of
 from newsletter.web.refusals import not_found
 
 LONGEST: Final = 200

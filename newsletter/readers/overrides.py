@@ -10,9 +10,9 @@ from typing import Any, Final
 import msgspec
 import sqlalchemy as sa
 
-from newsletter.changes import count, number_of
 from newsletter.database import Database, Moment, Words, chunks, insert_or_replace
 from newsletter.models import Cadence, Subscriber
+from newsletter.readers.changes import count, number_of
 
 FIELDS: Final = ("paused_until", "cadence", "send_at", "timezone", "exclude")
 """What they may change."""

@@ -8,8 +8,8 @@ import stat
 import tempfile
 from pathlib import Path
 
-from newsletter.alone import alone
 from newsletter.errors import SettingsError
+from newsletter.files.alone import alone
 
 _LINE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
 _QUOTED = re.compile(r"""(["'])(.*)\1\s*(?:#.*)?""")

@@ -14,11 +14,11 @@ from newsletter.digest import Due, digest_of
 from newsletter.models import Digest, Edition, Period, Subscriber
 from newsletter.render.contents import title
 from newsletter.text import clean
-from newsletter.web.cards import matched
 from newsletter.web.drawing import draw, language_of
-from newsletter.web.learned import KEPT, Learned
-from newsletter.web.spans import around
-from newsletter.web.wishes import interests
+from newsletter.web.papers.cards import matched
+from newsletter.web.papers.learned import KEPT, Learned
+from newsletter.web.papers.spans import around
+from newsletter.web.reader.wishes import interests
 
 LONGEST: Final = 4_000
 """Characters of a field."""

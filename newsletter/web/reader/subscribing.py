@@ -22,13 +22,13 @@ from starlette.responses import Response
 
 from newsletter import letters, links
 from newsletter.app import App
-from newsletter.consents import Circumstances
 from newsletter.errors import NewsletterError
 from newsletter.models import Subscriber
-from newsletter.signups import Signup
-from newsletter.web import forms, wishes
+from newsletter.readers.consents import Circumstances
+from newsletter.readers.signups import Signup
 from newsletter.web.drawing import draw, language_of
-from newsletter.web.reached import path
+from newsletter.web.reader import forms, wishes
+from newsletter.web.reader.reached import path
 from newsletter.web.refusals import not_found
 
 log = logging.getLogger("newsletter.web")

@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from newsletter.engines import file_of, network_file_system, open_engine, shown
+from newsletter.database.engines import file_of, network_file_system, open_engine, shown
+from newsletter.database.migrations import Schema, climb, prepare, refuse_newer, version_of
 from newsletter.errors import StoreError
-from newsletter.migrations import Schema, climb, prepare, refuse_newer, version_of
 
 T = TypeVar("T")
 _MOUNTS = Path("/proc/self/mountinfo")

@@ -12,10 +12,10 @@ from starlette.responses import Response
 
 from newsletter.app import App
 from newsletter.archive import Archive
-from newsletter.web.cards import Shown, shown
 from newsletter.web.drawing import draw
+from newsletter.web.papers.cards import Shown, shown
+from newsletter.web.papers.spans import KINDS, Span, around, span
 from newsletter.web.refusals import not_found
-from newsletter.web.spans import KINDS, Span, around, span
 
 PAGE: Final = 30
 """Papers on a page."""

@@ -20,13 +20,13 @@ from starlette.responses import Response
 
 from newsletter.app import App
 from newsletter.models import Subscriber
-from newsletter.overrides import FIELDS
-from newsletter.web import forms, wishes
+from newsletter.readers.overrides import FIELDS
 from newsletter.web.drawing import draw, language_of
-from newsletter.web.reached import path
-from newsletter.web.reached import reader as reached
+from newsletter.web.reader import forms, wishes
+from newsletter.web.reader.reached import path
+from newsletter.web.reader.reached import reader as reached
+from newsletter.web.reader.subscribing import circumstances
 from newsletter.web.refusals import not_found
-from newsletter.web.subscribing import circumstances
 
 log = logging.getLogger("newsletter.web")
 THEIRS: Final = ("timezone", "send_at", "cadence", "paused_until", "language", "design", "max_papers")

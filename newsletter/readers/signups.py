@@ -17,12 +17,12 @@ from typing import Any, Final, Literal, TypeAlias
 
 import sqlalchemy as sa
 
-from newsletter.changes import count, number_of
-from newsletter.consents import Circumstances, Consent, forget, make_nameless, record, times
 from newsletter.database import Database, Moment, Words, chunks, insert_new
 from newsletter.models import Schedule, Subscriber, SuppressedFor, Suppression
+from newsletter.readers.changes import count, number_of
+from newsletter.readers.consents import Circumstances, Consent, forget, make_nameless, record, times
+from newsletter.readers.suppressions import THEIR_NO, suppress, suppressions
 from newsletter.records import on_schedule, read_subscriber, schedule_of, subscriber_record
-from newsletter.suppressions import THEIR_NO, suppress, suppressions
 from newsletter.typed import folded
 
 Status: TypeAlias = Literal["unconfirmed", "confirmed", "unsubscribed"]

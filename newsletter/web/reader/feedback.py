@@ -13,10 +13,10 @@ from starlette.responses import Response
 from newsletter.app import App
 from newsletter.models import Paper, Said, Subscriber
 from newsletter.text import readable
-from newsletter.web import forms
 from newsletter.web.drawing import draw
-from newsletter.web.reached import path
-from newsletter.web.reached import reader as reached
+from newsletter.web.reader import forms
+from newsletter.web.reader.reached import path
+from newsletter.web.reader.reached import reader as reached
 from newsletter.web.refusals import not_found
 
 log = logging.getLogger("newsletter.web")

@@ -18,8 +18,8 @@ from newsletter.models import Paper, Phrase, Words, said
 from newsletter.ranking.near import nearest
 from newsletter.render.card import card
 from newsletter.text import line, readable, without_query
-from newsletter.web.cards import Shown, shown
 from newsletter.web.drawing import Drawing, draw
+from newsletter.web.papers.cards import Shown, shown
 from newsletter.web.refusals import not_found
 
 LONGEST: Final = 500

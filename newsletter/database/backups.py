@@ -8,7 +8,7 @@ import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
 
-from newsletter.engines import PATIENCE, bare
+from newsletter.database.engines import PATIENCE, bare
 from newsletter.errors import StoreError
 
 

@@ -8,7 +8,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from newsletter import links
 from newsletter.app import App
-from newsletter.consents import Circumstances
+from newsletter.readers.consents import Circumstances
 from newsletter.web.drawing import draw
 from newsletter.web.refusals import not_found
 

@@ -1,0 +1,1 @@
+"""Pages of one reader: signing up, confirming, an edition, preferences, feedback, leaving."""
