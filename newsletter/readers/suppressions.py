@@ -101,9 +101,13 @@ def suppress(connection: sa.Connection, found: Sequence[Suppression]) -> int:
 
 def suppressed_among(connection: sa.Connection, addresses: Sequence[str]) -> set[str]:
     """Those of these addresses (folded) that must not be written to."""
-    wanted = sorted({folded(address) for address in addresses})
-    found: set[str] = set()
-    for some in chunks(wanted):
-        query = sa.select(suppressions.c.address).where(suppressions.c.address.in_(some))
-        found |= set(connection.execute(query).scalars())
+    return set(reasons_among(connection, addresses))
+
+
+def reasons_among(connection: sa.Connection, addresses: Sequence[str]) -> dict[str, SuppressedFor]:
+    """Why those of these addresses (folded) must not be written to that must not."""
+    found: dict[str, SuppressedFor] = {}
+    for some in chunks(sorted({folded(address) for address in addresses})):
+        query = sa.select(suppressions.c.address, suppressions.c.reason).where(suppressions.c.address.in_(some))
+        found |= {row.address: row.reason for row in connection.execute(query)}
     return found
