@@ -6,6 +6,7 @@ Nothing changes by GET. Pages for everybody are shown where `base_url` is set, e
 from __future__ import annotations
 
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
 from newsletter.app import App
@@ -21,7 +22,7 @@ from newsletter.web.papers.today import Tasting
 from newsletter.web.reader import editions, feedback, preferences, subscribing, unsubscribe
 from newsletter.web.reader.leaving import Leaving
 from newsletter.web.reader.subscribing import Desk
-from newsletter.web.refusals import not_found, unreadable
+from newsletter.web.refusals import gone, not_found, unreadable
 from newsletter.web.safety import Headers
 from newsletter.web.turn import Hall, Turn
 from newsletter.web.webhooks import Postbox
@@ -41,7 +42,7 @@ def pages(app: App) -> Starlette:
         Route("/readyz", health.ready, methods=["GET", "HEAD"]),
         Route("/metrics", metrics, methods=["GET", "HEAD"]),
     ]
-    site = Starlette(routes=routes, exception_handlers={404: not_found, StoreError: unreadable})
+    site = Starlette(routes=routes, exception_handlers={404: not_found, StoreError: unreadable, ClientDisconnect: gone})
     site.router.redirect_slashes = False  # it would lead to the address that the request named, not to `base_url`
     site.state.app = app
     site.state.drawing = Drawing(app)
