@@ -266,6 +266,16 @@ class Signups:
             connection.execute(signups.update().where(late).values(wanted=None))
         return len(never)
 
+    def left_before(self, at: datetime) -> list[Subscriber]:
+        """Some hundreds of those who unsubscribed before that moment and have not asked again.
+
+        Who complained stays suppressed by their address: they must not be asked to come back either.
+        """
+        long_ago = (suppressions.c.reason == "unsubscribed") & (suppressions.c.at < at) & ~_is_asked
+        with self._db.read() as connection:
+            rows = connection.execute(_SELECT.where(long_ago).order_by(signups.c.key).limit(PAGE)).all()
+        return [_signup(row).subscriber for row in rows]
+
     def erased_among(self, addresses: Sequence[str]) -> set[str]:
         """Those of these addresses, folded, whose owners had everything about them erased."""
         found: list[str] = []
