@@ -105,8 +105,10 @@ class Statements:
             d.content.isnot(None),
         )
         self._claim = _changing("pending", *_CLAIMED, lease_owner=owner, lease_until=until)
-        self._mark = _changing(
-            "pending", "batch", state="submitting", attempts=d.attempts + 1, lease_owner=owner, lease_until=until
+        taken = {"attempts": d.attempts + 1, "lease_owner": owner, "lease_until": until}
+        told = {name: sa.bindparam(f"n_{name}", type_=d[name].type) for name in ("batch", "changed_at")}
+        self._mark = (
+            deliveries.update().where(group, by_key(d.state) == "pending").values(state="submitting", **taken, **told)
         )
         self._settle = _changing(None, "state", "reason", **_FREE, next_attempt=None)
         accepted = {"state": "submitted", "reason": "", "accepts": d.accepts + 1, "next_attempt": None}
@@ -169,7 +171,8 @@ class Statements:
     def mark(self, connection: sa.Connection, keys: Sequence[Key], batch: str, at: datetime) -> None:
         """Marks what is handed over now."""
         told = {"n_batch": batch, "n_changed_at": at} | self._until(at)
-        self._run(connection, self._mark, [_key(key) | told for key in keys])
+        for some in grouped(keys):
+            connection.execute(self._mark, _group(some) | told)
 
     def settle(self, connection: sa.Connection, found: Sequence[tuple[Key, State, str]], at: datetime) -> None:
         """Writes states and reasons."""

@@ -104,6 +104,11 @@ def suppressed_among(connection: sa.Connection, addresses: Sequence[str]) -> set
     wanted = sorted({folded(address) for address in addresses})
     found: set[str] = set()
     for some in chunks(wanted):
-        query = sa.select(suppressions.c.address).where(suppressions.c.address.in_(some))
-        found |= set(connection.execute(query).scalars())
+        found |= set(connection.execute(_AMONG, {"addresses": some}).scalars())
     return found
+
+
+# Built once: each round of sending asks it.
+_AMONG: Final = sa.select(suppressions.c.address).where(
+    suppressions.c.address.in_(sa.bindparam("addresses", expanding=True))
+)
