@@ -1,11 +1,22 @@
-"""How long papers are kept: removes those that no edition can need any more, if the operator wants that."""
+"""How long things are kept: removes papers that no edition can need any more, and what is known of people, as the operator wants."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from newsletter.app import App
 from newsletter.archive import Old
+from newsletter.readers.consents import Circumstances
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How much was known of people, and is no more."""
+
+    editions: int
+    consents: int
+    people: int
 
 
 def day_of(keep: timedelta, now: datetime) -> date:
@@ -25,3 +36,19 @@ def prune(app: App, keep: timedelta, now: datetime, *, only_look: bool = False) 
         spared |= {id_ for one in page for interest in one.interests for id_ in (*interest.like, *interest.dislike)}
         spared |= app.feedback.papers([one.key for one in page])
     return (app.archive.old if only_look else app.archive.remove_old)(day_of(keep, now), spared)
+
+
+def forget(app: App, keep: timedelta, now: datetime) -> Forgotten:
+    """Removes what is known of people from what is over for so long; says how much it was.
+
+    Of an edition its address, its content and the server's answer; of a consent from where and with what it came; of who
+    signed up and has said no, everything, as if they had asked for that: only a hash tells that they did. What stays is
+    that an edition was sent and which papers it showed, what was agreed to, and who must not be written to.
+    """
+    people = 0
+    while gone := app.signups.left_before(now - keep):
+        for one in gone:
+            app.erase(one, Circumstances("keep_personal"))
+        people += len(gone)
+    consents = app.consents.forget_circumstances(now - keep)
+    return Forgotten(app.ledger.forget_before(day_of(keep, now)), consents, people)

@@ -64,6 +64,8 @@ class Settings:
     """Whether everybody may subscribe on the web pages, where there are such."""
     keep_unconfirmed: timedelta = timedelta(days=7)
     """How long a sign-up waits for its confirmation."""
+    keep_personal: timedelta | None = None
+    """How long it is known of what is over whom it was about; None: for good."""
     record_network: bool = False
     """Whether a consent is kept with the network address and the program that it came by."""
     embeddings: str = ""
@@ -323,6 +325,14 @@ KEYS: Final = (
         "how long a sign-up waits for its confirmation, before all of it is forgotten",
         "keep_unconfirmed",
         duration,
+    ),
+    Key(
+        "keep_personal",
+        "NEWSLETTER_KEEP_PERSONAL",
+        "everything",
+        "how long old editions have their address and content, consents their network, and who unsubscribed anything",
+        "keep_personal",
+        span(SHORTEST_KEEP),
     ),
     Key(
         "record_network",

@@ -11,10 +11,13 @@ from newsletter.editing.edit import is_seen
 from newsletter.embeddings import text_of
 from newsletter.identity import title_id
 from newsletter.models import STATES, Listing, Paper, SourceState
-from newsletter.retention import prune
+from newsletter.readers.consents import Circumstances
+from newsletter.retention import Forgotten, forget, prune
 from newsletter.scheduler import Ticker
 from tests.factories import digest, numbered, paper
 from tests.homes import invented_day, make_home, readers
+from tests.stores import in_folder
+from tests.test_signups import FORM, LINK, wish
 
 NOW = datetime(2026, 3, 3, 7, tzinfo=UTC)
 OLD, TUESDAY = date(2025, 3, 4), date(2026, 3, 3)
@@ -211,3 +214,68 @@ def test_a_paper_that_was_shown_is_not_shown_again_after_it_was_removed(tmp_path
         people = [one for day in (OLD, TUESDAY) for one in app.ledger.people(app.occasion, day, STATES)]
         quiet = ("skipped", "quiet: nothing new for these interests")
         assert [("submitted", ""), quiet] == [(one.state, one.reason) for one in people]
+
+
+# -- what is known of people
+
+
+YEAR = timedelta(days=365)
+HERE = replace(FORM, network="198.51.100.7", agent="Browser 1")
+
+
+def test_an_old_edition_keeps_what_became_of_it_and_what_it_showed_and_not_whose_it_was(tmp_path):
+    home = make_home(tmp_path / "home")
+    home.subscribers(readers(["ada", "bo"], ["flow matching"]))
+    for day in ("2025-02-28", "2026-03-03"):
+        home.day(day, invented_day(day, 1, first=int(day[:4])))
+        home.run("send", "--date", day)
+    with home.app(NOW) as app:
+        seen = app.seen(["ada@example.org", "bo@example.org"])
+        account = app.ledger.account(app.occasion, date(2025, 2, 28))
+        assert Forgotten(2, 0, 0) == forget(app, YEAR, app.clock())
+        assert Forgotten(0, 0, 0) == forget(app, YEAR, app.clock())
+        assert account == app.ledger.account(app.occasion, date(2025, 2, 28))
+        assert seen == app.seen(["ada@example.org", "bo@example.org"])
+        old, young = (app.ledger.people(app.occasion, day, STATES) for day in (date(2025, 2, 28), TUESDAY))
+        assert ["", "", "ada@example.org", "bo@example.org"] == [one.address for one in (*old, *young)]
+        assert [False, True] == [
+            app.ledger.latest(app.occasion, "bo@example.org", one) is not None for one in (date(2025, 2, 28), TUESDAY)
+        ]
+
+
+def test_who_waits_or_is_in_doubt_keeps_everything(tmp_path):
+    home = make_home(tmp_path / "home")
+    home.subscribers(readers(["ada", "bo"], ["flow matching"]))
+    home.day("2025-02-28", invented_day("2025-02-28", 1))
+    home.run("send", "--date", "2025-02-28")
+    in_folder(home.path).execute("newsletter", "UPDATE deliveries SET state = 'uncertain' WHERE subscriber LIKE 'ada%'")
+    with home.app(NOW) as app:
+        assert Forgotten(1, 0, 0) == forget(app, YEAR, app.clock())
+        people = app.ledger.people(app.occasion, date(2025, 2, 28), STATES)
+        assert ["ada@example.org", ""] == [one.address for one in people]
+
+
+def test_an_old_consent_stays_without_where_it_came_from_and_who_unsubscribed_is_erased(home):
+    with home.app(NOW) as app:
+        for name, left in (("eve", 366), ("ivy", 364), ("una", None)):
+            asked = app.signups.ask(wish(f"{name}@example.net"), NOW - 2 * YEAR, HERE)
+            app.signups.confirm(asked.key, NOW - 2 * YEAR, LINK)
+            if left is not None:
+                app.signups.leave(f"{name}@example.net", NOW - timedelta(days=left), Circumstances("link"))
+        app.suppressions.add("una@example.net", "complained", NOW - 2 * YEAR)
+        assert Forgotten(0, 2, 1) == forget(app, YEAR, NOW)
+        assert ["ivy@example.net", "una@example.net"] == sorted(one.subscriber.email for one in app.signups.each())
+        assert {("", "")} == {(one.circumstances.network, one.circumstances.agent) for one in app.consents.each()}
+        assert FORM.wording in {one.circumstances.wording for one in app.consents.each()}
+        assert {"eve@example.net"} == app.signups.erased_among(["eve@example.net", "ivy@example.net"])
+
+
+def test_the_scheduler_forgets_once_a_day_what_the_operator_does_not_want_to_know(home):
+    with home.app(NOW) as app:
+        asked = app.signups.ask(wish("eve@example.net"), NOW - 2 * YEAR, HERE)
+        app.signups.confirm(asked.key, NOW - 2 * YEAR, LINK)
+        app.signups.leave("eve@example.net", NOW - YEAR, Circumstances("link"))
+    for keep, left in (("everything", 1), ("2 months", 0)):
+        with home.app(NOW, NEWSLETTER_KEEP_PERSONAL=keep) as app:
+            Ticker(app).tick()
+            assert left == len(list(app.signups.each()))

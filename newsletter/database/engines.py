@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sqlite3
+import time
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +16,10 @@ from newsletter.errors import StoreError
 
 PATIENCE: Final = 10
 """Seconds that a connection, or a lock which somebody else holds, is waited for."""
+GLANCE: Final = 5
+"""Milliseconds in which SQLite looks whether a lock is free three times or four."""
+# IMMEDIATE: a transaction that reads first and writes later cannot lose its lock in between.
+_BEGIN: Final = "BEGIN IMMEDIATE"
 
 
 def open_engine(url: str) -> sa.Engine:
@@ -96,8 +102,30 @@ def _set_up_sqlite(engine: sa.Engine) -> None:
     def began(connection: sa.Connection) -> None:
         # SQLAlchemy says "begin" also where nothing is to begin (2.0, 2026-11): who only reads must not lock.
         if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
-            # IMMEDIATE: a transaction that reads first and writes later cannot lose its lock in between.
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            _begin(connection)
+
+
+def _begin(connection: sa.Connection) -> None:
+    """Begins to write, as soon as nobody else does.
+
+    SQLite's own waiting sleeps for up to a tenth of a second between two looks (`sqliteDefaultBusyCallback` of 3.40,
+    2026-11), in which others come and go: it is told to give up after a few milliseconds, and asked anew. What is wrong
+    otherwise is found once more, and raised, by the statement at the end.
+    """
+    raw: Any = connection.connection.dbapi_connection
+    over = time.monotonic() + PATIENCE
+    raw.execute(f"PRAGMA busy_timeout={GLANCE}")
+    try:
+        while time.monotonic() < over:
+            try:
+                raw.execute(_BEGIN)
+                return
+            except sqlite3.DatabaseError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+        connection.exec_driver_sql(_BEGIN)
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={PATIENCE * 1000}")
 
 
 _SQLITE: Mapping[str, str] = {

@@ -115,6 +115,26 @@ class Ledger(Knowledge):
             connection.execute(deliveries.update().where(named).values(**bare))
             connection.execute(readers.delete().where(readers.c.reference.in_(references)))
 
+    def forget_before(self, day: date) -> int:
+        """Removes where the deliveries of before that day went and what was in them; returns how many they were.
+
+        What became of each stays in the account, and which papers it showed, so that none is shown again. Who waits or
+        is in doubt keeps everything. Some hundreds at a time, so that nobody who sends has to wait.
+        """
+        d, number = deliveries.c, 0
+        over = (d.day < day) & (d.address != "") & d.state.in_(("submitted", "failed", "skipped"))
+        with self._db.read() as connection:
+            names = connection.execute(sa.select(d.subscriber).where(over).distinct().order_by(d.subscriber)).scalars()
+            subscribers = list(names)
+        for some in chunks(subscribers):
+            with self._db.write() as connection:
+                told = sa.func.replace(d.reason, d.address, "")
+                bare = {"address": "", "name": "", "content": None, "receipt": "", "reason": told}
+                number += connection.execute(
+                    deliveries.update().where(over, d.subscriber.in_(some)).values(bare)
+                ).rowcount
+        return number
+
     # -- claim
 
     def take(self, at: datetime, occasion: str, keys: Sequence[Key], elsewhere: Collection[str] = ()) -> list[Delivery]:

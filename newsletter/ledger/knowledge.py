@@ -231,10 +231,16 @@ class Knowledge:
 
     def reader(self, reference: str) -> tuple[str, str] | None:
         """The subscriber's key and address behind the opaque name in a link."""
-        query = sa.select(readers.c.subscriber, readers.c.address).where(readers.c.reference == reference)
+        return self.readers_behind([reference]).get(reference)
+
+    def readers_behind(self, references: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """The same for each of these names that leads to somebody."""
+        found: dict[str, tuple[str, str]] = {}
         with self._db.read() as connection:
-            row = connection.execute(query).first()
-        return (row.subscriber, row.address) if row else None
+            for some in chunks(references):
+                rows = connection.execute(sa.select(readers).where(readers.c.reference.in_(some)))
+                found |= {row.reference: (row.subscriber, row.address) for row in rows}
+        return found
 
     def readers_among(self, addresses: Collection[str]) -> set[str]:
         """Those of these addresses (folded) that an edition was ever planned for."""

@@ -91,6 +91,12 @@ class Consents:
                 return
             last = rows[-1].number
 
+    def forget_circumstances(self, before: datetime) -> int:
+        """Removes from where and with what somebody came who said something before; returns how often that was known."""
+        known = (consents.c.at < before) & ((consents.c.network != "") | (consents.c.agent != ""))
+        with self._db.write() as connection:
+            return connection.execute(consents.update().where(known).values(network="", agent="")).rowcount
+
 
 _SELECT: Final = (
     sa.select(consents, wordings.c.text)

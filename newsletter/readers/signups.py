@@ -21,7 +21,7 @@ from newsletter.database import Database, Moment, Words, chunks, insert_new
 from newsletter.models import Schedule, Subscriber, SuppressedFor, Suppression
 from newsletter.readers.changes import count, number_of
 from newsletter.readers.consents import Circumstances, Consent, forget, make_nameless, record, times
-from newsletter.readers.suppressions import THEIR_NO, suppress, suppressions
+from newsletter.readers.suppressions import THEIR_NO, reasons_among, suppress, suppressions
 from newsletter.records import on_schedule, read_subscriber, schedule_of, subscriber_record
 from newsletter.typed import folded
 
@@ -185,14 +185,22 @@ class Signups:
 
     def leave(self, address: str, at: datetime, said: Circumstances, detail: str = "") -> bool:
         """The reader's no, whoever they are; False if it was said before."""
+        return bool(self.leave_all([address], at, said, detail))
+
+    def leave_all(self, addresses: Iterable[str], at: datetime, said: Circumstances, detail: str = "") -> set[str]:
+        """The same for several in one transaction; returns those (folded) who had not said it before."""
+        wanted = sorted({folded(address) for address in addresses})
+        if not wanted:
+            return set()
         with self._db.write() as connection:
-            mine = sa.select(signups.c.key).where(signups.c.address == folded(address))
-            known = _suppressed(connection, address)
-            suppress(connection, [Suppression(address, "unsubscribed", detail, at)])
-            if known in THEIR_NO:
-                return False
-            record(connection, [Consent(key, "withdrawn", at, said) for key in connection.execute(mine).scalars()])
-        return True
+            known = reasons_among(connection, wanted)
+            new = [address for address in wanted if known.get(address) not in THEIR_NO]
+            suppress(connection, [Suppression(address, "unsubscribed", detail, at) for address in new])
+            for some in chunks(new):
+                mine = sa.select(signups.c.key).where(signups.c.address.in_(some)).order_by(signups.c.key)
+                keys = connection.execute(mine).scalars().all()
+                record(connection, [Consent(key, "withdrawn", at, said) for key in keys])
+        return set(new)
 
     def erase(self, key: str, at: datetime, said: Circumstances) -> str | None:
         """Removes a sign-up; the address that it had, None where there is none.
@@ -257,6 +265,16 @@ class Signups:
             connection.execute(signups.delete().where(late, ~_is_confirmed))
             connection.execute(signups.update().where(late).values(wanted=None))
         return len(never)
+
+    def left_before(self, at: datetime) -> list[Subscriber]:
+        """Some hundreds of those who unsubscribed before that moment and have not asked again.
+
+        Who complained stays suppressed by their address: they must not be asked to come back either.
+        """
+        long_ago = (suppressions.c.reason == "unsubscribed") & (suppressions.c.at < at) & ~_is_asked
+        with self._db.read() as connection:
+            rows = connection.execute(_SELECT.where(long_ago).order_by(signups.c.key).limit(PAGE)).all()
+        return [_signup(row).subscriber for row in rows]
 
     def erased_among(self, addresses: Sequence[str]) -> set[str]:
         """Those of these addresses, folded, whose owners had everything about them erased."""

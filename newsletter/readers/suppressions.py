@@ -101,14 +101,18 @@ def suppress(connection: sa.Connection, found: Sequence[Suppression]) -> int:
 
 def suppressed_among(connection: sa.Connection, addresses: Sequence[str]) -> set[str]:
     """Those of these addresses (folded) that must not be written to."""
-    wanted = sorted({folded(address) for address in addresses})
-    found: set[str] = set()
-    for some in chunks(wanted):
-        found |= set(connection.execute(_AMONG, {"addresses": some}).scalars())
+    return set(reasons_among(connection, addresses))
+
+
+def reasons_among(connection: sa.Connection, addresses: Sequence[str]) -> dict[str, SuppressedFor]:
+    """Why those of these addresses (folded) must not be written to that must not."""
+    found: dict[str, SuppressedFor] = {}
+    for some in chunks(sorted({folded(address) for address in addresses})):
+        found |= {row.address: row.reason for row in connection.execute(_AMONG, {"addresses": some})}
     return found
 
 
 # Built once: each round of sending asks it.
-_AMONG: Final = sa.select(suppressions.c.address).where(
+_AMONG: Final = sa.select(suppressions.c.address, suppressions.c.reason).where(
     suppressions.c.address.in_(sa.bindparam("addresses", expanding=True))
 )

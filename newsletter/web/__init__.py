@@ -6,6 +6,7 @@ Nothing changes by GET. Pages for everybody are shown where `base_url` is set, e
 from __future__ import annotations
 
 from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.routing import Route
 
 from newsletter.app import App
@@ -19,8 +20,9 @@ from newsletter.web.papers.learned import Learned
 from newsletter.web.papers.public import public
 from newsletter.web.papers.today import Tasting
 from newsletter.web.reader import editions, feedback, preferences, subscribing, unsubscribe
+from newsletter.web.reader.leaving import Leaving
 from newsletter.web.reader.subscribing import Desk
-from newsletter.web.refusals import not_found, unreadable
+from newsletter.web.refusals import gone, not_found, unreadable
 from newsletter.web.safety import Headers
 from newsletter.web.turn import Hall, Turn
 from newsletter.web.webhooks import Postbox
@@ -29,9 +31,9 @@ from newsletter.web.webhooks import Postbox
 def pages(app: App) -> Starlette:
     """The web application over the opened parts."""
     routes = [
+        *_of_a_reader(),  # first, for unsubscribing is what comes in crowds, and must not wait
         *_for_everybody(),
         *(_sign_ups() if app.settings.base_url and app.settings.sign_ups else ()),
-        *_of_a_reader(),
         Route("/static/{name}", static),
         Route("/favicon.ico", favicon),
         Route("/robots.txt", robots),
@@ -40,7 +42,7 @@ def pages(app: App) -> Starlette:
         Route("/readyz", health.ready, methods=["GET", "HEAD"]),
         Route("/metrics", metrics, methods=["GET", "HEAD"]),
     ]
-    site = Starlette(routes=routes, exception_handlers={404: not_found, StoreError: unreadable})
+    site = Starlette(routes=routes, exception_handlers={404: not_found, StoreError: unreadable, ClientDisconnect: gone})
     site.router.redirect_slashes = False  # it would lead to the address that the request named, not to `base_url`
     site.state.app = app
     site.state.drawing = Drawing(app)
@@ -50,6 +52,7 @@ def pages(app: App) -> Starlette:
     site.state.tasting = Tasting(site.state.learned)
     site.state.answers = searching.Answers(site.state.learned)
     site.state.desk = Desk(app)
+    site.state.leaving = Leaving(app)
     site.state.figures = Figures(app)
     site.add_middleware(Headers)
     return site
@@ -71,8 +74,8 @@ def _for_everybody() -> tuple[Route, ...]:
 def _of_a_reader() -> tuple[Route, ...]:
     """What only who has the link can see: each token is signed for one purpose."""
     return (
-        Route("/unsubscribe/{token}", unsubscribe.page, methods=["GET", "HEAD"]),
         Route("/unsubscribe/{token}", unsubscribe.act, methods=["POST"]),
+        Route("/unsubscribe/{token}", unsubscribe.page, methods=["GET", "HEAD"]),
         Route("/confirm/{token}", subscribing.confirm_page, methods=["GET", "HEAD"]),
         Route("/confirm/{token}", subscribing.confirm, methods=["POST"]),
         Route("/preferences/{token}", preferences.page, methods=["GET", "HEAD"]),

@@ -28,6 +28,11 @@ def unreadable(request: Request, error: Exception | None = None) -> Response:
     return _later(request, "unreadable")
 
 
+async def gone(request: Request, error: Exception | None = None) -> Response:
+    """The visitor left before all was said: nothing is done, and nobody reads this."""
+    return Response(status_code=400)
+
+
 def _later(request: Request, why: str) -> Response:
     answer = draw(request, "refusal.html", 503, why=why, tongues=())
     answer.headers["retry-after"] = str(SOON)

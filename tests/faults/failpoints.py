@@ -16,8 +16,8 @@ from newsletter.archive import Archive
 from newsletter.ledger import Ledger, book, upkeep
 from newsletter.providers.api import ApiProvider
 from newsletter.providers.smtp_line import DATA_END, Line, _Client
-from newsletter.readers import suppressions
-from newsletter.readers.suppressions import Suppressions
+from newsletter.readers import signups
+from newsletter.readers.signups import Signups
 
 
 class Fuse:
@@ -148,8 +148,8 @@ POINTS: Mapping[str, Point] = {
     "accounted": before(Ledger, "account"),
     "posted": after(HTTP11Connection, "_send_request_body"),
     "post answered": after(ApiProvider, "_ask"),
-    "suppressing": after(suppressions, "suppress"),
-    "suppressed": after(Suppressions, "add"),
+    "suppressing": after(signups, "suppress"),
+    "suppressed": after(Signups, "leave_all"),
     "upgrade copied": after(upkeep, "_kept"),
     "upgrade half": after(database, "climb"),
 }

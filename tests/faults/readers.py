@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import http.client
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 
@@ -33,7 +34,7 @@ def _pages(stage: Stage, *tampering: str) -> Iterator[int]:
 
 
 def _wait_until_it_listens(port: int) -> None:
-    for _ in range(500):
+    for _ in range(3000):
         try:
             with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
                 connection.request("GET", "/healthz")
@@ -76,12 +77,47 @@ def killed_while_unsubscribing(stage: Stage) -> Verdict:
             with _pages(stage, f"--kill={point}:{len(some) // 2 + 1}") as port:
                 said_no |= {who: time.time() for who in some if _say_no(port, by_address[who])}
             stage.kills += 1
-        if len(said_no) != 2 * (len(asking) // 4):
-            stage.notes.append(f"{len(said_no)} of {len(asking)} acknowledged")
+        if len(said_no) != len(asking[::2]) // 2 + len(asking[1::2]) // 2:
+            raise Wrong(f"{len(said_no)} of {len(asking)} were acknowledged: it was not killed where it was to be")
         stage.settle()
         if late := _written_after(stage, said_no):
             raise Wrong(f"written to after an acknowledged no: {late}")
         return stage.judged()
+
+
+def killed_while_many_unsubscribe(stage: Stage) -> Verdict:
+    """At random moments, while sixteen at a time say no; who is not answered says it again, as providers do.
+
+    Nobody is sent to before all have said it: so nobody who was answered is written to at all.
+    """
+    with stage.over_smtp():
+        stage.kill_at("planned", 1)
+        by_address, said_no = _links(stage), set[str]()
+        asking = stage.chance.sample(stage.audience, stage.recipients * 3 // 4)
+        lives = 3 + stage.recipients // 100
+        while waiting := [who for who in asking if who not in said_no]:
+            many = stage.chance.randint(1, max(1, 2 * len(asking) // lives))
+            said_no |= _answered_before_a_kill(stage, {who: by_address[who] for who in waiting}, many)
+            stage.kills += 1
+            with stage.home.app() as app:
+                if forgotten := said_no - {one.address for one in app.suppressions.each()}:
+                    raise Wrong(f"acknowledged and forgotten: {sorted(forgotten)}")
+        stage.settle()
+        if late := sorted(said_no & {one.recipient for one in stage.received()}):
+            raise Wrong(f"written to after an acknowledged no: {late}")
+        stage.notes.append(f"{len(said_no)} said no, {stage.kills - 1} kills of the page")
+        return stage.judged()
+
+
+def _answered_before_a_kill(stage: Stage, links: Mapping[str, str], many: int) -> set[str]:
+    """Whose no was acknowledged by pages that are killed a moment after so many had been."""
+    with ThreadPoolExecutor(16) as crowd:
+        with _pages(stage) as port:
+            going = {who: crowd.submit(_say_no, port, link) for who, link in links.items()}
+            while sum(one.done() for one in going.values()) < min(many, len(going)):
+                time.sleep(0.002)
+            time.sleep(stage.chance.uniform(0, 0.1))
+        return {who for who, one in going.items() if one.result()}
 
 
 def unsubscribe_during_a_run(stage: Stage) -> Verdict:

@@ -48,6 +48,7 @@ ROWS: tuple[Row, ...] = (
     Row("K11", "last recipient recorded, no account yet", kills.at("last recorded", kills.last_shard)),
     Row("K11b", "about to say that it is done", kills.at("accounted", kills.once)),
     Row("K12", "web page killed during an unsubscribe", readers.killed_while_unsubscribing, modes=ONCE),
+    Row("K12b", "web page killed at random while many unsubscribe", readers.killed_while_many_unsubscribe, modes=ONCE),
     Row("K13", "`db upgrade` killed: after its copy, and halfway", runs.killed_while_upgrading, modes=ONCE),
     Row("K13b", "killed while SQLite writes a checkpoint", kills.in_checkpoint, needs="strace"),
     Row("K14", "Resend: a batch sent, no answer; it knows keys", kills.posted("resend", 20, known=True)),

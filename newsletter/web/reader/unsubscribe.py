@@ -8,11 +8,12 @@ from starlette.responses import PlainTextResponse, Response
 
 from newsletter import links
 from newsletter.app import App
-from newsletter.readers.consents import Circumstances
 from newsletter.web.drawing import draw
+from newsletter.web.reader.leaving import Leaving
 from newsletter.web.refusals import not_found
 
 FORM_LIMIT = 10_000  # bytes; the form has one field
+ONE_CLICK = b"List-Unsubscribe=One-Click"
 
 
 def page(request: Request) -> Response:
@@ -26,36 +27,42 @@ async def act(request: Request) -> Response:
     Only a mail program's one-click (`List-Unsubscribe=One-Click`, RFC 8058 section 3.2) or the page's own
     button act; any other POST is asked.
     """
-    reader = await run_in_threadpool(_reader, request)
-    if reader is None:
+    name = _name(request)
+    if name is None:
         return await run_in_threadpool(not_found, request)
     form = await _form(request)
     one_click = form.get("List-Unsubscribe") == "One-Click"
     if not one_click and form.get("confirm") != "unsubscribe":
-        return await run_in_threadpool(_drawn, request, "ask")
-    app: App = request.app.state.app
-    await run_in_threadpool(app.signups.leave, reader, app.clock(), Circumstances("link"), "by the reader's link")
+        return await run_in_threadpool(page, request)
+    leaving: Leaving = request.app.state.leaving
+    if not await leaving.leave(name):
+        return await run_in_threadpool(not_found, request)
     if one_click:
         return PlainTextResponse("You are unsubscribed.\n")
     return await run_in_threadpool(_drawn, request, "done")
 
 
-def _reader(request: Request) -> str | None:
-    """The address behind the link, if the link is one of ours."""
+def _name(request: Request) -> str | None:
+    """The opaque name of a reader, if the link is one of ours."""
     app: App = request.app.state.app
-    reference = links.read(app.settings.secrets, "unsubscribe", request.path_params["token"])
-    if reference is None:
-        return None
-    found = app.ledger.reader(reference)
-    return found[1] if found else None
+    return links.read(app.settings.secrets, "unsubscribe", request.path_params["token"])
+
+
+def _reader(request: Request) -> bool:
+    """Whether the link leads to somebody."""
+    app: App = request.app.state.app
+    name = _name(request)
+    return name is not None and app.ledger.reader(name) is not None
 
 
 async def _form(request: Request) -> dict[str, str]:
     length = request.headers.get("content-length", "0")
+    if length == str(len(ONE_CLICK)) and await request.body() == ONE_CLICK:
+        return {"List-Unsubscribe": "One-Click"}  # as all mail programs send it: nothing is left to parse
     if not length.isdecimal() or int(length) > FORM_LIMIT:
         return {}
     try:
-        async with request.form(max_files=0, max_fields=10) as form:
+        async with request.form(max_files=0, max_fields=10, max_part_size=FORM_LIMIT) as form:
             return {name: value for name, value in form.items() if isinstance(value, str)}
     except (ValueError, AssertionError, KeyError):
         return {}
