@@ -1,55 +1,23 @@
-"""Looking at the subscribers' files: list, show, check, schema. What changes them stands in files of its own."""
+"""The subscribers' files as they are: check, schema. Looking at everybody, and changing them, stands in files of its own."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from newsletter.cli import adopting, changing, editing, exchange
+from newsletter.cli import adopting, changing, editing, exchange, listing
 from newsletter.cli.learning import learn
-from newsletter.cli.opening import as_json, json_option, subscribers_of
-from newsletter.errors import SubscriberError
+from newsletter.cli.opening import as_json, subscribers_of
 from newsletter.models import Subscriber
-from newsletter.subscribers import words
 from newsletter.subscribers.file import files_of, read_all
 
 
 @click.group()
 def subscribers() -> None:
     """Look at the subscribers in subscribers.yaml, and change them."""
-
-
-@subscribers.command("list")
-@json_option
-@click.pass_context
-def list_(ctx: click.Context, machine: bool) -> None:
-    """Every subscriber, a line each."""
-    roster = _roster(ctx)
-    if machine:
-        click.echo(as_json([asdict(one) for one in roster]))
-        return
-    width = max((len(one.email) for one in roster), default=0)
-    for one in roster:
-        names = ", ".join(interest.name for interest in one.interests) or "trending only"
-        click.echo(
-            f"{one.email:<{width}}  {words.cadence_text(one.cadence)} {one.send_at:%H:%M} {one.timezone}  {names}"
-        )
-
-
-@subscribers.command()
-@click.argument("address")
-@json_option
-@click.pass_context
-def show(ctx: click.Context, address: str, machine: bool) -> None:
-    """One subscriber with everything that counts for their edition, defaults included."""
-    found = [one for one in _roster(ctx) if address.lower() in (one.key.lower(), one.email.lower())]
-    if not found:
-        raise SubscriberError(f"no subscriber '{address}'; `newsletter subscribers list` shows them")
-    click.echo(as_json(asdict(found[0])) if machine else _shown(found[0]))
 
 
 @subscribers.command()
@@ -79,6 +47,8 @@ def schema(out: Path | None) -> None:
 
 for command in (
     learn,
+    listing.list_,
+    listing.show,
     changing.add,
     editing.edit,
     changing.pause,
@@ -106,20 +76,3 @@ def counted_subscribers(people: Iterable[Subscriber]) -> str:
 
 def _number(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
-def _shown(one: Subscriber) -> str:
-    lines = [
-        f"{one.name or one.email} <{one.email}>",
-        f"  {words.cadence_text(one.cadence)} at {one.send_at:%H:%M} {one.timezone}",
-    ]
-    lines += [f"  at most {one.max_papers} papers, {one.trending} of them trending"]
-    lines += [f"  {changing.paused(one.paused_until)}"] if one.paused_until else []
-    lines += [f"  never: {', '.join(one.exclude)}"] if one.exclude else []
-    for interest in one.interests:
-        lines.append(f"  {interest.name} ({interest.threshold}, weight {interest.weight:g})")
-        for name in ("about", "keywords", "authors", "categories", "like", "dislike", "exclude"):
-            value = getattr(interest, name)
-            if value:
-                lines.append(f"    {name}: {value if isinstance(value, str) else ', '.join(value)}")
-    return "\n".join(lines)

@@ -290,8 +290,14 @@ class Signups:
 
     def each(self) -> Iterator[Signup]:
         """Everybody who ever signed up and is not forgotten, by key, read page by page."""
-        for rows in self._rows(_SELECT, sa.true(), signups.c.key):
-            yield from map(_signup, rows)
+        for page in self.listed():
+            yield from page
+
+    def listed(self, status: Status | None = None) -> Iterator[list[Signup]]:
+        """The same, some hundreds at a time; or those of one status."""
+        wanted = _OF_STATUS[status] if status else sa.true()
+        for rows in self._rows(_SELECT, wanted, signups.c.key):
+            yield [_signup(row) for row in rows]
 
     # -- the readers among them: who confirmed
 
@@ -377,6 +383,12 @@ def _suppressed(connection: sa.Connection, address: str) -> SuppressedFor | None
 _SELECT: Final = sa.select(signups, suppressions.c.reason).join(
     suppressions, suppressions.c.address == signups.c.address, isouter=True
 )
+_NO: Final = sa.func.coalesce(suppressions.c.reason, "").in_(THEIR_NO)
+_OF_STATUS: Final[Mapping[Status, sa.ColumnElement[bool]]] = {
+    "unconfirmed": ~_is_confirmed,
+    "confirmed": _is_confirmed & ~_NO,
+    "unsubscribed": _is_confirmed & _NO,
+}
 _RECORD: Final = sa.select(signups.c.key, signups.c.mark, signups.c.record)
 
 
