@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 import click
-import msgspec
 
 from newsletter.app import App
 from newsletter.census import Census, Listed
 from newsletter.cli.changing import paused
-from newsletter.cli.opening import app_of, as_json, json_option
+from newsletter.cli.opening import app_of, as_json, json_option, objects
 from newsletter.errors import SubscriberError
 from newsletter.models import Interest, Subscriber
 from newsletter.readers.consents import Consent
@@ -42,7 +41,8 @@ def list_(ctx: click.Context, status: Status | None, machine: bool) -> None:
     with app_of(ctx) as app:
         today, home = app.clock().date(), app.settings.home
         pages = census_of(app).pages(status)
-        for text in _objects(pages, home) if machine else (_lines(page, home, today) for page in pages):
+        told = objects(_told(one, home) for page in pages for one in page)
+        for text in told if machine else (_lines(page, home, today) for page in pages):
             sys.stdout.write(text)
 
 
@@ -105,16 +105,6 @@ def reads(one: Subscriber) -> str:
     """When and what: `daily 08:00 UTC  Robots, Flows`."""
     names = ", ".join(line(interest.name, 60) for interest in one.interests) or "trending only"
     return f"{words.cadence_text(one.cadence)} {one.send_at:%H:%M} {one.timezone}  {names}"
-
-
-def _objects(pages: Iterator[list[Listed]], home: Path) -> Iterator[str]:
-    """A JSON list with an object on each line."""
-    yield "["
-    before = "\n"
-    for page in pages:
-        yield before + ",\n".join(msgspec.json.encode(_told(one, home)).decode() for one in page)
-        before = ",\n"
-    yield "\n]\n"
 
 
 def _told(one: Listed, home: Path) -> dict[str, Any]:

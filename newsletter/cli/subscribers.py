@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from newsletter.cli import adopting, changing, editing, exchange, listing
 from newsletter.cli.learning import learn
 from newsletter.cli.opening import as_json, subscribers_of
 from newsletter.models import Subscriber
-from newsletter.subscribers.file import files_of, read_all
+from newsletter.subscribers.file import Entered, files_of, hand_over_all
 
 
 @click.group()
@@ -24,11 +25,11 @@ def subscribers() -> None:
 @click.pass_context
 def check(ctx: click.Context) -> None:
     """Name every fault of subscribers.yaml, or subscribers/*.yaml."""
-    roster = _roster(ctx)
     path = subscribers_of(ctx)
+    said = _counted(path)
     names = [str(one.relative_to(path.parent)) for one in files_of(path)]
     told = ", ".join(names) if len(names) < 4 else f"{len(names)} files"
-    click.echo(f"{told} {'is' if len(names) == 1 else 'are'} fine: {counted_subscribers(roster)}")
+    click.echo(f"{told} {'is' if len(names) == 1 else 'are'} fine: {said}")
 
 
 @subscribers.command()
@@ -62,15 +63,26 @@ for command in (
     subscribers.add_command(command)
 
 
-def _roster(ctx: click.Context) -> tuple[Subscriber, ...]:
-    return read_all(subscribers_of(ctx))
-
-
 def counted_subscribers(people: Iterable[Subscriber]) -> str:
     """`1 subscriber, 3 interests`."""
     readers = interests = 0
     for one in people:
         readers, interests = readers + 1, interests + len(one.interests)
+    return _numbers(readers, interests)
+
+
+def _counted(path: Path) -> str:
+    """The same of the files, none of whom is kept: they may be more than memory holds."""
+    found: Counter[str] = Counter()
+
+    def count(one: Subscriber, _: Entered) -> None:
+        found.update(readers=1, interests=len(one.interests))
+
+    hand_over_all(files_of(path), count)
+    return _numbers(found["readers"], found["interests"])
+
+
+def _numbers(readers: int, interests: int) -> str:
     return f"{_number(readers, 'subscriber')}, {_number(interests, 'interest')}"
 
 

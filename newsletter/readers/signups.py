@@ -23,7 +23,7 @@ from newsletter.readers.changes import count, number_of
 from newsletter.readers.consents import Circumstances, Consent, forget, make_nameless, record, times
 from newsletter.readers.suppressions import THEIR_NO, suppress, suppressions
 from newsletter.records import on_schedule, read_subscriber, schedule_of, subscriber_record
-from newsletter.typed import folded
+from newsletter.typed import LAST, folded
 
 Status: TypeAlias = Literal["unconfirmed", "confirmed", "unsubscribed"]
 PAGE: Final = 500
@@ -316,6 +316,13 @@ class Signups:
                 rows = connection.execute(sa.select(column, signups.c.record).where(column.in_(some), _is_confirmed))
                 found |= {value: read_subscriber(kept) for value, kept in rows}
         return found
+
+    def beginning(self, letters: str, number: int) -> list[Subscriber]:
+        """The first so many readers, in order of address, whose address (folded) begins with these letters."""
+        within = (signups.c.address >= letters) & (signups.c.address < letters + LAST)
+        query: sa.Select[Any] = _RECORD.where(within, _reads()).order_by(signups.c.address).limit(number)
+        with self._db.read() as connection:
+            return _subscribers(connection.execute(query).all())
 
     def number(self) -> int:
         """How many read."""

@@ -26,7 +26,7 @@ from newsletter.models import Schedule, Subscriber
 from newsletter.records import on_schedule, read_subscriber, schedule_of, subscriber_record
 from newsletter.subscribers.examples import filled, libraries
 from newsletter.subscribers.file import Entered, files_of, hand_over_all
-from newsletter.typed import folded
+from newsletter.typed import LAST, folded
 
 T = TypeVar("T")
 
@@ -154,6 +154,13 @@ class Roster:
             query = f"SELECT record, file, line FROM subscribers {wanted}"
             row = connection.execute(query, (name, folded(name))).fetchone()
             return self._entry(*row) if row else None
+
+    def beginning(self, letters: str, number: int) -> list[Subscriber]:
+        """The first so many, in order of address, whose address (folded) begins with these letters."""
+        with _opened(self._kept) as connection:
+            query = "SELECT record FROM subscribers WHERE email >= ? AND email < ? ORDER BY email LIMIT ?"
+            rows = connection.execute(query, (letters, letters + LAST, number))
+            return [self._read(record) for (record,) in rows]
 
     def libraries(self) -> tuple[str, ...]:
         """The names of the libraries that somebody's examples are in, in order."""
