@@ -73,10 +73,14 @@ class Knowledge:
                 day = connection.execute(latest.where(d.day < day)).scalar()
         return found
 
-    def people(self, occasion: str, day: date, states: Sequence[State]) -> list[Person]:
-        """Who is in these states on a day, in order of subscriber."""
+    def people(
+        self, occasion: str, day: date, states: Sequence[State], among: Sequence[str] | None = None
+    ) -> list[Person]:
+        """Who is in these states on a day, in order of subscriber; or which of these some hundreds (by key)."""
         d = deliveries.c
         query = sa.select(deliveries).where(d.day == day, d.occasion == occasion, d.state.in_(states))
+        if among is not None:
+            query = query.where(d.subscriber.in_(among))
         with self._db.read() as connection:
             rows = connection.execute(query.order_by(d.subscriber))
             return [Person(r.subscriber, r.address, r.period, r.state, r.reason, r.receipt, r.accepts) for r in rows]

@@ -75,6 +75,15 @@ class Suppressions:
             row = connection.execute(query).first()
         return _suppression(row) if row else None
 
+    def among(self, addresses: Sequence[str]) -> dict[str, Suppression]:
+        """Those of these addresses (folded) that must not be written to, and why."""
+        found: dict[str, Suppression] = {}
+        with self._db.read() as connection:
+            for some in chunks(addresses):
+                query = sa.select(suppressions).where(suppressions.c.address.in_(some))
+                found |= {row.address: _suppression(row) for row in connection.execute(query)}
+        return found
+
 
 def _suppression(row: Any) -> Suppression:
     return Suppression(row.address, row.reason, row.detail, row.at)
