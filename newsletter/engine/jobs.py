@@ -82,10 +82,10 @@ class Engine:
         database = Database(url, SCHEMA)
         _refuse_unshared(database, origin)
         try:
-            with database.write(alone=True) as connection:
-                return tables.upgrade(connection, database.name)
+            done = list(iter(lambda: _climb(database), ""))
         finally:
             database.close()
+        return f"{database.name}: the engine's tables: {f'{len(done)} steps up' if done else 'nothing to do'}"
 
     @property
     def name(self) -> str:
@@ -123,7 +123,8 @@ class Engine:
         """
         with self._db.write() as connection:
             connection.execute(_ONE_FEEDER)
-            connection.execute(_OUTDATED, {"queue": self.queue, "family": f"{FAMILY}%"})
+            with tables.within(connection):
+                connection.execute(_OUTDATED, {"queue": self.queue, "family": f"{FAMILY}%"})
             room = AHEAD - _waiting(connection, self.queue)
             if room <= 0:
                 return True
@@ -153,8 +154,13 @@ class Engine:
 
     def prune(self) -> None:
         """Forgets jobs that were done, or given up, more than a day ago."""
-        with self._db.write() as connection:
+        with self._db.write() as connection, tables.within(connection):
             connection.execute(_PRUNE)
+
+
+def _climb(database: Database) -> str:
+    with database.write(alone=True) as connection:
+        return tables.climb(connection, database.name)
 
 
 def _refuse_unshared(database: Database, origin: str) -> None:

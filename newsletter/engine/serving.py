@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -49,6 +49,7 @@ class _Serving:
     async def run(self) -> None:
         from procrastinate import App, PsycopgConnector
 
+        asyncio.get_running_loop().set_exception_handler(_noted)
         connector = PsycopgConnector(
             conninfo=self._engine.conninfo,
             configure=_configured,
@@ -132,6 +133,12 @@ async def _configured(connection: Any) -> None:
     await connection.execute(f'SET search_path TO "{PLACE}"')
     await connection.execute("SET lock_timeout TO '10s'")
     await connection.commit()
+
+
+def _noted(_: object, context: Mapping[str, Any]) -> None:
+    """What a task of the engine's ended with that nobody waits for: its job was removed meanwhile, or the connection was."""
+    error = context.get("exception")
+    log.warning("the engine: %s", _first_line(error) if error else context.get("message"))
 
 
 def _first_line(error: BaseException) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from newsletter.errors import OtherVersion, SettingsError, StoreError
+from newsletter.errors import OtherVersion, SettingsError
 
 PLACE: Final = "newsletter_engine"
 """The schema of its tables."""
@@ -32,9 +32,7 @@ def manager() -> Any:
         import psycopg_pool  # the worker's connections
         from procrastinate.schema import SchemaManager
     except ImportError as error:
-        raise SettingsError(
-            f"queue: procrastinate needs {error.name or 'procrastinate'}; pip install 'newsletter[cluster]'"
-        ) from error
+        raise SettingsError("queue: procrastinate is not installed here; pip install 'newsletter[cluster]'") from error
     assert psycopg_pool
     return SchemaManager
 
@@ -51,18 +49,21 @@ def prepare(connection: sa.Connection, name: str) -> None:
         )
 
 
-def upgrade(connection: sa.Connection, name: str) -> str:
-    """Brings the tables to the installed engine's version, and says what was done."""
+def climb(connection: sa.Connection, name: str) -> str:
+    """Takes the first step that is lacking, or makes the tables, and says which; empty where nothing is to be done.
+
+    Each is a transaction of its own: what one adds to a type no other statement of its transaction may use.
+    """
     missing = lacking(connection, name)
     if missing is None:
         _found(connection)
-        return f"{name}: the engine's tables were made"
-    known = steps()
+        return "made"
+    if not missing:
+        return ""
     with within(connection):
-        for step in missing:
-            _run(connection, known[step].read_text("utf-8"))
-            connection.execute(_APPLIED.insert().values(name=step))
-    return f"{name}: the engine's tables, {f'{len(missing)} steps up' if missing else 'nothing to do'}"
+        _run(connection, steps()[missing[0]].read_text("utf-8"))
+    connection.execute(_APPLIED.insert().values(name=missing[0]))
+    return missing[0]
 
 
 def lacking(connection: sa.Connection, name: str) -> list[str] | None:
@@ -100,7 +101,4 @@ def within(connection: sa.Connection) -> Iterator[None]:
 
 def _run(connection: sa.Connection, script: str) -> None:
     """A script of many statements, in which % is a character like others."""
-    try:
-        connection.exec_driver_sql(script, execution_options={"no_parameters": True})
-    except sa.exc.SQLAlchemyError as error:
-        raise StoreError(f"the engine's tables could not be made: {error}".splitlines()[0]) from error
+    connection.exec_driver_sql(script, execution_options={"no_parameters": True})
