@@ -119,4 +119,6 @@ def _engine(app: App) -> Engine:
 @contextmanager
 def _bench(app: App, share: int) -> Iterator[Bench]:
     with chain(app, share) as links, app.ledger.working():
+        for link in links:
+            link.provider.pace.share(link.app.carrier)
         yield Bench(app, links)

@@ -14,6 +14,8 @@ from newsletter.audience import Order
 from newsletter.engine import Engine, jobs, tables
 from newsletter.errors import OtherVersion, SettingsError
 from newsletter.ledger import Key, Ledger
+from newsletter.ledger.schema import rates
+from newsletter.pace import Draw, Rate
 from newsletter.publish import serve
 from tests.faults.starters import forked
 from tests.homes import Home, invented_day, make_home, readers
@@ -210,6 +212,44 @@ def test_a_job_that_makes_no_sense_names_nobody(said):
 def test_a_job_names_the_keys_that_it_was_told():
     keys = [Key("ada", "2026-03-03", "regular"), Key("bo", "2026-W10", "regular"), Key("cy", "2026-03-03", "again-1")]
     assert set(keys) == set(jobs.keys_of(jobs.told(keys)))
+
+
+# -- rates
+
+
+def test_workers_together_get_no_more_tokens_than_the_rate_has(book, postgresql):
+    ledger, _, database = book
+    others = [ledger, Ledger(database, "there")]
+    rate = Rate(10, 1)
+    granted = [others[n % 2].draw([Draw("smtp", rate, 4)])["smtp"] for n in range(4)]
+    assert [4, 4, 2] == [one.number for one in granted[:3]]
+    assert (granted[3].number, granted[3].left < 1) in ((0, True), (1, True), (2, True))
+    postgresql.execute("UPDATE newsletter.rates SET at = at - interval '500 ms', tokens = 0", database.conninfo)
+    assert 5 <= ledger.draw([Draw("smtp", rate, 100)])["smtp"].number <= 10
+    both = ledger.draw([Draw("smtp", rate, 1), Draw("smtp/example.org", Rate(1, 60), 5)])
+    assert ({"smtp", "smtp/example.org"}, 1) == (both.keys(), both["smtp/example.org"].number)
+
+
+def test_two_workers_together_keep_the_rate(tmp_path, postgresql, monkeypatch):
+    monkeypatch.setattr(jobs, "SHARD", 20)
+    url = postgresql.fresh()
+    with running(tmp_path / "log") as sink:
+        homes = [home_on(url, tmp_path / name, sink, 120) for name in ("here", "there")]
+        homes = [
+            Home(home.path, home.environment | {"NEWSLETTER_PROVIDER": f"{provider_of(home)}&rate=30/s"})
+            for home in homes
+        ]
+        with workers(*homes), homes[0].app() as app:
+            until(lambda: len(sink.received()) == 120, do=lambda: tick(app))
+            with app.engine._db.read() as connection:
+                assert ["smtp"] == list(connection.execute(sa.select(rates.c.name)).scalars())
+    at = sorted(one.at for one in sink.received())
+    held = 2 * 30 // 4  # what both may have drawn before they use it
+    assert at[-1] - at[0] >= (120 - 30 - held) / 30
+
+
+def provider_of(home):
+    return home.environment["NEWSLETTER_PROVIDER"]
 
 
 # -- the engine's tables

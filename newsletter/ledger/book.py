@@ -25,11 +25,13 @@ from newsletter.database import Database, chunks, insert_new, insert_or_correct
 from newsletter.errors import StoreError
 from newsletter.ledger.heartbeat import beating
 from newsletter.ledger.knowledge import Knowledge
+from newsletter.ledger.rates import draw
 from newsletter.ledger.schema import SCHEMA, deliveries, delivery_of, in_a_batch, is_key, readers, switches
 from newsletter.ledger.statements import IN_ORDER, LEASE, Statements, free, grouped
 from newsletter.ledger.values import Claim, Delivery, Finding, Key, Planned, Waiting
 from newsletter.ledger.verdicts import DOUBT, SUPERSEDED, Row, changes, honest
 from newsletter.models import Outcome, Refused, State, Suppression
+from newsletter.pace import Draw, Grant
 from newsletter.readers.suppressions import suppress
 
 log = logging.getLogger("newsletter.ledger")
@@ -355,6 +357,13 @@ class Ledger(Knowledge):
         mine = self._update((deliveries.c.lease_owner == self._owner) & deliveries.c.lease_until.isnot(None))
         with self._db.write() as connection:
             connection.execute(mine.values(lease_until=sa.func.now() + LEASE))
+
+    # -- rates that processes share
+
+    def draw(self, draws: Sequence[Draw]) -> dict[str, Grant]:
+        """Takes tokens from the buckets that all workers share, as far as there are any."""
+        with self._db.read() as connection:
+            return draw(connection, draws)
 
     # -- the operator's stop
 
