@@ -118,8 +118,13 @@ def test_sending_by_hand_waits_for_workers_and_tells_the_account(tmp_path, postg
     url = postgresql.fresh()
     with running(tmp_path / "log") as sink:
         home = home_on(url, tmp_path / "home", sink, 30)
+        assert "warning workers: 0 alive; 0 shards wait, 0 at work; start `newsletter worker`" in home.run("check")
         with workers(home):
             assert "30 submitted" in home.run("send", "--date", f"{DAY}")
+            assert "ok      workers: 1 alive; 0 shards wait, 0 at work" in home.run("check")
+            told = home.status()
+            assert "workers: 1 alive; 0 shards wait, 0 at work, 1 done in a day" in home.run("status")
+    assert {"waiting": 0, "working": 0, "elsewhere": 0, "workers": 1, "done": 1} == told["engine"]
     assert 30 == len(sink.received())
 
 

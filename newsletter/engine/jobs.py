@@ -51,7 +51,8 @@ class Look:
 
     def said(self) -> str:
         """The same in words."""
-        told = f"{self.waiting} shards wait, {self.working} at work, {self.done} done; {self.workers} workers alive"
+        done = f", {self.done} done in a day" if self.done else ""
+        told = f"{self.workers} alive; {self.waiting} shards wait, {self.working} at work{done}"
         return f"{told}; {self.elsewhere} wait for workers of another version" if self.elsewhere else told
 
 
