@@ -141,6 +141,21 @@ def test_who_waits_for_workers_is_told_when_there_are_none(tmp_path, postgresql,
             serve(app, app.clock(), Order(DAY))
 
 
+def test_a_worker_under_which_the_schema_changed_ends_in_words_before_it_sends(tmp_path, postgresql):
+    url = postgresql.fresh()
+    with running(tmp_path / "log") as sink:
+        home = home_on(url, tmp_path / "home", sink, 3)
+        with home.app() as app:
+            worker = forked((), ("worker", "--hands", "1"), home.environment)
+            until(lambda: app.engine.look().workers == 1)
+            tick(app, 0)
+            postgresql.execute("UPDATE newsletter.schema SET version = 99", url)
+            with app.ledger._db.write() as connection:
+                app.engine.beside(connection, [Key("reader001@example.org", f"{DAY}", "regular")])
+            said, _ = worker.communicate(60)
+    assert (1, True) == (worker.returncode, "schema 99 is not this program's" in said), said
+
+
 # -- jobs
 
 
