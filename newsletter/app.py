@@ -21,6 +21,7 @@ from newsletter import embeddings, http, zotero
 from newsletter.archive import Archive
 from newsletter.embeddings import Floats
 from newsletter.ending import Ending
+from newsletter.engine import Engine
 from newsletter.errors import StoreError
 from newsletter.guard import Guard
 from newsletter.ledger import Ledger
@@ -70,6 +71,8 @@ class App:
     """None unless the settings name a model."""
     summaries: Summaries | None = None
     """None unless the settings name an endpoint."""
+    engine: Engine | None = None
+    """None unless the settings have workers send."""
     ending: Ending = field(default_factory=Ending)
     """Whether the operator wants a run to end."""
     pulse: Pulse = field(default_factory=Pulse)
@@ -247,6 +250,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = clock) -> Itera
         stack.callback(archive.close)
         database = Ledger.open(settings.database)
         stack.callback(database.close)
+        engine = Engine.open(database, settings.origin("queue")) if settings.queue == "procrastinate" else None
         client = stack.enter_context(http.open_client())
         owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         yield App(
@@ -264,6 +268,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = clock) -> Itera
             clock=clock,
             vectors=_vectors(settings, archive) if settings.embeddings else None,
             summaries=_summaries(settings, archive, client) if settings.summaries else None,
+            engine=engine,
         )
 
 

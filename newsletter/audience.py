@@ -31,6 +31,8 @@ class Order:
     """Only this subscriber, by key or address."""
     wait: timedelta = timedelta(0)
     """How long to stay and try again whom the provider refuses for the moment."""
+    patience: timedelta | None = None
+    """How long to wait for workers on other machines; None: until they are done."""
 
 
 # -- who is due
@@ -208,7 +210,7 @@ def plan(app: App, pages: Iterable[Sequence[Due]], now: datetime, order: Order) 
                 app.archive.save_digest(digest)
                 kept.add(digest.id)
             rows += [_planned(app, names, due, digest, now, _skip(app, due, now, order)) for due in group]
-        number += app.ledger.plan(rows, now)
+        number += app.ledger.plan(rows, now, app.engine.beside if app.engine else None)
     return number
 
 

@@ -4,6 +4,7 @@
       SettingsError              stop at start: a setting is missing, unknown or impossible    (exit 2)
         SubscriberError          the same, in the subscribers' file
       StoreError                 stop: what happens could not be recorded (disk, lock, schema) (exit 1)
+        OtherVersion             the same until another version of the program, or of the tables, is installed
       SourceError                go on without this source; it is named in log, status, footer
         NotYet                   the source has no such day yet: ask again later, nothing is broken
       RenderError                this edition fails, the others go on
@@ -34,6 +35,10 @@ class SubscriberError(SettingsError):
 
 class StoreError(NewsletterError):
     """A database cannot be read or written, so nothing is sent that could not be recorded."""
+
+
+class OtherVersion(StoreError):
+    """A database is of another version than this program: waiting does not help, nothing was touched."""
 
 
 class SourceError(NewsletterError):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -79,6 +79,53 @@ class Bucket:
         self._tokens -= 1
 
 
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """So many tokens are wanted of a bucket that processes share."""
+
+    name: str
+    rate: Rate
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """So many there were, and that is left (less than one token is part of one)."""
+
+    number: int
+    left: float
+
+
+class Drawn:
+    """What one process has of a bucket that processes share: it takes some tokens at a time, so that few ask often."""
+
+    def __init__(self, rate: Rate) -> None:
+        self._rate = rate.a_second
+        self._until = float("-inf")
+        self.tokens = 0
+
+    def wait(self, now: float) -> float:
+        """Seconds until there may be a token, if nobody else takes it; 0 when there is one here."""
+        return 0.0 if self.tokens else max(self._until - now, A_MOMENT)
+
+    def take(self) -> None:
+        """Takes the token that `wait` found."""
+        self.tokens -= 1
+
+    def is_dry(self, now: float) -> bool:
+        """Whether it is of no use to ask for more yet."""
+        return not self.tokens and now < self._until
+
+    def hold(self, grant: Grant, now: float) -> None:
+        """Adds what was granted."""
+        self.tokens += grant.number
+        self._until = now if grant.left >= 1 else now + (1 - grant.left) / self._rate
+
+
+A_MOMENT: Final = 0.01  # seconds
+AT_ONCE: Final = 4  # draws a second, where the rate alone counts: the larger one is, the longer others have none
+
+
 FEWEST: Final = timedelta(minutes=1)  # of a pause, when nobody says how long
 LONGEST_PAUSE: Final = timedelta(hours=1)
 PAUSES: Final = 4  # in a row, without a message accepted between them; then the run ends
@@ -88,11 +135,51 @@ class Pace:
     """Who may be handed over now: a rate for all, a rate for each recipient domain, and pauses."""
 
     def __init__(self, rate: Rate | None = None, domain_rate: Rate | None = None) -> None:
-        self._all = Bucket(rate) if rate else None
-        self._domain_rate = domain_rate
-        self._domains: dict[str, Bucket] = {}
+        self._rate, self._domain_rate = rate, domain_rate
+        self._all: Bucket | Drawn | None = Bucket(rate) if rate else None
+        self._domains: dict[str, Bucket | Drawn] = {}
+        self._shared = ""
         self._until = float("-inf")
         self._pauses = 0
+
+    def share(self, name: str) -> None:
+        """From now on the rates are those of all processes that share buckets of that name."""
+        self._shared = name
+        self._all = Drawn(self._rate) if self._rate else None
+        self._domains.clear()
+
+    def wanted(self, domains: Iterable[str], most: int, now: float) -> list[Draw]:
+        """What to draw from shared buckets before the next `most` are chosen; nothing where none are shared."""
+        if not self._shared or now < self._until or (self._all and self._dry(self._all, now)):
+            return []
+        number, wants, most = 0, dict[str, int](), max(most, int((self._rate.a_second if self._rate else 0) / AT_ONCE))
+        for domain in domains:
+            bucket = self._bucket(domain)
+            if bucket is not None and self._dry(bucket, now):
+                continue
+            wants[domain] = wants.get(domain, 0) + 1
+            number += 1
+            if number == most:
+                break
+        found = [
+            (f"{self._shared}/{domain}", self._domain_rate, self._bucket(domain), n) for domain, n in wants.items()
+        ]
+        found.append((self._shared, self._rate, self._all, number))
+        lacking = (
+            (name, rate, n - bucket.tokens) for name, rate, bucket, n in found if rate and isinstance(bucket, Drawn)
+        )
+        return [Draw(name, rate, n) for name, rate, n in lacking if n > 0]
+
+    def granted(self, grants: Mapping[str, Grant], now: float) -> None:
+        """Takes what was drawn."""
+        for name, grant in grants.items():
+            bucket = self._all if name == self._shared else self._bucket(name.removeprefix(f"{self._shared}/"))
+            if isinstance(bucket, Drawn):
+                bucket.hold(grant, now)
+
+    @staticmethod
+    def _dry(bucket: Bucket | Drawn, now: float) -> bool:
+        return isinstance(bucket, Drawn) and bucket.is_dry(now)
 
     def choose(self, domains: Iterable[str], most: int, now: float) -> list[int]:
         """The first that may go now, as indexes, at most `most`; their tokens are taken. No further is looked."""
@@ -104,8 +191,9 @@ class Pace:
                 break
             bucket = self._bucket(domain)
             if bucket is None or bucket.wait(now) <= 0:
-                for one in filter(None, (self._all, bucket)):
-                    one.take()
+                for one in (self._all, bucket):
+                    if one is not None:
+                        one.take()
                 chosen.append(index)
         return chosen
 
@@ -115,11 +203,11 @@ class Pace:
         first = min((bucket.wait(now) if bucket else 0.0 for bucket in buckets), default=0.0)
         return max(self._until - now, self._all.wait(now) if self._all else 0.0, first, 0.0)
 
-    def _bucket(self, domain: str) -> Bucket | None:
+    def _bucket(self, domain: str) -> Bucket | Drawn | None:
         if self._domain_rate is None:
             return None
         if domain not in self._domains:
-            self._domains[domain] = Bucket(self._domain_rate)
+            self._domains[domain] = Drawn(self._domain_rate) if self._shared else Bucket(self._domain_rate)
         return self._domains[domain]
 
     def heed(self, outcomes: Sequence[Outcome], now: float) -> timedelta | None:

@@ -137,9 +137,12 @@ def status(ctx: click.Context, day: datetime | None, machine: bool, who: State |
         if machine:
             told = _account(account) | {"sources": [asdict(state) for state in sources]}
             told |= {"stopped": app.ledger.stopped(), "alarms": [asdict(alarm) for alarm in alarms]}
+            told |= {"engine": asdict(app.engine.look(done=True))} if app.engine else {}
             click.echo(as_json(told | ({"people": [asdict(one) for one in people]} if who else {})))
         else:
             click.echo(_table(account))
+            if app.engine:
+                click.echo(f"workers: {app.engine.look(done=True).said()}")
             for state in sources:
                 did = f"{state.state}, {state.papers} papers {state.detail}".rstrip()
                 click.echo(f"source {without_query(state.source)}: {did}")

@@ -118,6 +118,7 @@ def _findings(app: App) -> Iterator[Finding]:
     yield from mailbox(app)
     yield from sender_domain(app)
     yield _tried("queue", lambda: _queue(app))
+    yield from _workers(app)
     yield from _publisher(app)
     yield from _operation(app)
     yield _now(app)
@@ -246,9 +247,19 @@ def _queue(app: App) -> str:
     from newsletter import queues
 
     queues.queue(app.settings)
+    if app.engine is not None:
+        return f"{app.settings.queue}, its tables are there; this version's workers take '{app.engine.queue}'"
     with app.provider() as provider:
         hands = min(queues.hands(app.settings), provider.hands)
     return f"{app.settings.queue}, in {hands} process{'' if hands == 1 else 'es'} where there is much to send"
+
+
+def _workers(app: App) -> Iterator[Finding]:
+    """Whether anybody is there to send, where workers do."""
+    if app.engine is not None:
+        look = app.engine.look()
+        cure = "" if look.workers else "; start `newsletter worker` on some machine"
+        yield ("workers", "ok" if look.workers and not look.elsewhere else "warning", f"{look.said()}{cure}")
 
 
 def _publisher(app: App) -> Iterator[Finding]:

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import sqlalchemy as sa
 
@@ -25,15 +25,19 @@ from newsletter.database import Database, chunks, insert_new, insert_or_correct
 from newsletter.errors import StoreError
 from newsletter.ledger.heartbeat import beating
 from newsletter.ledger.knowledge import Knowledge
+from newsletter.ledger.rates import draw
 from newsletter.ledger.schema import SCHEMA, deliveries, delivery_of, in_a_batch, is_key, readers, switches
 from newsletter.ledger.statements import IN_ORDER, LEASE, Statements, free, grouped
 from newsletter.ledger.values import Claim, Delivery, Finding, Key, Planned, Waiting
 from newsletter.ledger.verdicts import DOUBT, SUPERSEDED, Row, changes, honest
 from newsletter.models import Outcome, Refused, State, Suppression
+from newsletter.pace import Draw, Grant
 from newsletter.readers.suppressions import suppress
 
 log = logging.getLogger("newsletter.ledger")
 HEARTBEAT = timedelta(seconds=15)
+Beside: TypeAlias = Callable[[sa.Connection, Sequence[Key]], None]
+"""What another store writes in a transaction of the ledger's."""
 ERASED = "removed: the reader had everything about them erased"
 
 
@@ -61,8 +65,11 @@ class Ledger(Knowledge):
 
     # -- plan
 
-    def plan(self, planned: Sequence[Planned], at: datetime) -> int:
-        """Freezes an audience; deliveries that exist already stay as they are. Returns how many are new."""
+    def plan(self, planned: Sequence[Planned], at: datetime, beside: Beside | None = None) -> int:
+        """Freezes an audience; deliveries that exist already stay as they are. Returns how many are new.
+
+        Where there are new ones `beside` is done in the same transaction, with who is to be sent to.
+        """
         rows = [_planned_row(plan, at) for plan in planned]
         names = [{"reference": p.reference, "subscriber": p.key.subscriber, "address": p.address} for p in planned]
         # In one order everywhere: two that plan the same audience at once wait for each other, and never in a ring.
@@ -71,7 +78,10 @@ class Ledger(Knowledge):
         with self._db.write() as connection:
             for some in chunks(names):
                 insert_or_correct(connection, readers, some)  # somebody may have another address by now
-            return sum(insert_new(connection, deliveries, some) for some in chunks(rows))
+            new = sum(insert_new(connection, deliveries, some) for some in chunks(rows))
+            if beside is not None and new:
+                beside(connection, [plan.key for plan in planned if not plan.skip])
+            return new
 
     def agenda(self, at: datetime, occasion: str, only: str | None = None) -> list[Waiting]:
         """How many can be sent to now whom nobody else works on (or this one, by key or address), in order of day."""
@@ -367,6 +377,13 @@ class Ledger(Knowledge):
         mine = self._update((deliveries.c.lease_owner == self._owner) & deliveries.c.lease_until.isnot(None))
         with self._db.write() as connection:
             connection.execute(mine.values(lease_until=sa.func.now() + LEASE))
+
+    # -- rates that processes share
+
+    def draw(self, draws: Sequence[Draw]) -> dict[str, Grant]:
+        """Takes tokens from the buckets that all workers share, as far as there are any."""
+        with self._db.read() as connection:
+            return draw(connection, draws)
 
     # -- the operator's stop
 

@@ -90,10 +90,20 @@ switches = sa.Table(
     sa.Column("at", Moment, nullable=False),
 )
 
+# Token buckets that workers share, of providers and of recipient domains.
+rates = sa.Table(
+    "rates",
+    tables,
+    sa.Column("name", Words, primary_key=True),
+    sa.Column("tokens", sa.Float, nullable=False),
+    sa.Column("granted", sa.Integer, nullable=False),  # to who asked last
+    sa.Column("at", Moment, nullable=False),
+)
+
 SCHEMA = Schema(
     name="newsletter",
     tables=tables,
-    version=5,
+    version=6,
     precious=True,
     steps={
         1: ("CREATE INDEX deliveries_by_lease ON deliveries (lease_owner) WHERE lease_owner IS NOT NULL",),
@@ -113,6 +123,7 @@ SCHEMA = Schema(
             "CREATE INDEX deliveries_pending ON deliveries (subscriber, day) WHERE state = 'pending'",
             "CREATE INDEX readers_by_address ON readers (lower(address))",
         ),
+        5: (),  # The table of rates is new.
     },
 )
 

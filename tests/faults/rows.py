@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from tests.faults import disks, files, kills, network, powerfail, readers, runs
+from tests.faults import cluster, disks, files, kills, network, powerfail, readers, runs
 from tests.faults.oracle import Verdict
 from tests.faults.stage import Mode, Stage
 
@@ -21,10 +21,14 @@ class Row:
     fault: str
     play: Play
     needs: str = ""
-    """`postgresql`, `root` or `strace`, where it cannot run without."""
+    """`postgresql`, `procrastinate` on it, `root` or `strace`, where it cannot run without."""
     modes: tuple[Mode, ...] = ("resend", "hold")
     is_slow: bool = False
     """Whether it only runs in the long form."""
+
+    @property
+    def on_postgresql(self) -> bool:
+        return self.needs in ("postgresql", "procrastinate")
 
 
 ONCE: tuple[Mode, ...] = ("resend",)
@@ -55,6 +59,16 @@ ROWS: tuple[Row, ...] = (
     Row("K14b", "SES: the same, one by one, no keys", kills.posted("ses:eu-west-1")),
     Row("K14c", "Postmark: the same, a batch, no keys", kills.posted("postmark", 20)),
     Row("K14d", "K14, and a member of the batch says no meanwhile", kills.posted_and_a_no),
+    Row("K15", "workers killed, again and again", cluster.struck(cluster.Cluster.kill_a_worker), needs="procrastinate"),
+    Row(
+        "K15b", "who plans for workers killed", cluster.struck(cluster.Cluster.kill_the_planner), needs="procrastinate"
+    ),
+    Row(
+        "K15c",
+        "the database killed while workers send",
+        cluster.struck(cluster.Cluster.kill_the_database),
+        needs="procrastinate",
+    ),
     Row("KR", "killed at random moments, many times a run", kills.at_random),
     Row("KR-pg", "the same on PostgreSQL", kills.at_random_on_postgresql, needs="postgresql"),
     # -- everything else
