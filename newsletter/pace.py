@@ -6,8 +6,9 @@ Seconds named `now` are of a monotonic clock, and an argument.
 from __future__ import annotations
 
 import re
-from collections import deque
-from collections.abc import Iterable, Sequence
+import sys
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -84,12 +85,29 @@ LONGEST_PAUSE: Final = timedelta(hours=1)
 PAUSES: Final = 4  # in a row, without a message accepted between them; then the run ends
 
 
-class Pace:
-    """Who may be handed over now: a rate for all, a rate for each recipient domain, and pauses."""
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How fast a recipient domain may be written to, together with others of the same name."""
 
-    def __init__(self, rate: Rate | None = None, domain_rate: Rate | None = None) -> None:
+    name: str
+    at_once: int
+    """Messages in one round."""
+    rate: Rate | None
+
+
+class Pace:
+    """Who may be handed over now: a rate for all, a rate or a limit for each recipient domain, and pauses."""
+
+    def __init__(
+        self,
+        rate: Rate | None = None,
+        domain_rate: Rate | None = None,
+        limit_of: Callable[[str], Limit] | None = None,
+    ) -> None:
         self._all = Bucket(rate) if rate else None
-        self._domain_rate = domain_rate
+        self._limit_of = limit_of
+        if domain_rate is not None:
+            self._limit_of = lambda domain: Limit(domain, sys.maxsize, domain_rate)
         self._domains: dict[str, Bucket] = {}
         self._until = float("-inf")
         self._pauses = 0
@@ -97,30 +115,41 @@ class Pace:
     def choose(self, domains: Iterable[str], most: int, now: float) -> list[int]:
         """The first that may go now, as indexes, at most `most`; their tokens are taken. No further is looked."""
         chosen: list[int] = []
+        going: Counter[str] = Counter()
         if now < self._until:
             return chosen
         for index, domain in enumerate(domains):
             if len(chosen) == most or (self._all and self._all.wait(now) > 0):
                 break
-            bucket = self._bucket(domain)
-            if bucket is None or bucket.wait(now) <= 0:
-                for one in filter(None, (self._all, bucket)):
-                    one.take()
-                chosen.append(index)
+            if self._limit_of and not self._take(self._limit_of(domain), going, now):
+                continue
+            if self._all:
+                self._all.take()
+            chosen.append(index)
         return chosen
+
+    def _take(self, limit: Limit, going: Counter[str], now: float) -> bool:
+        """Takes a domain's token, if there is one and it has not as many of this round as it may."""
+        bucket = self._bucket(limit)
+        if going[limit.name] >= limit.at_once or (bucket and bucket.wait(now) > 0):
+            return False
+        if bucket:
+            bucket.take()
+        going[limit.name] += 1
+        return True
 
     def wait(self, domains: Iterable[str], now: float) -> float:
         """Seconds until the first of them may go."""
-        buckets = [self._bucket(domain) for domain in set(domains)]
+        buckets = [self._bucket(self._limit_of(domain)) for domain in set(domains)] if self._limit_of else []
         first = min((bucket.wait(now) if bucket else 0.0 for bucket in buckets), default=0.0)
         return max(self._until - now, self._all.wait(now) if self._all else 0.0, first, 0.0)
 
-    def _bucket(self, domain: str) -> Bucket | None:
-        if self._domain_rate is None:
+    def _bucket(self, limit: Limit) -> Bucket | None:
+        if limit.rate is None:
             return None
-        if domain not in self._domains:
-            self._domains[domain] = Bucket(self._domain_rate)
-        return self._domains[domain]
+        if limit.name not in self._domains:
+            self._domains[limit.name] = Bucket(limit.rate)
+        return self._domains[limit.name]
 
     def heed(self, outcomes: Sequence[Outcome], now: float) -> timedelta | None:
         """Pauses when one of a round's outcomes asks everybody to; returns for how long, None if none does.

@@ -9,8 +9,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from newsletter.errors import Halt, SettingsError
+from newsletter.limits.shipped import published
 from newsletter.models import Message, Outcome, Receipt, TryLater
-from newsletter.pace import Pace
+from newsletter.pace import Limit, Pace
 from newsletter.providers.smtp_line import Line, NoConnection, Sending, Signing, trust, unsigned
 from newsletter.providers.smtp_spec import Server, parse
 from newsletter.settings import Settings
@@ -32,6 +33,7 @@ class SmtpProvider:
         password: str,
         clock: Callable[[], float] = time.monotonic,
         sign: Signing = unsigned,
+        limit_of: Callable[[str], Limit] | None = None,
     ) -> None:
         trusted = trust(server)
         self._lines = tuple(Line(server, password, clock, trusted, sign) for _ in range(server.connections))
@@ -39,7 +41,8 @@ class SmtpProvider:
         self._pool = ThreadPoolExecutor(server.connections, "smtp")
         self._width = server.connections
         self._clean = 0
-        self.pace = Pace(server.rate, server.domain_rate)
+        self._limited = bool(server.rate or server.domain_rate or limit_of)
+        self.pace = Pace(server.rate, server.domain_rate, limit_of)
 
     @property
     def batch(self) -> int:
@@ -48,7 +51,7 @@ class SmtpProvider:
     @property
     def hands(self) -> int:
         """A rate holds for all messages, so one process has to keep it."""
-        return 1 if self._server.rate or self._server.domain_rate else self._server.connections
+        return 1 if self._limited else self._server.connections
 
     def send(self, messages: Sequence[Message], key: str) -> list[Outcome]:
         """One message a connection. SMTP knows no keys: `key` is not used."""
@@ -119,7 +122,8 @@ def open_provider(spec: str, settings: Settings, share: int = 1) -> SmtpProvider
             "put SMTP_PASSWORD=... into secrets.env or the environment"
         )
     server = replace(server, connections=max(1, server.connections // share))
-    return SmtpProvider(server, password, sign=_signing(settings))
+    limit_of = published().limit_of if server.published else None
+    return SmtpProvider(server, password, sign=_signing(settings), limit_of=limit_of)
 
 
 def _signing(settings: Settings) -> Signing:
