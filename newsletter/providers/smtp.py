@@ -112,7 +112,7 @@ class SmtpProvider:
             line.close()
 
 
-def open_provider(spec: str, settings: Settings, share: int = 1) -> SmtpProvider:
+def open_provider(spec: str, settings: Settings, share: int = 1, _: object = None) -> SmtpProvider:
     """`smtp://user@host:587?tls=starttls|implicit|none&connections=4&rate=14/s`; the password is `SMTP_PASSWORD`."""
     server = parse(spec, settings.origin("provider"))
     password = settings.secret("SMTP_PASSWORD")
