@@ -176,6 +176,14 @@ def test_a_permanent_failure_is_the_addresss_unless_the_reply_says_otherwise(sai
     assert what == bounce(said)
 
 
+def test_brevos_one_time_that_is_not_of_the_accounts_zone_counts():
+    body = {"event": "delivered", "ts_event": 1773561600, "ts": 1773561600, "ts_epoch": 1773558000123}
+    [one] = HOOKS["brevo"].events(json.dumps(body).encode())
+    assert datetime(2026, 3, 15, 7, tzinfo=UTC) == one.at
+    [one] = HOOKS["brevo"].events(json.dumps(body | {"ts_epoch": None}).encode())
+    assert datetime(2026, 3, 15, 8, tzinfo=UTC) == one.at
+
+
 LISTED = [
     ("resend", {"type": "email.suppressed", "data": {"suppressed": {"reason": "previous_complaint"}}}, "complained"),
     ("resend", {"type": "email.suppressed", "data": {"suppressed": {"reason": "previous_bounce"}}}, "bounced"),
@@ -195,6 +203,7 @@ LISTED = [
     ),
     ("brevo", {"event": "blocked"}, "failed"),
     ("brevo", {"event": "invalid_email"}, "bounced"),
+    ("brevo", {"event": "unsubscribe"}, "unsubscribed"),
 ]
 """What providers remember of an address, or say of a message, in their own words."""
 
