@@ -490,6 +490,7 @@ def shuffled(number, names):
     return requests, sorted(expected.items())
 
 
+@pytest.mark.timeout(300 + EVENTS // 10)
 def test_forged_shuffled_and_repeated_events_end_as_the_true_ones_say(tmp_path):
     names = [f"reader{n}" for n in range(EVENTS // 10)]
     requests, expected = shuffled(EVENTS, names)
