@@ -9,7 +9,6 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import product
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +20,7 @@ from newsletter.webhooks import HOOKS, Posted, mailgun, ses
 from newsletter.webhooks.event import bounce
 from tests import hooks
 from tests.homes import make_home, readers
-from tests.hooks import NOW, SECRETS, SIGN, told
+from tests.hooks import FORGE, NOW, SECRETS, SIGN, told
 from tests.test_web import served, suppressed
 
 DAY = date(2026, 3, 3)
@@ -226,17 +225,6 @@ def test_without_its_secret_a_webhook_is_not_there(tmp_path, provider):
         nowhere = client.post("/webhooks/nobody", content=b"{}")
         answer = client.post(f"/webhooks/{provider}", headers=request[0], content=request[1])
         assert (404, nowhere.text, []) == (answer.status_code, answer.text, suppressed(app))
-
-
-FORGE = {
-    "resend": lambda body: hooks.resend(body, secret=hooks.ELSE),
-    "sendgrid": lambda body: hooks.sendgrid(body, key=ec.derive_private_key(8, ec.SECP256R1())),
-    "mailgun": lambda body: hooks.mailgun(body, key="another-signing-key"),
-    "postmark": lambda body: hooks.basic(body, secret="another-secret-of-somebody"),
-    "brevo": lambda body: hooks.bearer(body, secret="another-secret-of-somebody"),
-    "ses": lambda body: ({}, hooks.ses(body)[1].replace(b"ada@", b"bob@")),
-}
-"""The same, as somebody would have it who has not the secret."""
 
 
 @pytest.mark.parametrize("provider", HOOKS)
