@@ -197,7 +197,7 @@ class App:
     @contextmanager
     def provider(self, share: int = 1) -> Iterator[Provider]:
         """The provider, of several the first, for one run; where `share` processes have one each, a part of what it may do."""
-        provider = open_provider(self.settings, share)
+        provider = open_provider(self.settings, share, self.clock)
         try:
             yield provider
         finally:

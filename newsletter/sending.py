@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from newsletter import queues
+from newsletter import queues, warmup
 from newsletter.app import App
 from newsletter.audience import Order
 from newsletter.compose import Composed, Composer, Quiet, Spoilt
@@ -120,6 +120,7 @@ def _send_by_any(links: Sequence[Link], order: Order, progress: Progress, left: 
 def _send_waiting(link: Link, order: Order, progress: Progress, left: set[Key]) -> bool:
     """Sends to who can be sent to now, but for those `left` to others. False if there was nobody."""
     app, now = link.app, link.app.clock()
+    warmup.ration(app, now)
     agenda = app.ledger.agenda(now, app.occasion, order.only)
     total = sum(one.number for one in agenda)
     if total == 0 or app.ledger.stopped() is not None:

@@ -77,6 +77,8 @@ class Settings:
     give_up_after: timedelta = timedelta(hours=6)
     queue: str = "inline"
     in_doubt: Literal["resend", "hold"] = "resend"
+    warm_up: str = ""
+    """`standard`, or a file with a plan, relative to the home; empty where a sender need not begin slowly."""
     operator: str = ""
     """The address that alarms are mailed to; empty where they are not."""
     alarm_after: timedelta = timedelta(days=3)
@@ -391,6 +393,14 @@ KEYS: Final = (
         "what happens to a message that was handed over and not answered: resend or hold",
         "in_doubt",
         choice("resend", "hold"),
+    ),
+    Key(
+        "warm_up",
+        "NEWSLETTER_WARM_UP",
+        "off",
+        "how slowly a new sender begins: off, standard, or a file with a plan of so many messages a day",
+        "warm_up",
+        _unless_off,
     ),
     Key("operator", "NEWSLETTER_OPERATOR", "", "who alarms are mailed to, once a day each", "operator", address),
     Key(

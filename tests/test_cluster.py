@@ -11,11 +11,11 @@ import pytest
 import sqlalchemy as sa
 
 from newsletter.audience import Order
+from newsletter.buckets import Draw, Rate
 from newsletter.engine import Engine, jobs, tables
 from newsletter.errors import OtherVersion, SettingsError
 from newsletter.ledger import Key, Ledger
 from newsletter.ledger.schema import rates
-from newsletter.pace import Draw, Rate
 from newsletter.publish import serve
 from tests.faults.starters import forked
 from tests.homes import Home, invented_day, make_home, readers

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsletter.buckets import Draw, Grant, Rate, parse_rate
 from newsletter.models import Receipt, Refused, TryLater
-from newsletter.pace import AT_ONCE, IN_A_ROW, PAUSES, SPACING, Draw, Grant, Pace, Rate, Refusals, parse_rate, retry_at
+from newsletter.pace import AT_ONCE, IN_A_ROW, PAUSES, SPACING, Pace, Refusals, retry_at
 
 NOW = datetime(2026, 3, 3, 8, tzinfo=UTC)
 OK, BAD = Receipt("ok"), Refused("550 5.1.1 unknown", bad_address=True)

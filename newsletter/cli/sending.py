@@ -88,6 +88,7 @@ def _waiting(app: App, account: Account) -> list[Person]:
 
 
 def _dry_run(app: App, order: Any, machine: bool) -> int:
+    from newsletter import warmup
     from newsletter.editing.edit import quiet_reason
     from newsletter.look import look_at_due, render
 
@@ -105,9 +106,12 @@ def _dry_run(app: App, order: Any, machine: bool) -> int:
     for line in lines:
         said = line["quiet"] or f"{len(line['papers'])} papers  {line['subject']}"
         click.echo(f"{line['email']}  {line['period']}  {said}")
-    click.echo(
-        f"{sum(not line['quiet'] for line in lines)} of {len(lines)} would be sent; nothing was sent or recorded"
-    )
+    number = sum(not line["quiet"] for line in lines)
+    click.echo(f"{number} of {len(lines)} would be sent; nothing was sent or recorded")
+    if (found := warmup.standing(app, app.clock())) is not None:
+        click.echo(f"warm-up: {found}")
+    if found is not None and found.left is not None and found.left < number:
+        click.echo(f"warm-up: {number - found.left:,} of them would be held back until tomorrow")
     return 0
 
 

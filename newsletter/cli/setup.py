@@ -95,7 +95,7 @@ def check(ctx: click.Context, machine: bool) -> int:
     return 2 if broken & _SETTINGS else 1 if broken else 0
 
 
-_SETTINGS = {"subscribers", "design", "queue"}
+_SETTINGS = {"subscribers", "design", "queue", "warm-up"}
 """What somebody wrote: a fault in it is wrong settings, anything else is left undone."""
 _MARKS = {"ok": "ok     ", "warning": "warning", "broken": "BROKEN "}
 Finding = tuple[str, str, str]
@@ -116,6 +116,7 @@ def _findings(app: App) -> Iterator[Finding]:
         yield ("summaries", "ok" if works else "warning", said)
     yield _tried("provider", lambda: _provider(app))
     yield from mailbox(app)
+    yield from _warm_up(app)
     yield from sender_domain(app)
     yield _tried("queue", lambda: _queue(app))
     yield from _workers(app)
@@ -222,6 +223,19 @@ def mailbox(app: App) -> Iterator[Finding]:
         return
     for one in mailboxes.advice(server, settings.secret("SMTP_PASSWORD"), readers):
         yield ("mailbox", "ok" if one.fine else "warning", one.text)
+
+
+def _warm_up(app: App) -> Iterator[Finding]:
+    """How far a new sender is, and how fast mailbox providers are written to, where that is asked for."""
+    from newsletter import warmup
+
+    try:
+        found = warmup.standing(app, app.clock())
+    except SettingsError as error:
+        yield from (("warm-up", "broken", line) for line in str(error).splitlines())
+        return
+    if found is not None:
+        yield ("warm-up", "ok", str(found))
 
 
 def sender_domain(app: App, ask: Ask | None = None) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """The ledger: the book of deliveries. The only room with delivery SQL; read `docs/delivery.md` first."""
 
 from newsletter.ledger.book import Ledger
+from newsletter.ledger.rations import Rationed
 from newsletter.ledger.statements import LEASE
 from newsletter.ledger.values import (
     Account,
@@ -27,5 +28,6 @@ __all__ = [
     "Ledger",
     "Person",
     "Planned",
+    "Rationed",
     "Waiting",
 ]

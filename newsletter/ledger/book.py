@@ -21,17 +21,18 @@ from typing import Any, Literal, TypeAlias
 
 import sqlalchemy as sa
 
+from newsletter.buckets import Draw, Grant
 from newsletter.database import Database, chunks, insert_new, insert_or_correct
 from newsletter.errors import StoreError
 from newsletter.ledger.heartbeat import beating
 from newsletter.ledger.knowledge import Knowledge
 from newsletter.ledger.rates import draw
+from newsletter.ledger.rations import Rations, held_until
 from newsletter.ledger.schema import SCHEMA, deliveries, delivery_of, in_a_batch, is_key, readers, switches
 from newsletter.ledger.statements import IN_ORDER, LEASE, Statements, free, grouped
 from newsletter.ledger.values import Claim, Delivery, Finding, Key, Planned, Waiting
-from newsletter.ledger.verdicts import DOUBT, SUPERSEDED, Row, changes, honest
+from newsletter.ledger.verdicts import DOUBT, HELD, SUPERSEDED, Row, changes, honest
 from newsletter.models import Outcome, Refused, State, Suppression
-from newsletter.pace import Draw, Grant
 from newsletter.readers.suppressions import suppress
 
 log = logging.getLogger("newsletter.ledger")
@@ -53,6 +54,10 @@ class Ledger(Knowledge):
     def owner(self) -> str:
         """What this process is called in leases."""
         return self._owner
+
+    def rations(self) -> Rations:
+        """Who may be sent to today, where a plan says how many."""
+        return Rations(self._db)
 
     def forked(self, owner: str) -> Ledger:
         """This ledger in a child process, which has a name of its own."""
@@ -274,7 +279,7 @@ class Ledger(Knowledge):
             found = [Key(*row) for row in connection.execute(over.order_by(*IN_ORDER))]
             rows = self._statements.rows(connection, found, at)
             ended = [key for key, row in rows.items() if row.state == "pending" and row.free]
-            self._settle(connection, [(key, "failed", SUPERSEDED) for key in ended], rows, at)
+            self._settle(connection, [(key, "failed", _superseded(rows[key])) for key in ended], rows, at)
         return len(ended)
 
     def release(self, keys: Sequence[Key]) -> None:
@@ -418,6 +423,10 @@ def _deliveries(connection: sa.Connection, query: sa.Select[Any]) -> dict[Key, D
     return {one.key: one for one in map(delivery_of, connection.execute(query))}
 
 
+def _superseded(row: Row) -> str:
+    return f"{SUPERSEDED}; last: {HELD}" if row.reason.startswith(HELD) else SUPERSEDED
+
+
 _LEASED = sa.select(deliveries.c.period).where(deliveries.c.lease_owner.isnot(None)).limit(1)
 _AGAIN = ("pending", f"{DOUBT} after a crash: sent again")
 _HELD = ("uncertain", "in doubt after a crash: held for a person to decide")
@@ -430,6 +439,9 @@ _FOUND: Mapping[Finding, dict[str, Any]] = {
 
 def _planned_row(plan: Planned, at: datetime) -> dict[str, Any]:
     cut_off_day, cut_off_at = plan.cut_off or (None, None)
+    waits: Mapping[str, Any] = {"next_attempt": None, "reason": plan.skip}
+    if plan.held_until and not plan.skip:
+        waits = held_until(plan.held_until)
     return {
         "subscriber": plan.key.subscriber,
         "period": plan.key.period,
@@ -443,6 +455,6 @@ def _planned_row(plan: Planned, at: datetime) -> dict[str, Any]:
         "cut_off_at": cut_off_at,
         "give_up_at": plan.give_up_at,
         "state": "skipped" if plan.skip else "pending",
-        "reason": plan.skip,
         "changed_at": at,
+        **waits,
     }

@@ -11,9 +11,9 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from newsletter.buckets import Draw, Grant
 from newsletter.database import insert_new
 from newsletter.ledger.schema import rates
-from newsletter.pace import Draw, Grant
 
 LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SIZE: Any = sa.bindparam("size", type_=sa.Float)

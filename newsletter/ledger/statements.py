@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from newsletter.database import Moment, Words, chunks
 from newsletter.ledger.schema import deliveries, delivery_of
 from newsletter.ledger.values import Claim, Delivery, Key
-from newsletter.ledger.verdicts import Changes, Row
+from newsletter.ledger.verdicts import HELD, Changes, Row
 from newsletter.models import State
 from newsletter.readers.suppressions import suppressed_among
 from newsletter.typed import folded
@@ -22,6 +22,8 @@ PAGE: Final = 2_000
 
 d = deliveries.c
 IN_ORDER: Final = (d.day, d.subscriber, d.period, d.occasion)
+is_held: Final = d.reason.like(sa.literal_column(f"'{HELD}%'"))
+"""Of who is pending: waits for another day, however late it is; `ledger.rations` lets go."""
 
 
 def grouped(keys: Iterable[Key]) -> Iterator[tuple[str, str, Sequence[str]]]:
@@ -219,7 +221,8 @@ def _ready(
     here: sa.ColumnElement[bool], owner: str, now: Any, state: sa.ColumnElement[str] = d.state
 ) -> sa.ColumnElement[bool]:
     at = sa.bindparam("at", type_=Moment)
-    return sa.and_(state == "pending", here, d.next_attempt.is_(None) | (d.next_attempt <= at), free(owner, now))
+    due = d.next_attempt.is_(None) | (d.next_attempt <= at)
+    return sa.and_(state == "pending", here, due, ~is_held, free(owner, now))
 
 
 def _after_anothers(owner: str) -> sa.Exists:

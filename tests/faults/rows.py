@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from tests.faults import cluster, disks, files, kills, network, powerfail, readers, runs
+from tests.faults import cluster, disks, events, files, kills, network, powerfail, readers, runs
 from tests.faults.oracle import Verdict
 from tests.faults.stage import Mode, Stage
 
@@ -99,6 +99,7 @@ ROWS: tuple[Row, ...] = (
     Row("F12", "an edition that cannot be made: a fault, a crash", runs.spoilt, modes=ONCE),
     Row("F13", "subscribers' file cut off, doubled, edited in mid-run", files.edited, modes=ONCE),
     Row("F14", "readers unsubscribe, and bounces arrive, while it sends", readers.unsubscribe_during_a_run, modes=ONCE),
+    Row("F15", "providers tell of readers meanwhile: true, twice, forged", events.told_during_a_run, modes=ONCE),
     Row("F16", "memory, a quarter of the readers and all", runs.memory, modes=ONCE, is_slow=True),
     Row("F18", "a scanner opens every link five times", readers.scanner, modes=ONCE),
     Row("F19", "rate, provider and sender changed in mid-run", files.settings_changed, modes=ONCE),
@@ -107,7 +108,6 @@ ROWS: tuple[Row, ...] = (
 
 NOT_HERE: Mapping[str, str] = {
     "F7": "no message has two recipients: each reader's edition is a message of its own",
-    "F15": "there are no webhooks yet",
     "F17": "no fault of sending: tests/test_hostile.py and tests/test_tex.py throw malformed sources at every step",
 }
 """Rows of the specification that are not played, and why."""
