@@ -117,6 +117,7 @@ def _findings(app: App) -> Iterator[Finding]:
     yield _tried("provider", lambda: _provider(app))
     yield from mailbox(app)
     yield from sender_domain(app)
+    yield from _returning(app)
     yield _tried("queue", lambda: _queue(app))
     yield from _publisher(app)
     yield from _operation(app)
@@ -242,6 +243,13 @@ def sender_domain(app: App, ask: Ask | None = None) -> Iterator[Finding]:
         yield (said.what, "ok" if said.fine else "warning", said.text)
 
 
+def _returning(app: App) -> Iterator[Finding]:
+    """Whether what comes back by mail is read, and can come back."""
+    from newsletter.cli.returning import findings
+
+    yield from findings(app)
+
+
 def _queue(app: App) -> str:
     from newsletter import queues
 
@@ -269,6 +277,7 @@ def _publisher(app: App) -> Iterator[Finding]:
     hosts += [zotero.host(app.reach)] if _named_libraries(app) else []
     hosts += embeddings.hosts(app.vectors.model, settings.hf_endpoint) if app.vectors else ()
     hosts += app.summaries.hosts() if app.summaries else ()
+    hosts += _host_of_mailbox(settings)
     hosts += [heartbeat.host(settings.heartbeat)] if settings.heartbeat else ()
     hosts += [host for host in (app.ledger.host(), app.archive.host()) if host]
     named = ", ".join(dict.fromkeys(hosts))
@@ -276,6 +285,15 @@ def _publisher(app: App) -> Iterator[Finding]:
     stopped = app.ledger.stopped()
     if stopped:
         yield ("sending", "warning", f"stopped since {stopped:%Y-%m-%d %H:%M} UTC; `newsletter resume` goes on")
+
+
+def _host_of_mailbox(settings: Settings) -> list[str]:
+    """Where returned mail is read; nothing of a mailbox that cannot be, which was said already."""
+    from newsletter import inbox
+
+    with suppress(NewsletterError):
+        return [host] if (host := inbox.host(settings)) else []
+    return []
 
 
 def _carriers(app: App) -> Iterator[str]:

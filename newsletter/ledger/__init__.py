@@ -12,6 +12,7 @@ from newsletter.ledger.values import (
     LastEdition,
     Person,
     Planned,
+    Sent,
     Waiting,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "Ledger",
     "Person",
     "Planned",
+    "Sent",
     "Waiting",
 ]
