@@ -64,9 +64,17 @@ def _clues(mail: Mail, back: Mail | None, named: Sequence[str], secrets: Sequenc
     return Clues(
         tags=some(tag for text in texts for tag in tags(text)),
         references=_signed([token for text in written for token in _LINK.findall(text)], secrets),
-        messages=some(one for text in (fields(back, "Message-ID") if back else ()) for one in _MESSAGE.findall(text)),
+        messages=some(one for text in _named(mail, back) for one in _MESSAGE.findall(text)),
         addresses=some([*named, *whom]),
     )
+
+
+def _named(mail: Mail, back: Mail | None) -> Iterator[str]:
+    """Where the `Message-ID` of what came back may stand; Gmail has it in fields of the report."""
+    yield from fields(back, "Message-ID") if back else ()
+    reports = (group for part in children(mail) if kind(part) in dsn.STATUS for group in children(part))
+    yield from (text for group in reports for text in fields(group, "X-Original-Message-ID", "Original-Message-ID"))
+    yield from fields(mail, "In-Reply-To", "References")
 
 
 def _signed(tokens: Sequence[str], secrets: Sequence[str]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from email.parser import BytesParser, HeaderParser
 from email.policy import compat32
 from typing import Any, Final, TypeAlias
 
-Mail: TypeAlias = Message[Any, Any]
+Mail: TypeAlias = "Message[Any, Any]"
 
 LARGEST: Final = 1_000_000
 """Bytes of a mail that are looked at; the mails that come back are a tenth of that."""

@@ -35,14 +35,16 @@ class Maildir:
 
     def _read(self, name: str) -> bytes | None:
         """A mail's beginning; None of what is no file, or was read by somebody else meanwhile."""
+        path = self._path / "new" / name
         try:
-            file = os.open(self._path / "new" / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            if not stat.S_ISREG(path.lstat().st_mode):
+                return None
+            with path.open("rb") as file:
+                return file.read(LARGEST)
         except FileNotFoundError:
             return None
         except OSError as error:
             raise SourceError(self._unreadable(error)) from error
-        with os.fdopen(file, "rb") as opened:
-            return opened.read(LARGEST) if stat.S_ISREG(os.fstat(file).st_mode) else None
 
     def done(self, name: str, *, seen: bool) -> None:
         """Moves it. A crash before that makes it read once more."""
