@@ -75,7 +75,7 @@ def in_words(counts: Counter[Kind]) -> str:
 def read(app: App) -> Iterator[Read]:
     """Reads the mailbox that the settings name; each mail is told when what follows from it is durable.
 
-    Raises SettingsError or SourceError where the mailbox cannot be read.
+    Raises SettingsError or InboxError where the mailbox cannot be read.
     """
     with inbox.opened(app.settings) as opened:
         yield from read_all(app, opened)

@@ -16,13 +16,13 @@ class Inbox(Protocol):
     """Mails that were not read yet. What is not `done` is there the next time too."""
 
     def waiting(self) -> Iterator[tuple[str, bytes]]:
-        """Each mail's name and its beginning. Raises SourceError."""
+        """Each mail's name and its beginning. Raises InboxError."""
 
     def done(self, name: str, *, seen: bool) -> None:
         """Puts a mail aside; `seen` hides it from the person who looks through the rest."""
 
     def check(self) -> str:
-        """Says how it is, in a sentence. Raises SourceError or SettingsError with the cure."""
+        """Says how it is, in a sentence. Raises InboxError or SettingsError with the cure."""
 
 
 def host(settings: Settings) -> str:
@@ -39,7 +39,7 @@ def _server(settings: Settings) -> imap.Server:
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[Inbox]:
-    """The mailbox that the settings name. Raises SourceError where it does not answer."""
+    """The mailbox that the settings name. Raises InboxError where it does not answer."""
     spec = settings.bounces_mailbox
     if not imap.is_one(spec):
         yield maildir.Maildir(settings.home / Path(spec).expanduser())

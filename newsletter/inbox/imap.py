@@ -12,7 +12,7 @@ from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from newsletter.bounces.opened import LARGEST
-from newsletter.errors import SettingsError, SourceError
+from newsletter.errors import InboxError, SettingsError
 
 PATIENCE: Final = 30.0  # seconds for each answer
 READ: Final = "NewsletterRead"
@@ -66,7 +66,7 @@ def parse(spec: str) -> Server:
 
 @contextmanager
 def opened(server: Server, password: str) -> Iterator[Imap]:
-    """The mailbox, logged in. Raises SourceError for whatever goes wrong, also later."""
+    """The mailbox, logged in. Raises InboxError for whatever goes wrong, also later."""
     where = f"bounces_mailbox: {server.host}:{server.port}"
     if not password:
         raise SettingsError(f"bounces_mailbox: {server.user} needs a password; put IMAP_PASSWORD=... into secrets.env")
@@ -79,11 +79,11 @@ def opened(server: Server, password: str) -> Iterator[Imap]:
             with suppress(imaplib.IMAP4.error, OSError):
                 client.logout()
     except ssl.SSLError as error:
-        raise SourceError(f"{where}: TLS failed ({error.reason or error}); nothing was said in plain text") from error
+        raise InboxError(f"{where}: TLS failed ({error.reason or error}); nothing was said in plain text") from error
     except imaplib.IMAP4.error as error:
-        raise SourceError(f"{where}: {_said(error)}") from error
+        raise InboxError(f"{where}: {_said(error)}") from error
     except OSError as error:
-        raise SourceError(f"{where} cannot be reached: {error}; it is tried again") from error
+        raise InboxError(f"{where} cannot be reached: {error}; it is tried again") from error
 
 
 def _connect(server: Server) -> imaplib.IMAP4:
@@ -98,7 +98,7 @@ def _login(client: imaplib.IMAP4, server: Server, password: str) -> None:
         client.login(server.user, password)
     except imaplib.IMAP4.error as error:
         cure = "check the user and IMAP_PASSWORD (Gmail wants an app password)"
-        raise SourceError(f"bounces_mailbox: {server.host} refuses {server.user}: {_said(error)}; {cure}") from error
+        raise InboxError(f"bounces_mailbox: {server.host} refuses {server.user}: {_said(error)}; {cure}") from error
 
 
 class Imap:
@@ -109,7 +109,7 @@ class Imap:
         answer, said = client.select(f'"{server.folder}"')
         if answer != "OK":
             cure = "write its name as the server does"
-            raise SourceError(f"bounces_mailbox: {server.host} has no folder {server.folder} ({_said(said)}); {cure}")
+            raise InboxError(f"bounces_mailbox: {server.host} has no folder {server.folder} ({_said(said)}); {cure}")
         lasting = b" ".join(one for one in client.response("PERMANENTFLAGS")[1] or () if isinstance(one, bytes))
         self._keywords = b"\\*" in lasting
 
@@ -128,7 +128,7 @@ class Imap:
     def _ask(self, *command: str) -> list[Any]:
         answer, found = self._client.uid(*command)
         if answer != "OK":
-            raise SourceError(f"bounces_mailbox: {self._server.host} refuses {command[0]}: {_said(found)}")
+            raise InboxError(f"bounces_mailbox: {self._server.host} refuses {command[0]}: {_said(found)}")
         return found
 
     def done(self, name: str, *, seen: bool) -> None:

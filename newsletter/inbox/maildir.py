@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from newsletter.bounces.opened import LARGEST
-from newsletter.errors import SourceError
+from newsletter.errors import InboxError
 
 
 class Maildir:
@@ -27,7 +27,7 @@ class Maildir:
         try:
             return sorted(one.name for one in os.scandir(self._path / "new") if not one.name.startswith("."))
         except OSError as error:
-            raise SourceError(self._unreadable(error)) from error
+            raise InboxError(self._unreadable(error)) from error
 
     def _unreadable(self, error: OSError) -> str:
         cure = "name a Maildir that this program may read and write, with its folders new and cur"
@@ -44,7 +44,7 @@ class Maildir:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise SourceError(self._unreadable(error)) from error
+            raise InboxError(self._unreadable(error)) from error
 
     def done(self, name: str, *, seen: bool) -> None:
         """Moves it. A crash before that makes it read once more."""
@@ -53,9 +53,9 @@ class Maildir:
             (self._path / "new" / name).rename(self._path / "cur" / f"{name.partition(':')[0]}:2,{flags}")
         except FileNotFoundError:
             if not (self._path / "cur").is_dir():
-                raise SourceError(f"bounces_mailbox: {self._path} has no folder cur; make it a Maildir") from None
+                raise InboxError(f"bounces_mailbox: {self._path} has no folder cur; make it a Maildir") from None
         except OSError as error:
-            raise SourceError(self._unreadable(error)) from error
+            raise InboxError(self._unreadable(error)) from error
 
     def check(self) -> str:
         """Looks whether it can be read and written."""
@@ -63,7 +63,7 @@ class Maildir:
         for name in ("new", "cur"):
             if not os.access(self._path / name, os.R_OK | os.W_OK | os.X_OK):
                 missing = "is not there" if not (self._path / name).is_dir() else "cannot be written to"
-                raise SourceError(
+                raise InboxError(
                     f"bounces_mailbox: {self._path / name} {missing}; let this program read and write the Maildir"
                 )
         return f"{self._path}, {waiting} {'mail' if waiting == 1 else 'mails'} to be read"
