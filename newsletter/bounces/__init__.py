@@ -9,7 +9,20 @@ from typing import Final
 
 from newsletter import links
 from newsletter.bounces import arf, dsn, wordy
-from newsletter.bounces.opened import Mail, children, every, field, fields, kind, opened, returned, subject
+from newsletter.bounces.opened import (
+    FAULTS,
+    PARTS,
+    Mail,
+    children,
+    every,
+    field,
+    fields,
+    groups,
+    kind,
+    opened,
+    returned,
+    subject,
+)
 from newsletter.bounces.told import KINDS, Clues, Kind, Told, some
 from newsletter.text import line
 from newsletter.verp import tags
@@ -34,8 +47,8 @@ def read(mail: bytes, secrets: Sequence[str]) -> Told:
         return Told("unreadable")
     try:
         told = _read(found, secrets)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        return Told("unreadable")  # fields and parts are decoded by the standard library, see `opened`
+    except FAULTS:
+        return Told("unreadable")
     return replace(told, reason=line(told.reason, 300))
 
 
@@ -57,7 +70,8 @@ def _read(mail: Mail, secrets: Sequence[str]) -> Told:
 
 def _clues(mail: Mail, back: Mail | None, named: Sequence[str], secrets: Sequence[str], more: str = "") -> Clues:
     """The envelope that it came in is looked at first, then what the report and the mail say that came back."""
-    texts = [*every(mail), *(text for part in children(mail) for inner in children(part) for text in every(inner))]
+    inner = [one for part in children(mail) for one in children(part)[:PARTS]]
+    texts = [*every(mail), *(text for one in inner for text in every(one))]
     texts += [more, *(every(back) if back else ())]
     written = list(fields(back, "List-Unsubscribe")) if back else []
     whom = [one for text in (fields(back, *_WHOM) if back else ()) if (one := address(text))]
@@ -72,7 +86,7 @@ def _clues(mail: Mail, back: Mail | None, named: Sequence[str], secrets: Sequenc
 def _named(mail: Mail, back: Mail | None) -> Iterator[str]:
     """Where the `Message-ID` of what came back may stand; Gmail has it in fields of the report."""
     yield from fields(back, "Message-ID") if back else ()
-    reports = (group for part in children(mail) if kind(part) in dsn.STATUS for group in children(part))
+    reports = (group for part in children(mail) if kind(part) in dsn.STATUS for group in groups(part))
     yield from (text for group in reports for text in fields(group, "X-Original-Message-ID", "Original-Message-ID"))
     yield from fields(mail, "In-Reply-To", "References")
 

@@ -32,7 +32,8 @@ def read(mail: Mail) -> Told:
     ]
     if not recipients:
         return Told("other", "a report that names no recipient")
-    told = [_of_one(one, written(mail)) for one in recipients]
+    text = written(mail)
+    told = [_of_one(one, text) for one in recipients]
     return next((one for one in told if one.kind == "other"), None) or _worst(told)
 
 

@@ -12,7 +12,7 @@ from newsletter.webhooks.event import address
 _QMAIL = re.compile(r"\AHi\. This is the [^\n]{1,200} at ")
 _COPY = re.compile(r"^(--- Below this line is|-+ This is a copy of)[^\n]*\n+(?:-+\n+)?", re.MULTILINE)
 _DEFERRED = re.compile(r"THIS IS A WARNING|not yet been delivered|delivery attempts will continue", re.IGNORECASE)
-_NAMED = re.compile(r"^\s*<?([^\s<>]{1,254}@[^\s<>:]{1,254})>?:?\s*$", re.MULTILINE)
+_NAMED = re.compile(r"^[ \t]*<?([^\s<>]{1,254}@[^\s<>:]{1,254})>?:?[ \t\r]*$", re.MULTILINE)
 
 
 def is_one(mail: Mail) -> bool:
