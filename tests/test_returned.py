@@ -8,15 +8,21 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from newsletter import inbox, returned
+from newsletter.bounces.weight import worn_out
 from newsletter.cli.returning import findings
 from newsletter.errors import InboxError, SettingsError, StoreError
 from newsletter.inbox import imap
-from newsletter.ledger import Claim, Key, Planned
+from newsletter.ledger import Claim, Key, Ledger, Planned
+from newsletter.models import Stamp, Suppression
+from newsletter.readers.bounces import Bounces, Returned
 from newsletter.readers.consents import Circumstances
+from newsletter.readers.suppressions import Suppressions
+from newsletter.render.headers import unsubscribing as ways_out
 from newsletter.returned import Reading
 from tests.comeback import COMPLAINTS, DAY, GONE, SHAPES, Ours, letter, postfix, unsubscribing, yahoo
 from tests.homes import make_home, readers
@@ -182,11 +188,6 @@ def test_a_complaint_without_a_return_path_is_known_by_the_link_that_is_in_the_m
 
 
 def test_the_mail_of_our_own_mailto_unsubscribes_whoever_sends_it(app):
-    from urllib.parse import parse_qs, urlsplit
-
-    from newsletter.models import Stamp
-    from newsletter.render.headers import unsubscribing as ways_out
-
     stamp = Stamp(NOW, reference=ours(app).reference)
     link = urlsplit(ways_out(stamp, app.renderer._imprint).mail)
     subject = parse_qs(link.query)["subject"][0]
@@ -358,6 +359,32 @@ def test_figures_and_editions_are_forgotten_after_two_months(tmp_path):
         assert ({"answer": 1}, []) == (app.bounces.read_since(date(2026, 1, 1)), app.bounces.all())
 
 
+def test_both_databases_keep_what_came_back(database):
+    bounces, suppressions = Bounces(database), Suppressions(database)
+
+    def soft(day):
+        return Returned("Ada@Example.org", day, NOW, "552 5.2.2 full")
+
+    days = [DAY + timedelta(days=3 * n) for n in range(5)]
+    for day in days[:4]:
+        for _ in range(2):
+            assert [] == bounces.record([], [soft(day)], {"soft": 1}, worn_out, NOW)
+    final = Suppression("bo@example.org", "bounced", "mail: 5.1.1", NOW)
+    expected = ["bo@example.org", "ada@example.org"]
+    assert expected == bounces.record([final], [soft(days[4])], {"soft": 1, "bounced": 1}, worn_out, NOW)
+    assert [] == bounces.record([final], [], {}, worn_out, NOW)
+    assert ({"soft": 9, "bounced": 1}, []) == (bounces.read_since(NOW.date()), bounces.all())
+    assert sorted(expected) == [one.address for one in suppressions.all()]
+
+
+def test_a_ledger_that_never_heard_of_mail_learns_it_by_itself(stores):
+    Ledger.open(stores.url("newsletter")).close()
+    stores.execute("newsletter", "DROP TABLE returned", "DROP TABLE mail_read")
+    database = Ledger.open(stores.url("newsletter"))
+    assert {} == Bounces(database).read_since(DAY)
+    database.close()
+
+
 # -- settings
 
 
@@ -379,6 +406,36 @@ def test_an_imap_mailbox_that_cannot_be_is_refused_with_the_cure(tmp_path, spec,
 
 
 AWAY = "imap://b@localhost:1/"
+
+
+class Keyless:
+    """An IMAP server that keeps no keywords, as imaplib shows it."""
+
+    def __init__(self):
+        self.flags = {"1": set(), "2": set()}
+
+    def select(self, folder):
+        return "OK", [b"2"]
+
+    def response(self, code):
+        return code, [b"(\\Seen \\Flagged)"]
+
+    def uid(self, command, *told):
+        if command == "SEARCH":
+            assert ("UNSEEN",) == told
+            return "OK", [" ".join(n for n, flags in self.flags.items() if "\\Seen" not in flags).encode()]
+        if command == "STORE":
+            self.flags[told[0]] |= set(told[2].strip("()").split())
+            return "OK", [None]
+        return "OK", [(b"1 (BODY[] {5}", letter(more="" if told[0] == "1" else "Auto-Submitted: yes\n")), b")"]
+
+
+def test_where_no_keywords_are_kept_all_is_marked_as_seen_and_letters_are_flagged(app):
+    client = Keyless()
+    box = imap.Imap(client, imap.parse(AWAY))
+    assert ["answer", "automatic"] == [one.kind for one in returned.read_all(app, box)]
+    assert {"1": {"\\Seen", "\\Flagged"}, "2": {"\\Seen"}} == client.flags
+    assert [] == list(returned.read_all(app, box))
 
 
 def test_where_an_imap_mailbox_is():

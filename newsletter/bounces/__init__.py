@@ -103,6 +103,6 @@ def _is_automatic(mail: Mail) -> bool:
 
 def _signs(mail: Mail) -> Iterator[bool]:
     yield field(mail, "Auto-Submitted").lower().partition(";")[0].strip() not in ("", "no")
-    yield field(mail, "Precedence").lower() in ("auto_reply", "bulk", "junk", "list")
+    yield field(mail, "Precedence").lower() in ("auto_reply", "bulk", "junk")
     yield any(field(mail, name) for name in ("X-Autoreply", "X-Autorespond", "X-Auto-Response-From"))
     yield field(mail, "Return-Path").replace(" ", "") == "<>"

@@ -266,11 +266,9 @@ def _publisher(app: App) -> Iterator[Finding]:
     if settings.sender_address.endswith("@localhost"):
         yield ("from", "warning", f"mail from {settings.sender_address} is not accepted elsewhere; set `from`")
     if not settings.base_url:
-        yield (
-            "base_url",
-            "warning",
-            "not set: readers unsubscribe by mail, and mail programs show no one-click button",
-        )
+        read = "" if settings.bounces_mailbox else "; name the mailbox that those go to as `bounces_mailbox`"
+        told = f"not set: readers unsubscribe by mail, and mail programs show no one-click button{read}"
+        yield ("base_url", "warning", told)
     if not settings.postal_address:
         yield ("postal_address", "warning", "not set: several countries demand one in the footer of a newsletter")
     hosts = [*_carriers(app), *(host for name in settings.sources for host in sources.hosts(name, app.reach))]
