@@ -30,6 +30,7 @@ from newsletter.models import Paper, Subscriber
 from newsletter.providers import Provider, called, is_rehearsal, links, open_provider
 from newsletter.pulse import Pulse
 from newsletter.ranking.model import Model, TermCounts, dump, learn, load, read_counts
+from newsletter.readers.bounces import Bounces
 from newsletter.readers.consents import Circumstances, Consents
 from newsletter.readers.feedback import Feedback
 from newsletter.readers.overrides import Overrides
@@ -59,6 +60,7 @@ class App:
     archive: Archive
     ledger: Ledger
     suppressions: Suppressions
+    bounces: Bounces
     feedback: Feedback
     signups: Signups
     overrides: Overrides
@@ -141,6 +143,7 @@ class App:
         names = self._names(subscriber.key)
         self.ledger.forget(subscriber.key, names, self.clock())
         self.feedback.forget(subscriber.key)
+        self.bounces.forget(subscriber.email)
         self.overrides.forget([subscriber.key])
         self.signups.erase(subscriber.key, self.clock(), said)
         self.ledger.forget(subscriber.key, names, self.clock())
@@ -258,6 +261,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = clock) -> Itera
             archive=archive,
             ledger=Ledger(database, owner),
             suppressions=Suppressions(database),
+            bounces=Bounces(database),
             feedback=Feedback(database),
             signups=Signups(database, settings.secrets),
             overrides=Overrides(database),
@@ -287,6 +291,7 @@ def imprint(settings: Settings) -> Imprint:
         reply_to=settings.reply_to,
         postal_address=settings.postal_address,
         base_url=settings.base_url,
+        bounces=settings.bounces,
         thumbnails=settings.thumbnails,
         secrets=settings.secrets,
     )

@@ -7,6 +7,7 @@
         OtherVersion             the same until another version of the program, or of the tables, is installed
       SourceError                go on without this source; it is named in log, status, footer
         NotYet                   the source has no such day yet: ask again later, nothing is broken
+      InboxError                 returned mail cannot be read now: go on, and look again           (exit 1)
       RenderError                this edition fails, the others go on
       Halt                       our own fault at the provider (login, policy): stop the run
       Interrupted                the operator ended it (Ctrl-C, SIGTERM); nothing is left in flight   (exit 130)
@@ -47,6 +48,10 @@ class SourceError(NewsletterError):
 
 class NotYet(SourceError):
     """The source does not have this day yet, as Hugging Face says of tomorrow (HTTP 400)."""
+
+
+class InboxError(NewsletterError):
+    """The mailbox of what comes back cannot be read now; sending goes on."""
 
 
 class RenderError(NewsletterError):

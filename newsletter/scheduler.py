@@ -16,6 +16,7 @@ from newsletter.ledger import Account
 from newsletter.models import STATES
 from newsletter.publish import gather, serve
 from newsletter.retention import forget, prune
+from newsletter.returned import Reading
 from newsletter.watch import Watch
 
 log = logging.getLogger("newsletter.scheduler")
@@ -153,7 +154,7 @@ def start(app: App) -> BackgroundScheduler:
         next_run_time=datetime.now(UTC),
     )
     # Beside the ticks, so that one that hangs is noticed.
-    for look, later in ((Watch(app).look, 30), (Heartbeat(app).look, 45)):
+    for look, later in ((Reading(app).look, 15), (Watch(app).look, 30), (Heartbeat(app).look, 45)):
         scheduler.add_job(
             look, "cron", second=(second + later) % 60, misfire_grace_time=None, coalesce=True, max_instances=1
         )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
-from newsletter import yamltext
+from newsletter import verp, yamltext
 from newsletter.errors import SettingsError
 from newsletter.files import secret as secretfile
 from newsletter.typed import address, choice, duration, integer, line, listed, mailbox, nearest, quoted, span
@@ -44,6 +44,10 @@ class Settings:
     sender_address: str = "papers@localhost"
     reply_to: str = ""
     """The address for replies and for unsubscribing by mail; the sender's if none is set."""
+    bounces: str = ""
+    """Where bounces go, with `{token}` for what names the delivery; empty: to the sender."""
+    bounces_mailbox: str = ""
+    """A Maildir, or `imaps://user@host/FOLDER`, in which they are read; empty where nobody reads them."""
     postal_address: str = ""
     """Lines, separated by \\n."""
     base_url: str = ""
@@ -367,6 +371,22 @@ KEYS: Final = (
         "where replies go, and unsubscribing by mail",
         "reply_to",
         address,
+    ),
+    Key(
+        "bounces",
+        "NEWSLETTER_BOUNCES",
+        "(the address of `from`)",
+        "where bounces of what goes over SMTP are sent to, each to an address of its own",
+        "bounces",
+        verp.pattern,
+    ),
+    Key(
+        "bounces_mailbox",
+        "NEWSLETTER_BOUNCES_MAILBOX",
+        "(not read)",
+        "the Maildir, or imaps://USER@HOST/FOLDER, in which bounces, complaints and unsubscribing by mail are read",
+        "bounces_mailbox",
+        line(500),
     ),
     Key(
         "min_papers",

@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "suppressions:suppressions",
         "The addresses that are not written to: list, change, import, export.",
     ),
+    "bounces": ("bounces:bounces", "Read what comes back by mail: bounces, complaints, unsubscribing."),
     "feedback": ("feedback:feedback", "More like a paper, or less; as the reader says."),
     "subscribers": (
         "subscribers:subscribers",

@@ -140,6 +140,7 @@ def status(ctx: click.Context, day: datetime | None, machine: bool, who: State |
         alarms = _alarms(app, machine)
         if machine:
             told = _account(account) | {"sources": [asdict(state) for state in sources]}
+            told |= {"mail_read": _mail_read(app)} if app.settings.bounces_mailbox else {}
             told |= {"stopped": app.ledger.stopped(), "alarms": [asdict(alarm) for alarm in alarms]}
             told |= {"engine": asdict(app.engine.look(done=True))} if app.engine else {}
             click.echo(as_json(told | ({"people": [asdict(one) for one in people]} if who else {})))
@@ -150,6 +151,9 @@ def status(ctx: click.Context, day: datetime | None, machine: bool, who: State |
             for state in sources:
                 did = f"{state.state}, {state.papers} papers {state.detail}".rstrip()
                 click.echo(f"source {without_query(state.source)}: {did}")
+            if app.settings.bounces_mailbox:
+                counts = ", ".join(f"{number} {kind}" for kind, number in _mail_read(app).items())
+                click.echo(f"mail read in the last 7 days: {counts or 'none'}")
             for one in people:
                 twice = f"  (taken {one.accepts} times)" if one.accepts > 1 else ""
                 click.echo(f"{one.address}  {one.period}  {one.reason or one.receipt}{twice}")
@@ -173,6 +177,14 @@ def resume(ctx: click.Context) -> None:
     with app_of(ctx) as app:
         was = app.ledger.resume()
     click.echo("resumed: the next run goes on where it stopped" if was else "it was not stopped")
+
+
+def _mail_read(app: App) -> dict[str, int]:
+    """How many mails of each kind came back and were read, of the last seven days."""
+    from newsletter.bounces import KINDS
+
+    found = app.bounces.read_since((app.clock() - timedelta(days=6)).date())
+    return {kind: found[kind] for kind in KINDS if kind in found}
 
 
 def sentence(account: Account) -> str:

@@ -118,6 +118,7 @@ def _findings(app: App) -> Iterator[Finding]:
     yield from mailbox(app)
     yield from _warm_up(app)
     yield from sender_domain(app)
+    yield from _returning(app)
     yield _tried("queue", lambda: _queue(app))
     yield from _workers(app)
     yield from _publisher(app)
@@ -257,6 +258,13 @@ def sender_domain(app: App, ask: Ask | None = None) -> Iterator[Finding]:
         yield (said.what, "ok" if said.fine else "warning", said.text)
 
 
+def _returning(app: App) -> Iterator[Finding]:
+    """Whether what comes back by mail is read, and can come back."""
+    from newsletter.cli.returning import findings
+
+    yield from findings(app)
+
+
 def _queue(app: App) -> str:
     from newsletter import queues
 
@@ -283,17 +291,16 @@ def _publisher(app: App) -> Iterator[Finding]:
     if settings.sender_address.endswith("@localhost"):
         yield ("from", "warning", f"mail from {settings.sender_address} is not accepted elsewhere; set `from`")
     if not settings.base_url:
-        yield (
-            "base_url",
-            "warning",
-            "not set: readers unsubscribe by mail, and mail programs show no one-click button",
-        )
+        read = "" if settings.bounces_mailbox else "; name the mailbox that those go to as `bounces_mailbox`"
+        told = f"not set: readers unsubscribe by mail, and mail programs show no one-click button{read}"
+        yield ("base_url", "warning", told)
     if not settings.postal_address:
         yield ("postal_address", "warning", "not set: several countries demand one in the footer of a newsletter")
     hosts = [*_carriers(app), *(host for name in settings.sources for host in sources.hosts(name, app.reach))]
     hosts += [zotero.host(app.reach)] if _named_libraries(app) else []
     hosts += embeddings.hosts(app.vectors.model, settings.hf_endpoint) if app.vectors else ()
     hosts += app.summaries.hosts() if app.summaries else ()
+    hosts += _host_of_mailbox(settings)
     hosts += [heartbeat.host(settings.heartbeat)] if settings.heartbeat else ()
     hosts += [host for host in (app.ledger.host(), app.archive.host()) if host]
     named = ", ".join(dict.fromkeys(hosts))
@@ -301,6 +308,15 @@ def _publisher(app: App) -> Iterator[Finding]:
     stopped = app.ledger.stopped()
     if stopped:
         yield ("sending", "warning", f"stopped since {stopped:%Y-%m-%d %H:%M} UTC; `newsletter resume` goes on")
+
+
+def _host_of_mailbox(settings: Settings) -> list[str]:
+    """Where returned mail is read; nothing of a mailbox that cannot be, which was said already."""
+    from newsletter import inbox
+
+    with suppress(NewsletterError):
+        return [host] if (host := inbox.host(settings)) else []
+    return []
 
 
 def _carriers(app: App) -> Iterator[str]:

@@ -13,6 +13,7 @@ from newsletter.ledger.values import (
     LastEdition,
     Person,
     Planned,
+    Sent,
     Waiting,
 )
 
@@ -29,5 +30,6 @@ __all__ = [
     "Person",
     "Planned",
     "Rationed",
+    "Sent",
     "Waiting",
 ]

@@ -12,7 +12,7 @@ from newsletter.database import Database, chunks
 from newsletter.ledger.histories import COUNTED, Histories
 from newsletter.ledger.schema import deliveries, delivery_of, is_key, readers, switches
 from newsletter.ledger.statements import here
-from newsletter.ledger.values import Account, Delivery, Doubt, Key, LastEdition, Person
+from newsletter.ledger.values import Account, Delivery, Doubt, Key, LastEdition, Person, Sent
 from newsletter.models import STATES, State
 
 _TOLD = tuple(state for state in STATES if state != "submitted")  # states that have reasons
@@ -254,6 +254,22 @@ class Knowledge:
             for some in chunks(sorted(addresses)):
                 found |= set(connection.execute(sa.select(known).where(known.in_(some))).scalars())
         return found
+
+    def known_at(self, addresses: Collection[str]) -> set[str]:
+        """The subscribers (by key) at any of these addresses (folded)."""
+        known = sa.func.lower(readers.c.address).in_(sorted(addresses))
+        with self._db.read() as connection:
+            return set(connection.execute(sa.select(readers.c.subscriber).where(known)).scalars())
+
+    def sent(self, subscribers: Collection[str], *, day: date | None = None, message_id: str = "") -> list[Sent]:
+        """The editions of these subscribers (by key), of a day or with a `Message-ID`, that were made."""
+        d = deliveries.c
+        query = sa.select(d.address, d.day).where(
+            d.subscriber.in_(sorted(subscribers)), d.message_id != "", d.address != ""
+        )
+        query = query.where(d.day == day) if day is not None else query.where(d.message_id == message_id)
+        with self._db.read() as connection:
+            return [Sent(row.address, row.day) for row in connection.execute(query.order_by(d.day, d.occasion))]
 
     def stopped(self) -> datetime | None:
         """Since when sending is stopped, if it is."""

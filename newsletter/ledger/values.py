@@ -56,6 +56,14 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """An edition that was made, and may have been handed over: to which address, of which day."""
+
+    address: str
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """A delivery that waits to be sent."""
 

@@ -43,7 +43,7 @@ class Circumstances:
     """How somebody came to say it."""
 
     how: str
-    """`form`, `link`, `command line`, `import`."""
+    """`form`, `link`, `mail`, `command line`, `import`."""
     wording: str = ""
     """The text that they were shown; where somebody else vouches for them, what that one says."""
     network: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from newsletter.render.imprint import Imprint
 from newsletter.render.mime import mime
 from newsletter.render.size import fits, shortened
 from newsletter.text import line
+from newsletter.verp import return_path
 
 __all__ = ["Imprint", "Renderer", "available", "default_templates"]
 
@@ -71,7 +72,13 @@ class Renderer:
         design, text = drawn.design, drawn.design.text.render(drawn.shown)
         subject = subject_line(str(design.subject.render(drawn.shown)), self._imprint, stamp)
         head = headers(edition, stamp, self._imprint, subject, drawn.ways_out)
-        return self._joined(head, edition.subscriber.email, text, drawn.html, design, _label(edition, stamp))
+        message = self._joined(head, edition.subscriber.email, text, drawn.html, design, _label(edition, stamp))
+        return replace(message, return_path=self._return_path(edition, stamp)) if self._imprint.bounces else message
+
+    def _return_path(self, edition: Edition, stamp: Stamp) -> str:
+        """Where what comes back of this delivery goes; a test is no delivery."""
+        told = self._imprint.secrets[0], stamp.reference, edition.period.day, edition.subscriber.email
+        return "" if stamp.occasion == "test" else return_path(self._imprint.bounces, *told)
 
     def _joined(
         self, head: tuple[tuple[str, str], ...], recipient: str, text: Body, html: Body, design: Design, label: str
