@@ -14,7 +14,15 @@ from newsletter.render.contents import address_lines, contents
 from newsletter.render.design_check import check
 from newsletter.render.designs import Design, available, default_templates, load, load_letter
 from newsletter.render.fragments import Body
-from newsletter.render.headers import Unsubscribing, headers, letter_headers, own_pages, subject_line, unsubscribing
+from newsletter.render.headers import (
+    Unsubscribing,
+    headers,
+    letter_headers,
+    own_pages,
+    shared_feedback,
+    subject_line,
+    unsubscribing,
+)
 from newsletter.render.imprint import Imprint
 from newsletter.render.mime import mime
 from newsletter.render.size import fits, shortened
@@ -31,6 +39,7 @@ class _Drawn:
     design: Design
     ways_out: Unsubscribing
     shown: dict[str, Any]
+    token: str
     html: Body
 
 
@@ -62,14 +71,20 @@ class Renderer:
         """
         return self._message(self._draw(edition, stamp), edition, stamp)
 
-    def _draw(self, edition: Edition, stamp: Stamp) -> _Drawn:
+    def page(self, edition: Edition, stamp: Stamp) -> str:
+        """The edition's HTML for the browser: the message's, without the link to itself. Raises what `render` raises."""
+        return str(self._draw(edition, stamp, in_browser=True).html)
+
+    def _draw(self, edition: Edition, stamp: Stamp, *, in_browser: bool = False) -> _Drawn:
         design = self._design(edition.subscriber.design, edition.subscriber.language)
         ways_out = unsubscribing(stamp, self._imprint)
-        shown = contents(edition, self._imprint, design.language, ways_out.visible, own_pages(stamp, self._imprint))
-        return _Drawn(design, ways_out, shown, design.page.render(shown))
+        own = own_pages(edition.period, stamp, self._imprint)
+        own = replace(own, in_browser="") if in_browser else own
+        shown = contents(edition, self._imprint, design.language, ways_out.visible, own)
+        return _Drawn(design, ways_out, shown, own.token, design.page.render(shown, own.token))
 
     def _message(self, drawn: _Drawn, edition: Edition, stamp: Stamp) -> Message:
-        design, text = drawn.design, drawn.design.text.render(drawn.shown)
+        design, text = drawn.design, drawn.design.text.render(drawn.shown, drawn.token)
         subject = subject_line(str(design.subject.render(drawn.shown)), self._imprint, stamp)
         head = headers(edition, stamp, self._imprint, subject, drawn.ways_out)
         message = self._joined(head, edition.subscriber.email, text, drawn.html, design, _label(edition, stamp))
@@ -91,7 +106,7 @@ class Renderer:
             text_pieces=text,
             html_pieces=html,
             message_id=message_id,
-            mime=mime(head, text.encoded, html.encoded, message_id, design.language.tag),
+            mime=mime(head, (text.encoded,), (html.encoded,), message_id, design.language.tag),
             label=label,
         )
 
@@ -133,7 +148,11 @@ class Renderer:
     def _design(self, name: str, tag: str) -> Design:
         if (name, tag) not in self._designs:
             self._designs[name, tag] = load(
-                self._places, name, self._language(tag), thumbnails=self._imprint.thumbnails
+                self._places,
+                name,
+                self._language(tag),
+                thumbnails=self._imprint.thumbnails,
+                own_feedback=shared_feedback(self._imprint),
             )
         return self._designs[name, tag]
 
