@@ -258,7 +258,8 @@ def send_batch(sending: Sending, shard: Sequence[Key]) -> None:
     app.ledger.skip({one.key: one.reason for one in composed if isinstance(one, Quiet)}, now)
     app.ledger.fail({one.key: one.reason for one in composed if isinstance(one, Spoilt)}, now)
     for spoilt in (one for one in composed if isinstance(one, Spoilt)):
-        log.error("%s %s: %s", spoilt.key.subscriber, spoilt.key.period, spoilt.reason)
+        why = spoilt.reason.replace(spoilt.key.subscriber, "a reader")  # no log names an address; the ledger says whose
+        log.error("an edition of %s could not be made: %s", spoilt.key.period, why)
     ready = [one for one in composed if isinstance(one, Composed)]
     won = app.ledger.claim([one.claim for one in ready], app.carrier, now)
     mine = [one for one in ready if one.claim.key in won]

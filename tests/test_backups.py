@@ -55,6 +55,22 @@ def test_a_backup_is_made_while_mails_are_sent_and_is_whole(tmp_path):
     assert {"kept.db"} == {path.name for path in tmp_path.glob("*kept*")}
 
 
+def test_what_holds_addresses_is_for_its_owner_alone(tmp_path):
+    home = make_home(tmp_path / "home")
+    home.subscribers(readers(["ada"]))
+    home.day("2026-03-03", invented_day("2026-03-03", 2))
+    mask = os.umask(0o022)
+    try:
+        home.run("send", "--date", "2026-03-03")
+        with home.app() as app:
+            app.suppressions.add("eve@example.org", "bounced", app.clock())
+            kept = [*home.path.glob("*.db*"), home.path / "outbox"]
+            assert {"newsletter.db", "newsletter.db-wal", "archive.db"} <= {path.name for path in kept}
+            assert [] == [path.name for path in kept if path.stat().st_mode & 0o077]
+    finally:
+        os.umask(mask)
+
+
 def test_going_back_to_a_backup_is_putting_it_in_place(tmp_path):
     with running(tmp_path / "log") as sink:
         home = home_for(tmp_path, sink, ["ada"])

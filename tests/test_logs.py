@@ -8,7 +8,11 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from newsletter.audience import Order
+from newsletter.errors import RenderError
 from newsletter.logs import JsonLines
+from newsletter.publish import publish
+from newsletter.render import Renderer
 from newsletter.scheduler import Ticker
 from tests.homes import invented_day, make_home, readers
 
@@ -124,3 +128,14 @@ def test_a_tick_that_changed_the_account_says_so_once_and_names_nobody(home, cap
     ]
     assert (2, 2) == (lines[-1].audience, lines[-1].submitted)
     assert "example.org" not in caplog.text
+
+
+def test_an_edition_that_cannot_be_made_is_told_without_saying_whose(home, monkeypatch, caplog):
+    def broken(_, edition, *rest):
+        raise RenderError(f"{edition.subscriber.email}: a template has a fault")
+
+    monkeypatch.setattr(Renderer, "fitted", broken)
+    with home.app(datetime(2026, 3, 3, 9, tzinfo=UTC), NEWSLETTER_QUEUE="inline:1") as app:
+        publish(app, app.clock(), Order(date(2026, 3, 3)))
+    assert "an edition of 2026-03-03 could not be made: a reader: a template has a fault" in caplog.text
+    assert "@example.org" not in caplog.text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import sqlite3
 import time
@@ -32,7 +34,7 @@ def open_engine(url: str) -> sa.Engine:
     except (sa.exc.ArgumentError, ImportError) as error:
         raise StoreError(f"{name}: not a database this installation can open: {_missing(error)}") from error
     if sqlite:
-        _set_up_sqlite(engine)
+        _set_up_sqlite(engine, file_of(url))
 
     @sa.event.listens_for(engine, "handle_error")
     def in_words(context: sa.engine.ExceptionContext) -> None:
@@ -90,7 +92,21 @@ _NETWORK = frozenset(
 # -- SQLite
 
 
-def _set_up_sqlite(engine: sa.Engine) -> None:
+def _keep_private(file: Path | None) -> None:
+    """Makes a database that is not there for its owner alone: it holds addresses, and who has them is nobody else's to know.
+
+    What SQLite writes beside it has the same mode. One that is there keeps its own.
+    """
+    if file is not None:
+        with contextlib.suppress(OSError):  # what is wrong with the place SQLite says in a moment
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+def _set_up_sqlite(engine: sa.Engine, file: Path | None) -> None:
+    @sa.event.listens_for(engine, "do_connect")
+    def connecting(*_: object) -> None:
+        _keep_private(file)
+
     @sa.event.listens_for(engine, "connect")
     def connected(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, below

@@ -261,7 +261,9 @@ class Ledger(Knowledge):
     ) -> None:
         found = changes(answers, rows, self._owner, at, in_doubt)
         for key in found.late:
-            log.warning("%s %s: answered after another process took it over", key.subscriber, key.period)
+            log.warning(
+                "an edition of %s was answered after another process took it over", key.period
+            )  # no address in a log
         self._statements.write(connection, found, at)
         for key, _, _ in found.final:
             outcome = answers[key]

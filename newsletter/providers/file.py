@@ -30,7 +30,7 @@ class FileProvider:
         """Writes each message whole or not at all, durably."""
         outcomes: list[Outcome] = []
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # mails hold addresses and links
             for message in messages:
                 path = self._folder / file_name(message)
                 _write(path, message.mime)
