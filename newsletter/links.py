@@ -12,7 +12,7 @@ from typing import Final, Literal, TypeAlias
 from itsdangerous import Signer
 from itsdangerous.encoding import base64_encode
 
-Purpose: TypeAlias = Literal["unsubscribe", "confirm", "preferences", "feedback", "view", "form"]
+Purpose: TypeAlias = Literal["unsubscribe", "confirm", "preferences", "feedback", "view", "form", "admin"]
 """What a link is for: one for another purpose is none."""
 LONGEST: Final = 512
 """Characters of a token that is looked at; ours have 60 where a reference is signed."""

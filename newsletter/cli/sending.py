@@ -127,13 +127,21 @@ def _test(app: App, order: Any, address: str) -> int:
 @date_option
 @json_option
 @click.option("--who", type=click.Choice(STATES), help="List the people in this state.")
+@click.option(
+    "--page", is_flag=True, help="Print the address of a page with all figures: for 12 hours, for who has it."
+)
 @click.pass_context
-def status(ctx: click.Context, day: datetime | None, machine: bool, who: State | None) -> int:
+def status(ctx: click.Context, day: datetime | None, machine: bool, who: State | None, page: bool) -> int:
     """The account of a day (the latest without --date): audience = the six states, exactly.
 
     Alarms go to stderr, a line each. Exits 1 while somebody has no final state, or an alarm stands.
     """
     with app_of(ctx) as app:
+        if page:
+            from newsletter.web.admin import link
+
+            click.echo(link(app, app.clock()))
+            return 0
         account = app.ledger.account(app.occasion, day.date() if day else None)
         people = app.ledger.people(app.occasion, account.day, [who]) if who and account.day else []
         sources = app.archive.collected(account.day) if account.day else ()

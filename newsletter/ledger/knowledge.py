@@ -61,17 +61,26 @@ class Knowledge:
 
     def tallies(self, occasion: str, days: int) -> dict[date, dict[State, int]]:
         """How many deliveries are in each state, for each of the latest days that have any."""
+        return {day: self.tally(occasion, day) for day in self.latest_days(occasion, days)}
+
+    def latest_days(self, occasion: str, number: int) -> list[date]:
+        """The latest days that have deliveries, the last first."""
         d = deliveries.c
-        found: dict[date, dict[State, int]] = {}
         latest = sa.select(sa.func.max(d.day)).where(d.occasion == occasion)
-        counts = sa.select(d.state, sa.func.count()).where(d.occasion == occasion).group_by(d.state)
+        found: list[date] = []
         with self._db.read() as connection:
             day = connection.execute(latest).scalar()
-            while day is not None and len(found) < days:
-                rows = connection.execute(counts.where(d.day == day))
-                found[day] = dict.fromkeys(STATES, 0) | {row[0]: row[1] for row in rows}
+            while day is not None and len(found) < number:
+                found.append(day)
                 day = connection.execute(latest.where(d.day < day)).scalar()
         return found
+
+    def tally(self, occasion: str, day: date) -> dict[State, int]:
+        """How many deliveries of a day are in each state: counted in the index alone."""
+        d = deliveries.c
+        counts = sa.select(d.state, sa.func.count()).where(d.occasion == occasion, d.day == day).group_by(d.state)
+        with self._db.read() as connection:
+            return dict.fromkeys(STATES, 0) | {row[0]: row[1] for row in connection.execute(counts)}
 
     def people(
         self, occasion: str, day: date, states: Sequence[State], among: Sequence[str] | None = None

@@ -68,6 +68,12 @@ class Suppressions:
                 return
             last = page[-1].address
 
+    def counts(self) -> dict[SuppressedFor, int]:
+        """How many there are of each reason."""
+        query = sa.select(suppressions.c.reason, sa.func.count()).group_by(suppressions.c.reason)
+        with self._db.read() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
     def find(self, address: str) -> Suppression | None:
         """Why this address must not be written to, if so."""
         with self._db.read() as connection:
