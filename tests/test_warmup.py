@@ -196,12 +196,19 @@ def test_check_status_and_a_dry_run_say_how_far_it_is(tmp_path):
         assert "15 pending: held back by warm-up until " in home.run("status", "--date", "2026-03-03", code=1)
         found = json.loads(home.run("check", "--json", code=None))
         [[state, words]] = [[one["state"], one["said"]] for one in found if one["what"] == "warm-up"]
+        assert [] == [one for one in found if one["what"] == "limits"]
         assert "ok" == state
         assert "0 are left" in words
         assert 5 == len(sink.received())
         assert "35 submitted" not in home.run("send", "--date", "2026-03-03", code=1)
         home.run("send", "--date", "2026-03-03", NEWSLETTER_WARM_UP="off")
         assert [1] * 20 == list(Counter(one.recipient for one in sink.received()).values())
+
+
+def test_check_says_which_limits_of_mailbox_providers_are_kept(tmp_path):
+    home = warm_home(tmp_path / "home", 9, 3, [5], NEWSLETTER_PROVIDER="smtp://127.0.0.1:9?domain_rate=published")
+    [said] = [one["said"] for one in json.loads(home.run("check", "--json", code=None)) if one["what"] == "limits"]
+    assert "gmail 5 at once and 50 a connection" in said
 
 
 def test_a_plan_that_cannot_be_read_stops_a_run_before_anything_is_planned(tmp_path):

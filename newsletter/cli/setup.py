@@ -117,6 +117,7 @@ def _findings(app: App) -> Iterator[Finding]:
     yield _tried("provider", lambda: _provider(app))
     yield from mailbox(app)
     yield from _warm_up(app)
+    yield from _published(app)
     yield from sender_domain(app)
     yield from _returning(app)
     yield _tried("queue", lambda: _queue(app))
@@ -227,7 +228,7 @@ def mailbox(app: App) -> Iterator[Finding]:
 
 
 def _warm_up(app: App) -> Iterator[Finding]:
-    """How far a new sender is, and how fast mailbox providers are written to, where that is asked for."""
+    """How far a new sender is."""
     from newsletter import warmup
 
     try:
@@ -237,6 +238,16 @@ def _warm_up(app: App) -> Iterator[Finding]:
         return
     if found is not None:
         yield ("warm-up", "ok", str(found))
+
+
+def _published(app: App) -> Iterator[Finding]:
+    """How mailbox providers are written to, where that is asked for."""
+    from newsletter.limits.shipped import published
+
+    if any(f"domain_rate={smtp_spec.PUBLISHED}" in spec for spec in app.settings.providers):
+        families = published().named.values()
+        said = ", ".join(f"{one.name} {one.at_once} at once and {one.per_connection} a connection" for one in families)
+        yield ("limits", "ok", f"as published: {said}; so a relay's own settings should be")
 
 
 def sender_domain(app: App, ask: Ask | None = None) -> Iterator[Finding]:
