@@ -21,6 +21,7 @@ from newsletter import embeddings, http, zotero
 from newsletter.archive import Archive
 from newsletter.embeddings import Floats
 from newsletter.ending import Ending
+from newsletter.engine import Engine
 from newsletter.errors import StoreError
 from newsletter.guard import Guard
 from newsletter.ledger import Ledger
@@ -29,6 +30,7 @@ from newsletter.models import Paper, Subscriber
 from newsletter.providers import Provider, called, is_rehearsal, links, open_provider
 from newsletter.pulse import Pulse
 from newsletter.ranking.model import Model, TermCounts, dump, learn, load, read_counts
+from newsletter.readers.bounces import Bounces
 from newsletter.readers.consents import Circumstances, Consents
 from newsletter.readers.feedback import Feedback
 from newsletter.readers.overrides import Overrides
@@ -58,6 +60,7 @@ class App:
     archive: Archive
     ledger: Ledger
     suppressions: Suppressions
+    bounces: Bounces
     feedback: Feedback
     signups: Signups
     overrides: Overrides
@@ -70,6 +73,8 @@ class App:
     """None unless the settings name a model."""
     summaries: Summaries | None = None
     """None unless the settings name an endpoint."""
+    engine: Engine | None = None
+    """None unless the settings have workers send."""
     ending: Ending = field(default_factory=Ending)
     """Whether the operator wants a run to end."""
     pulse: Pulse = field(default_factory=Pulse)
@@ -138,6 +143,7 @@ class App:
         names = self._names(subscriber.key)
         self.ledger.forget(subscriber.key, names, self.clock())
         self.feedback.forget(subscriber.key)
+        self.bounces.forget(subscriber.email)
         self.overrides.forget([subscriber.key])
         self.signups.erase(subscriber.key, self.clock(), said)
         self.ledger.forget(subscriber.key, names, self.clock())
@@ -194,7 +200,7 @@ class App:
     @contextmanager
     def provider(self, share: int = 1) -> Iterator[Provider]:
         """The provider, of several the first, for one run; where `share` processes have one each, a part of what it may do."""
-        provider = open_provider(self.settings, share)
+        provider = open_provider(self.settings, share, self.clock)
         try:
             yield provider
         finally:
@@ -247,6 +253,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = clock) -> Itera
         stack.callback(archive.close)
         database = Ledger.open(settings.database)
         stack.callback(database.close)
+        engine = Engine.open(database, settings.origin("queue")) if settings.queue == "procrastinate" else None
         client = stack.enter_context(http.open_client())
         owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         yield App(
@@ -254,6 +261,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = clock) -> Itera
             archive=archive,
             ledger=Ledger(database, owner),
             suppressions=Suppressions(database),
+            bounces=Bounces(database),
             feedback=Feedback(database),
             signups=Signups(database, settings.secrets),
             overrides=Overrides(database),
@@ -264,6 +272,7 @@ def open_app(settings: Settings, clock: Callable[[], datetime] = clock) -> Itera
             clock=clock,
             vectors=_vectors(settings, archive) if settings.embeddings else None,
             summaries=_summaries(settings, archive, client) if settings.summaries else None,
+            engine=engine,
         )
 
 
@@ -282,6 +291,7 @@ def imprint(settings: Settings) -> Imprint:
         reply_to=settings.reply_to,
         postal_address=settings.postal_address,
         base_url=settings.base_url,
+        bounces=settings.bounces,
         thumbnails=settings.thumbnails,
         secrets=settings.secrets,
     )

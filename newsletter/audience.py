@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from heapq import heappush, heapreplace
 from itertools import chain
 
-from newsletter import periods
+from newsletter import periods, warmup
 from newsletter.alarms import NO_SOURCE
 from newsletter.app import App
 from newsletter.collect import can_look_up, unknown_examples
@@ -31,6 +31,8 @@ class Order:
     """Only this subscriber, by key or address."""
     wait: timedelta = timedelta(0)
     """How long to stay and try again whom the provider refuses for the moment."""
+    patience: timedelta | None = None
+    """How long to wait for workers on other machines; None: until they are done."""
 
 
 # -- who is due
@@ -201,15 +203,27 @@ def plan(app: App, pages: Iterable[Sequence[Due]], now: datetime, order: Order) 
     Every page is one commit. Who was not planned before a crash is due still, and is planned by the next run.
     """
     digests, kept, number = Digests(app, now), set[str](), 0
+    held = warmup.held_until(app, now)
     for page in pages:
         rows, names = [], app.references([due.subscriber.key for due in page])
         for digest, group in digests.of(page):
             if digest.id not in kept:
                 app.archive.save_digest(digest)
                 kept.add(digest.id)
-            rows += [_planned(app, names, due, digest, now, _skip(app, due, now, order)) for due in group]
-        number += app.ledger.plan(rows, now)
+            rows += [
+                _held(_planned(app, names, due, digest, now, _skip(app, due, now, order)), due, now, held)
+                for due in group
+            ]
+        number += app.ledger.plan(rows, now, app.engine.beside if app.engine else None)
     return number
+
+
+def _held(row: Planned, due: Due, now: datetime, until: datetime | None) -> Planned:
+    """Held back, where a new sender begins slowly."""
+    if until is None or row.skip:
+        return row
+    over = periods.held_at_most_until(due.subscriber, due.period.day, now)
+    return replace(row, held_until=until, give_up_at=over)
 
 
 def give_up_on_late(app: App, pages: Iterable[Sequence[Due]], now: datetime) -> None:

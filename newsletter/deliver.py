@@ -62,6 +62,7 @@ def _in_rounds(
     answered: list[tuple[Key, Outcome]] = []
     halt: Halt | None = None
     while waiting and halt is None and not run.ending.asked and ledger.stopped() is None:
+        _draw(waiting, provider, ledger, run)
         batch, waiting = _choose(waiting, provider, run)
         if not batch:
             answered = _record(ledger, answered, run)
@@ -80,6 +81,13 @@ def _in_rounds(
     ledger.release([one.claim.key for one in waiting])
     if halt is not None:
         raise halt
+
+
+def _draw(waiting: Sequence[Composed], provider: Provider, ledger: Ledger, run: Run) -> None:
+    """Takes from the rates that processes share what the next round needs."""
+    now = run.monotonic()
+    if draws := provider.pace.wanted(map(_domain, waiting), provider.batch, now):
+        provider.pace.granted(ledger.draw(draws), now)
 
 
 def _choose(waiting: Sequence[Composed], provider: Provider, run: Run) -> tuple[Sequence[Composed], Sequence[Composed]]:

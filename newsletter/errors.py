@@ -4,8 +4,10 @@
       SettingsError              stop at start: a setting is missing, unknown or impossible    (exit 2)
         SubscriberError          the same, in the subscribers' file
       StoreError                 stop: what happens could not be recorded (disk, lock, schema) (exit 1)
+        OtherVersion             the same until another version of the program, or of the tables, is installed
       SourceError                go on without this source; it is named in log, status, footer
         NotYet                   the source has no such day yet: ask again later, nothing is broken
+      InboxError                 returned mail cannot be read now: go on, and look again           (exit 1)
       RenderError                this edition fails, the others go on
       Halt                       our own fault at the provider (login, policy): stop the run
       Interrupted                the operator ended it (Ctrl-C, SIGTERM); nothing is left in flight   (exit 130)
@@ -36,12 +38,20 @@ class StoreError(NewsletterError):
     """A database cannot be read or written, so nothing is sent that could not be recorded."""
 
 
+class OtherVersion(StoreError):
+    """A database is of another version than this program: waiting does not help, nothing was touched."""
+
+
 class SourceError(NewsletterError):
     """A source failed for this day; the others go on."""
 
 
 class NotYet(SourceError):
     """The source does not have this day yet, as Hugging Face says of tomorrow (HTTP 400)."""
+
+
+class InboxError(NewsletterError):
+    """The mailbox of what comes back cannot be read now; sending goes on."""
 
 
 class RenderError(NewsletterError):

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import chain
 
 from newsletter.app import App
 from newsletter.audience import Order, is_paused, needs_of, who_is_due
 from newsletter.compose import Composer, restored
-from newsletter.digest import Due, digests_of
+from newsletter.digest import Digests, Due
 from newsletter.editing.edit import quiet_reason
 from newsletter.editing.explain import Explanation, explain
 from newsletter.errors import SettingsError, SourceError
 from newsletter.ledger import Claim, Delivery, Key
-from newsletter.models import STATES, Digest, Edition, Message, Receipt, Stamp, Subscriber
+from newsletter.models import STATES, Digest, Edition, Message, Receipt, Stamp, Subscriber, Suppression
 from newsletter.publish import gather
 from newsletter.typed import folded
 
@@ -38,32 +37,44 @@ def look(app: App, now: datetime, order: Order) -> Iterator[Seen]:
     Without a date it is today's, or the latest day that anything was listed on. Raises `SettingsError` for an
     unknown subscriber and `SourceError` when nothing is known of that date.
     """
-    return _editions(app, now, _collected(app, now, waiting(app, now, order)), Composer(app))
+    return look_at_due(app, now, _dated(app, now, order))
 
 
 def look_again(app: App, now: datetime, dues: Sequence[Due], composer: Composer) -> Iterator[Seen]:
     """The same from what the archive has: no source is asked, no language model, and no date is unknown."""
     quiet = replace(app, summaries=app.summaries.known() if app.summaries else None)
-    return _editions(quiet, now, dues, composer)
+    return _editions(quiet, now, [dues], composer)
 
 
 def look_at_due(app: App, now: datetime, order: Order) -> Iterator[Seen]:
-    """The editions that `publish` would make now."""
-    return _editions(
-        app, now, _collected(app, now, list(chain.from_iterable(who_is_due(app, now, order)))), Composer(app)
-    )
+    """The editions that `publish` would make now. Everybody is gone through twice: they may be more than memory holds."""
+    _collect(app, now, who_is_due(app, now, order))
+    return _editions(app, now, who_is_due(app, now, order), Composer(app))
 
 
-def waiting(app: App, now: datetime, order: Order) -> list[Due]:
-    """Whose editions of a date are looked at, and where each starts."""
+def waiting(app: App, now: datetime, order: Order) -> Iterator[list[Due]]:
+    """Whose editions of a date are looked at, and where each starts; some hundreds at a time."""
+    return who_is_due(app, now, _dated(app, now, order))
+
+
+def _dated(app: App, now: datetime, order: Order) -> Order:
+    """The order with the date that it is about."""
     days = app.archive.days()
     day = order.date or now.date()
     if order.date is None and day not in days and days:
         day = max((known for known in days if known <= day), default=day)
-    return list(chain.from_iterable(who_is_due(app, now, Order(day, order.only))))
+    return Order(day, order.only)
 
 
-def _editions(app: App, now: datetime, dues: Sequence[Due], composer: Composer) -> Iterator[Seen]:
+def _editions(app: App, now: datetime, pages: Iterable[Sequence[Due]], composer: Composer) -> Iterator[Seen]:
+    digests = Digests(app, now)
+    for page in pages:
+        yield from _made_or_fresh(app, now, page, composer, digests)
+
+
+def _made_or_fresh(
+    app: App, now: datetime, dues: Sequence[Due], composer: Composer, digests: Digests
+) -> Iterator[Seen]:
     planned = {key: found for due in dues if (found := app.ledger.find(key := _key(app, due)))}
     fates = _fates(app, planned.values())
     rest: list[Due] = []
@@ -77,7 +88,7 @@ def _editions(app: App, now: datetime, dues: Sequence[Due], composer: Composer) 
             frozen.setdefault(digest.id, (digest, []))[1].append(due)
         else:
             rest.append(due)
-    for digest, group in (*frozen.values(), *digests_of(app, rest, now)):
+    for digest, group in (*frozen.values(), *digests.of(rest)):
         yield from _fresh(app, now, composer, digest, group, fates)
 
 
@@ -86,31 +97,32 @@ def _fresh(
 ) -> Iterator[Seen]:
     """The editions of a digest that nobody has claimed yet."""
     seen = app.seen([due.subscriber.key for due in group])
-    no_mail = {one.address: one.reason for one in app.suppressions.all()}
+    no_mail = app.suppressions.among([folded(due.subscriber.email) for due in group])
     editions = composer.editions(digest, [(due.subscriber, due.period) for due in group], seen)
     for due, edition in zip(group, editions, strict=True):
         stamp = Stamp(now.replace(microsecond=0), app.occasion, app.reference(due.subscriber))
         yield Seen(edition, digest, stamp, fates.get(_key(app, due)) or _withheld(app, due, edition, no_mail))
 
 
-def _fates(app: App, planned: Iterable[Delivery]) -> dict[Key, str]:
+def _fates(app: App, planned: Collection[Delivery]) -> dict[Key, str]:
     """What became of deliveries so far: `submitted`, `skipped: quiet: nothing new for these interests`."""
     days = sorted({delivery.day for delivery in planned})
-    people = (one for day in days for one in app.ledger.people(app.occasion, day, STATES))
+    among = [delivery.key.subscriber for delivery in planned]
+    people = (one for day in days for one in app.ledger.people(app.occasion, day, STATES, among))
     return {
         Key(one.subscriber, one.period, app.occasion): f"{one.state}: {one.reason}" if one.reason else one.state
         for one in people
     }
 
 
-def _withheld(app: App, due: Due, edition: Edition, no_mail: Mapping[str, str]) -> str:
+def _withheld(app: App, due: Due, edition: Edition, no_mail: Mapping[str, Suppression]) -> str:
     """Why `send` would send nothing, in the ledger's words and order."""
     if is_paused(due.subscriber, due.period.day):
         return f"paused until {due.subscriber.paused_until}"
     if quiet := quiet_reason(edition, app.settings.min_papers):
         return quiet
-    reason = no_mail.get(folded(due.subscriber.email))
-    return f"suppressed: {reason}" if reason else ""
+    no = no_mail.get(folded(due.subscriber.email))
+    return f"suppressed: {no.reason}" if no else ""
 
 
 def render(app: App, seen: Seen) -> Message:
@@ -134,9 +146,10 @@ def send_test(app: App, now: datetime, order: Order, address: str) -> str:
 
 def explained(app: App, now: datetime, order: Order, paper_id: str) -> Explanation | None:
     """Why a paper is, or is not, in a subscriber's edition; None when it was not listed in its days."""
-    composer = Composer(app)
-    [due] = _collected(app, now, waiting(app, now, order))
-    [seen] = _editions(app, now, [due], composer)
+    composer, dated = Composer(app), _dated(app, now, order)
+    [[due]] = who_is_due(app, now, dated)
+    _collect(app, now, [[due]])
+    [seen] = _editions(app, now, [[due]], composer)
     return next(explained_each(app, composer, seen, due.subscriber, [paper_id]), None)
 
 
@@ -156,11 +169,11 @@ def explained_each(
             yield explain(seen.edition, subscriber, scores, shown, row)
 
 
-def _collected(app: App, now: datetime, dues: list[Due]) -> list[Due]:
-    needs = needs_of(app, [dues])
+def _collect(app: App, now: datetime, pages: Iterable[Sequence[Due]]) -> None:
+    """Asks the sources for what these editions take."""
+    needs = needs_of(app, pages)
     if needs and gather(app, needs, now).all_broken and not app.archive.window(needs.since, needs.until):
         raise SourceError(f"no source answered and nothing is known of {needs.until}; choose another --date")
-    return dues
 
 
 def _key(app: App, due: Due) -> Key:

@@ -353,7 +353,7 @@ class Message:
     """A rendered edition: envelope, headers and both bodies."""
 
     sender: str
-    """Envelope sender: an address alone."""
+    """Of `From`: an address alone; also the envelope's sender, unless `return_path` is."""
     recipient: str
     """Envelope recipient: an address alone."""
     headers: tuple[tuple[str, str], ...]
@@ -367,6 +367,8 @@ class Message:
     """The whole message as sent: RFC 5322 bytes, CRLF, 7-bit clean."""
     label: str = ""
     """Which edition it is, for people and file names: `2026-03-03`, `2026-W10-again-1`."""
+    return_path: str = ""
+    """Where bounces of this message alone go, for providers whose envelope is ours; empty: to the sender."""
 
     @property
     def text(self) -> str:

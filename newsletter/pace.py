@@ -5,13 +5,14 @@ Seconds named `now` are of a monotonic clock, and an argument.
 
 from __future__ import annotations
 
-import re
-from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+import sys
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final
 
+from newsletter.buckets import Bucket, Draw, Drawn, Grant, Limit, Rate
 from newsletter.models import Outcome, Receipt, Refused, TryLater
 
 # -- when again
@@ -35,92 +36,105 @@ def retry_at(attempts: int, asked: timedelta | None, at: datetime, give_up_at: d
 
 # -- how fast
 
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """So many messages in so many seconds."""
-
-    count: int
-    seconds: int
-
-    @property
-    def a_second(self) -> float:
-        return self.count / self.seconds
-
-
-UNITS: Final = {"s": 1, "min": 60, "h": 3600}
-
-
-def parse_rate(text: str) -> Rate | None:
-    """`14/s`, `600/min`, `5000/h`; None if it is not one."""
-    found = re.fullmatch(r"([1-9]\d{0,6})/(s|min|h)", text)
-    return Rate(int(found[1]), UNITS[found[2]]) if found else None
-
-
-class Bucket:
-    """A token bucket. It holds a second's worth, at least one: a minute's worth at once is a burst to the far side."""
-
-    def __init__(self, rate: Rate) -> None:
-        self._rate = rate.a_second
-        self._size = max(1.0, self._rate)
-        self._tokens = self._size
-        self._at: float | None = None
-
-    def wait(self, now: float) -> float:
-        """Seconds until there is a token; 0 when there is one."""
-        if self._at is not None:
-            self._tokens = min(self._size, self._tokens + max(0.0, now - self._at) * self._rate)
-        self._at = now
-        # A millionth is what is lost in adding up: without it somebody would wait for it.
-        return 0.0 if self._tokens >= 1 - 1e-6 else (1 - self._tokens) / self._rate
-
-    def take(self) -> None:
-        """Takes the token that `wait` found."""
-        self._tokens -= 1
-
-
+AT_ONCE: Final = 4  # draws a second, where the rate alone counts: the larger one is, the longer others have none
 FEWEST: Final = timedelta(minutes=1)  # of a pause, when nobody says how long
 LONGEST_PAUSE: Final = timedelta(hours=1)
 PAUSES: Final = 4  # in a row, without a message accepted between them; then the run ends
 
 
 class Pace:
-    """Who may be handed over now: a rate for all, a rate for each recipient domain, and pauses."""
+    """Who may be handed over now: a rate for all, a rate or a limit for each recipient domain, and pauses."""
 
-    def __init__(self, rate: Rate | None = None, domain_rate: Rate | None = None) -> None:
-        self._all = Bucket(rate) if rate else None
-        self._domain_rate = domain_rate
-        self._domains: dict[str, Bucket] = {}
+    def __init__(
+        self,
+        rate: Rate | None = None,
+        domain_rate: Rate | None = None,
+        limit_of: Callable[[str], Limit] | None = None,
+    ) -> None:
+        self._rate = rate
+        self._all: Bucket | Drawn | None = Bucket(rate) if rate else None
+        self._limit_of = limit_of
+        if domain_rate is not None:
+            self._limit_of = lambda domain: Limit(domain, sys.maxsize, domain_rate)
+        self._buckets: dict[str, Bucket | Drawn] = {}
+        self._shared = ""
         self._until = float("-inf")
         self._pauses = 0
+
+    def share(self, name: str) -> None:
+        """From now on the rates are those of all processes that share buckets of that name."""
+        self._shared = name
+        self._all = Drawn(self._rate) if self._rate else None
+        self._buckets.clear()
+
+    def wanted(self, domains: Iterable[str], most: int, now: float) -> list[Draw]:
+        """What to draw from shared buckets before the next `most` are chosen; nothing where none are shared."""
+        if not self._shared or now < self._until or _is_dry(self._all, now):
+            return []
+        most = max(most, int((self._rate.a_second if self._rate else 0) / AT_ONCE))
+        going = Counter(islice(self._not_dry(domains, now), most))
+        found = [(limit.name, limit.rate, self._bucket(limit), n) for limit, n in going.items() if limit]
+        found.append(("", self._rate, self._all, going.total()))
+        lacking = (
+            (name, rate, n - bucket.tokens) for name, rate, bucket, n in found if rate and isinstance(bucket, Drawn)
+        )
+        return [Draw(self._place(name), rate, n) for name, rate, n in lacking if n > 0]
+
+    def _not_dry(self, domains: Iterable[str], now: float) -> Iterator[Limit | None]:
+        """The limits of domains that there may be tokens for."""
+        for domain in domains:
+            limit = self._limit_of(domain) if self._limit_of else None
+            if limit is None or not _is_dry(self._bucket(limit), now):
+                yield limit
+
+    def _place(self, name: str) -> str:
+        """What a bucket is called where it is shared."""
+        return f"{self._shared}/{name}" if name else self._shared
+
+    def granted(self, grants: Mapping[str, Grant], now: float) -> None:
+        """Takes what was drawn."""
+        for name, bucket in [("", self._all), *self._buckets.items()]:
+            if isinstance(bucket, Drawn) and (grant := grants.get(self._place(name))):
+                bucket.hold(grant, now)
 
     def choose(self, domains: Iterable[str], most: int, now: float) -> list[int]:
         """The first that may go now, as indexes, at most `most`; their tokens are taken. No further is looked."""
         chosen: list[int] = []
+        going: Counter[str] = Counter()
         if now < self._until:
             return chosen
         for index, domain in enumerate(domains):
             if len(chosen) == most or (self._all and self._all.wait(now) > 0):
                 break
-            bucket = self._bucket(domain)
-            if bucket is None or bucket.wait(now) <= 0:
-                for one in filter(None, (self._all, bucket)):
-                    one.take()
-                chosen.append(index)
+            if self._limit_of and not self._take(self._limit_of(domain), going, now):
+                continue
+            if self._all:
+                self._all.take()
+            chosen.append(index)
         return chosen
+
+    def _take(self, limit: Limit, going: Counter[str], now: float) -> bool:
+        """Takes a domain's token, if there is one and it has not as many of this round as it may."""
+        bucket = self._bucket(limit)
+        if going[limit.name] >= limit.at_once or (bucket and bucket.wait(now) > 0):
+            return False
+        if bucket:
+            bucket.take()
+        going[limit.name] += 1
+        return True
 
     def wait(self, domains: Iterable[str], now: float) -> float:
         """Seconds until the first of them may go."""
-        buckets = [self._bucket(domain) for domain in set(domains)]
+        buckets = [self._bucket(self._limit_of(domain)) for domain in set(domains)] if self._limit_of else []
         first = min((bucket.wait(now) if bucket else 0.0 for bucket in buckets), default=0.0)
         return max(self._until - now, self._all.wait(now) if self._all else 0.0, first, 0.0)
 
-    def _bucket(self, domain: str) -> Bucket | None:
-        if self._domain_rate is None:
+    def _bucket(self, limit: Limit) -> Bucket | Drawn | None:
+        if limit.rate is None:
             return None
-        if domain not in self._domains:
-            self._domains[domain] = Bucket(self._domain_rate)
-        return self._domains[domain]
+        if limit.name not in self._buckets:
+            self._buckets[limit.name] = Drawn(limit.rate) if self._shared else Bucket(limit.rate)
+        return self._buckets[limit.name]
 
     def heed(self, outcomes: Sequence[Outcome], now: float) -> timedelta | None:
         """Pauses when one of a round's outcomes asks everybody to; returns for how long, None if none does.
@@ -149,6 +163,10 @@ WINDOW: Final = 100  # the last answers that are looked at
 IN_A_ROW: Final = 5
 LEAST, SHARE = 5, 0.10  # refusals for policy
 LEAST_REFUSED, SHARE_REFUSED = 20, 0.25  # refusals of any kind that is for good
+
+
+def _is_dry(bucket: Bucket | Drawn | None, now: float) -> bool:
+    return isinstance(bucket, Drawn) and bucket.is_dry(now)
 
 
 class Refusals:

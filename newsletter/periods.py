@@ -97,6 +97,13 @@ def give_up_at(subscriber: Subscriber, day: date, now: datetime) -> datetime:
     return max(next_moment(subscriber, day), now + DAY)
 
 
+def held_at_most_until(subscriber: Subscriber, day: date, now: datetime) -> datetime:
+    """The same for an edition that is not tried meanwhile: over as soon as the next one may be planned."""
+    following = next_moment(subscriber, day)
+    weekly = subscriber.cadence.kind in ("weekly", "monthly")
+    return give_up_at(subscriber, day, now) if weekly or following <= now else following
+
+
 def _day_after(cadence: Cadence, day: date) -> date:
     """The first day after it on which the cadence has an edition."""
     day += DAY

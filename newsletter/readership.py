@@ -92,6 +92,12 @@ class Readership:
         signed_up = self._signups.get(name) or self._signups.at(name)
         return signed_up.subscriber if signed_up and signed_up.status != "unconfirmed" else None
 
+    def beginning(self, letters: str, number: int) -> list[Subscriber]:
+        """The first so many whose address begins with these letters: of the file, then sign-ups, each by address."""
+        start = folded(letters)
+        found = self._changed(self.file.beginning(start, number))
+        return (found + self._alone(self._signups.beginning(start, number)))[:number]
+
     def looks(self) -> list[tuple[str, str]]:
         """The designs and languages that they read, each pair once."""
         return sorted({*self.file.looks(), *self._signups.looks()})

@@ -35,6 +35,7 @@ from newsletter.models import (
 )
 
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
+_quoted = json.encoder.encode_basestring  # what `_json` makes of a text, in a fifth of the time
 _PAPER_DEFAULTS = {field.name: field.default for field in fields(Paper)}
 
 
@@ -206,8 +207,8 @@ def content_record(content: Content) -> str:
 
 
 def _section_record(kind: str, title: str, matches: tuple[tuple[str, float, tuple[Words, ...]], ...]) -> str:
-    told = ",".join([f"[{_json(id_)},{score!r},{_reasons_record(why)}]" for id_, score, why in matches])
-    return f"[{_json(kind)},{_json(title)},[{told}]]"
+    told = ",".join([f"[{_quoted(id_)},{score!r},{_reasons_record(why)}]" for id_, score, why in matches])
+    return f"[{_quoted(kind)},{_quoted(title)},[{told}]]"
 
 
 @lru_cache(maxsize=8_192)

@@ -16,6 +16,7 @@ from newsletter.ledger import Account
 from newsletter.models import STATES
 from newsletter.publish import gather, serve
 from newsletter.retention import forget, prune
+from newsletter.returned import Reading
 from newsletter.watch import Watch
 
 log = logging.getLogger("newsletter.scheduler")
@@ -23,6 +24,7 @@ AHEAD = timedelta(minutes=10)  # before an edition is due the sources are asked
 QUIET = timedelta(minutes=15)  # nobody is due for so long
 PATIENCE = timedelta(days=1)  # how long such a time is waited for; with readers everywhere it never comes
 LATEST = 23  # the hour (UTC) at which it is not waited for any more
+WORKERS = timedelta(seconds=45)  # that a tick waits for workers; who is due meanwhile is planned by the next
 SPACING = tuple(timedelta(minutes=minutes) for minutes in (1, 2, 5, 10, 20, 30))
 
 
@@ -50,7 +52,7 @@ class Ticker:
         if now < self._not_before:
             return
         try:
-            if serve(self._app, now, Order(), self._alive, self._served) or self._account is None:
+            if serve(self._app, now, Order(patience=WORKERS), self._alive, self._served) or self._account is None:
                 self._note(self._app.ledger.account(self._app.occasion))
             self._collect_ahead(now)
             self._learn_when_quiet(now)
@@ -152,7 +154,7 @@ def start(app: App) -> BackgroundScheduler:
         next_run_time=datetime.now(UTC),
     )
     # Beside the ticks, so that one that hangs is noticed.
-    for look, later in ((Watch(app).look, 30), (Heartbeat(app).look, 45)):
+    for look, later in ((Reading(app).look, 15), (Watch(app).look, 30), (Heartbeat(app).look, 45)):
         scheduler.add_job(
             look, "cron", second=(second + later) % 60, misfire_grace_time=None, coalesce=True, max_instances=1
         )

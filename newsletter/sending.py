@@ -7,6 +7,7 @@ send_batch  takes, composes, claims and delivers a shard; losing or repeating it
 from __future__ import annotations
 
 import gc
+import itertools
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from newsletter import queues
+from newsletter import queues, warmup
 from newsletter.app import App
 from newsletter.audience import Order
 from newsletter.compose import Composed, Composer, Quiet, Spoilt
@@ -49,10 +50,10 @@ class Link:
 
 
 @contextmanager
-def chain(app: App) -> Iterator[list[Link]]:
-    """The providers in their order; nothing is connected yet."""
+def chain(app: App, share: int = 1) -> Iterator[list[Link]]:
+    """The providers in their order, for one of `share` processes; nothing is connected yet."""
     with ExitStack() as stack:
-        opened = [(one, stack.enter_context(one.provider())) for one in app.links()]
+        opened = [(one, stack.enter_context(one.provider(share))) for one in app.links()]
         knowing = {one.carrier for one, provider in opened if provider.idempotent_for}
         yield [Link(one, provider, _run(one, provider), frozenset(knowing - {one.carrier})) for one, provider in opened]
 
@@ -103,6 +104,8 @@ def _sleep_until(at: datetime, app: App, run: Run) -> bool:
 
 def _send_by_any(links: Sequence[Link], order: Order, progress: Progress, left: set[Key]) -> bool:
     """Sends by the first provider that is there. What one refuses no other is offered."""
+    if links[0].app.engine is not None:
+        return _have_sent(links, order, progress)
     *others, last = links
     for link in others:
         try:
@@ -117,6 +120,7 @@ def _send_by_any(links: Sequence[Link], order: Order, progress: Progress, left: 
 def _send_waiting(link: Link, order: Order, progress: Progress, left: set[Key]) -> bool:
     """Sends to who can be sent to now, but for those `left` to others. False if there was nobody."""
     app, now = link.app, link.app.clock()
+    warmup.ration(app, now)
     agenda = app.ledger.agenda(now, app.occasion, order.only)
     total = sum(one.number for one in agenda)
     if total == 0 or app.ledger.stopped() is not None:
@@ -144,6 +148,46 @@ def _send_waiting(link: Link, order: Order, progress: Progress, left: set[Key]) 
         for one in agenda:
             work_off(ours(app.ledger.waiting(now, one.occasion, one.day, order.only)), job)
     return given > 0
+
+
+def _have_sent(links: Sequence[Link], order: Order, progress: Progress) -> bool:
+    """Has workers send to who can be sent to now. False if there was nobody, if it moved nobody, or if it took too long."""
+    app, now, began = links[0].app, links[0].app.clock(), links[0].run.monotonic()
+    agenda = app.ledger.agenda(now, app.occasion, order.only)
+    total = sum(one.number for one in agenda)
+    if app.ledger.stopped() is not None:
+        return False
+    work_off, job = queues.queue(app.settings), _awaiting(links, order, progress, total)
+    keys = (app.ledger.waiting(now, one.occasion, one.day, order.only) for one in agenda)
+    work_off(itertools.chain.from_iterable(keys), job)
+    left = sum(one.number for one in app.ledger.agenda(app.clock(), app.occasion, order.only))
+    late = order.patience is not None and links[0].run.monotonic() - began > order.patience.total_seconds()
+    return left != total and not late
+
+
+def _awaiting(links: Sequence[Link], order: Order, progress: Progress, total: int) -> queues.Job:
+    """What there is to do for who waits for workers: it looks after what those had in their hands who died."""
+    app, run, done = links[0].app, links[0].run, 0
+    knows = [link.app.carrier for link in links if link.provider.idempotent_for]
+
+    def sent(number: int) -> None:
+        nonlocal done
+        done = min(done + number, total)
+        progress("send", done, total)
+
+    def tend() -> None:
+        app.ledger.recover(app.clock(), app.settings.in_doubt, knows=knows)
+
+    return queues.Job(
+        ledger=app.ledger,
+        clock=app.clock,
+        in_doubt=run.in_doubt,
+        ending=run.ending,
+        sent=sent,
+        engine=app.engine,
+        patience=order.patience,
+        tend=tend,
+    )
 
 
 @contextmanager

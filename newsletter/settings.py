@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
-from newsletter import yamltext
+from newsletter import verp, yamltext
 from newsletter.errors import SettingsError
 from newsletter.files import secret as secretfile
 from newsletter.typed import address, choice, duration, integer, line, listed, mailbox, nearest, quoted, span
@@ -44,6 +44,10 @@ class Settings:
     sender_address: str = "papers@localhost"
     reply_to: str = ""
     """The address for replies and for unsubscribing by mail; the sender's if none is set."""
+    bounces: str = ""
+    """Where bounces go, with `{token}` for what names the delivery; empty: to the sender."""
+    bounces_mailbox: str = ""
+    """A Maildir, or `imaps://user@host/FOLDER`, in which they are read; empty where nobody reads them."""
     postal_address: str = ""
     """Lines, separated by \\n."""
     base_url: str = ""
@@ -77,6 +81,8 @@ class Settings:
     give_up_after: timedelta = timedelta(hours=6)
     queue: str = "inline"
     in_doubt: Literal["resend", "hold"] = "resend"
+    warm_up: str = ""
+    """`standard`, or a file with a plan, relative to the home; empty where a sender need not begin slowly."""
     operator: str = ""
     """The address that alarms are mailed to; empty where they are not."""
     alarm_after: timedelta = timedelta(days=3)
@@ -367,6 +373,22 @@ KEYS: Final = (
         address,
     ),
     Key(
+        "bounces",
+        "NEWSLETTER_BOUNCES",
+        "(the address of `from`)",
+        "where bounces of what goes over SMTP are sent to, each to an address of its own",
+        "bounces",
+        verp.pattern,
+    ),
+    Key(
+        "bounces_mailbox",
+        "NEWSLETTER_BOUNCES_MAILBOX",
+        "(not read)",
+        "the Maildir, or imaps://USER@HOST/FOLDER, in which bounces, complaints and unsubscribing by mail are read",
+        "bounces_mailbox",
+        line(500),
+    ),
+    Key(
         "min_papers",
         "NEWSLETTER_MIN_PAPERS",
         "1",
@@ -391,6 +413,14 @@ KEYS: Final = (
         "what happens to a message that was handed over and not answered: resend or hold",
         "in_doubt",
         choice("resend", "hold"),
+    ),
+    Key(
+        "warm_up",
+        "NEWSLETTER_WARM_UP",
+        "off",
+        "how slowly a new sender begins: off, standard, or a file with a plan of so many messages a day",
+        "warm_up",
+        _unless_off,
     ),
     Key("operator", "NEWSLETTER_OPERATOR", "", "who alarms are mailed to, once a day each", "operator", address),
     Key(

@@ -156,6 +156,10 @@ def address(text: str) -> str:
     return f"{checked.local_part}@{'localhost' if here else checked.ascii_domain}"
 
 
+LAST: Final = "\U0010ffff"
+"""Comes after every other character: addresses that begin with `a` stand from `a` to `a` and this."""
+
+
 def folded(email: str) -> str:
     """An address as it is compared: two spellings that reach one mailbox are one."""
     return email.strip().lower()

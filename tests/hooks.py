@@ -111,6 +111,15 @@ SIGN: Mapping[str, Callable[..., Request]] = {
     "mailgun": mailgun,
     "brevo": bearer,
 }
+FORGE: Mapping[str, Callable[[bytes], Request]] = {
+    "resend": lambda body: resend(body, secret=ELSE),
+    "sendgrid": lambda body: sendgrid(body, key=ec.derive_private_key(8, ec.SECP256R1())),
+    "mailgun": lambda body: mailgun(body, key="another-signing-key"),
+    "postmark": lambda body: basic(body, secret="another-secret-of-somebody"),
+    "brevo": lambda body: bearer(body, secret="another-secret-of-somebody"),
+    "ses": lambda body: ({}, ses(body)[1].replace(b"ada@", b"bob@")),
+}
+"""The same, as somebody would have it who has not the secret."""
 
 
 # -- what each tells of an address, before it is signed

@@ -111,7 +111,7 @@ def test_status_names_the_people(home):
 def test_the_schema_can_be_written_beside_the_file(home):
     assert json.loads(home.run("subscribers", "schema"))["$schema"].endswith("2020-12/schema")
     assert "2 subscribers" in home.run("subscribers", "check")
-    assert "ada@example.org  daily 08:00 UTC" in home.run("subscribers", "list")
+    assert "ada@example.org  confirmed  daily 08:00 UTC" in home.run("subscribers", "list")
     assert "flow matching" in home.run("subscribers", "show", "ADA@example.org")
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from newsletter.alarms import NAMES
+from newsletter.bounces import KINDS
 from newsletter.cli import COMMANDS
 from newsletter.cli.archive import archive
+from newsletter.cli.bounces import bounces
 from newsletter.cli.db import db
 from newsletter.cli.dkim import dkim
 from newsletter.cli.subscribers import subscribers
@@ -32,7 +34,11 @@ def test_every_command_is_in_the_readme(command):
 
 @pytest.mark.parametrize(
     ("group", "command"),
-    [(group.name, command) for group in (subscribers, suppressions, db, dkim, archive) for command in group.commands],
+    [
+        (group.name, command)
+        for group in (subscribers, suppressions, bounces, db, dkim, archive)
+        for command in group.commands
+    ],
 )
 def test_every_command_of_a_group_is_in_the_readme(group, command):
     [row] = [line for line in README.splitlines() if line.startswith(f"| `newsletter {group}`")]
@@ -66,6 +72,12 @@ def test_every_webhook_is_on_its_page_with_its_secret(provider):
     rows = (ROOT / "docs" / "running" / "webhooks.md").read_text("utf-8").splitlines()
     [row] = [row for row in rows if f"/webhooks/{provider}`" in row]
     assert f"`{HOOKS[provider].variable}=" in row
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_mail_that_comes_back_is_on_its_page(kind):
+    page = (ROOT / "docs" / "running" / "bounces.md").read_text("utf-8")
+    assert f"| `{kind}` |" in page
 
 
 @pytest.mark.parametrize("option", DEFAULTS)

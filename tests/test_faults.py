@@ -24,7 +24,7 @@ SHORT = [
 def test_nobody_is_lost_copied_invented_or_lied_about(tmp_path, request, row, mode):
     if what := lacking(row):
         pytest.skip(f"{row.id}: {row.fault}: this machine lacks {what}")
-    url = request.getfixturevalue("postgresql").fresh() if row.needs == "postgresql" else ""
+    url = request.getfixturevalue("postgresql").fresh() if row.on_postgresql else ""
     stage, verdict = play(row, mode, 1, READERS, tmp_path / "stage", url, forked)
     assert not isinstance(verdict, str), verdict
     assert () == verdict.faults(**stage.allowed), stage.notes

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import hashlib
 import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from itsdangerous import Signer
 
 from newsletter import links
 
@@ -30,6 +32,14 @@ def test_a_token_says_whose_it_is_in_sixty_characters():
     assert links.reference(NEW, "ada@example.org") == links.read([NEW], "unsubscribe", token)
     assert re.fullmatch(r"[A-Za-z0-9._-]{60}", token)
     assert token[-1].isalnum()
+
+
+def test_a_token_is_what_itsdangerous_signs():
+    usual = Signer(NEW, salt="newsletter view", key_derivation="hmac", digest_method=hashlib.sha256)
+
+    assert usual.sign("reader.2026-03-03.regular").decode() == links.sign_edition(
+        [NEW], "reader", "2026-03-03", "regular"
+    )
 
 
 def test_the_newest_secret_signs_and_the_old_one_still_verifies():

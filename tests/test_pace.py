@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsletter.buckets import Draw, Grant, Rate, parse_rate
 from newsletter.models import Receipt, Refused, TryLater
-from newsletter.pace import IN_A_ROW, PAUSES, SPACING, Pace, Rate, Refusals, parse_rate, retry_at
+from newsletter.pace import AT_ONCE, IN_A_ROW, PAUSES, SPACING, Pace, Refusals, retry_at
 
 NOW = datetime(2026, 3, 3, 8, tzinfo=UTC)
 OK, BAD = Receipt("ok"), Refused("550 5.1.1 unknown", bad_address=True)
@@ -135,3 +136,64 @@ def test_a_server_that_knows_nobody_is_seen():
 
 def test_what_is_refused_for_the_moment_counts_for_nothing():
     assert "" == seen(*[TryLater("451 greylisted")] * 500)
+
+
+# -- shared by processes
+
+
+class Row:
+    """A bucket that all share, on the same clock as they."""
+
+    def __init__(self):
+        self.tokens, self.at = None, 0.0
+
+    def draw(self, draw, now):
+        size = max(1.0, draw.rate.a_second)
+        self.tokens = size if self.tokens is None else min(size, self.tokens + (now - self.at) * draw.rate.a_second)
+        self.at = now
+        number = min(int(self.tokens + 1e-6), draw.number)
+        self.tokens -= number
+        return Grant(number, self.tokens)
+
+
+@given(st.integers(1, 50), st.integers(1, 5), st.integers(1, 12))
+def test_a_rate_is_kept_by_all_who_share_it_and_reached(count, workers, most):
+    rate, rows, number = Rate(count, 1), {}, 0
+    paces = [Pace(rate) for _ in range(workers)]
+    for pace in paces:
+        pace.share("smtp")
+    for step in range(500):
+        now = step / 100
+        for pace in paces:
+            wanted = pace.wanted(["a"] * 50, most, now)
+            pace.granted({one.name: rows.setdefault(one.name, Row()).draw(one, now) for one in wanted}, now)
+            number += len(pace.choose(["a"] * 50, most, now))
+    held = workers * max(most, rate.a_second / AT_ONCE)
+    assert 5 * count - held - 1 <= number <= 6 * count
+
+
+def test_some_tokens_are_drawn_at_once():
+    pace = Pace(Rate(100, 1))
+    pace.share("smtp")
+    assert [Draw("smtp", Rate(100, 1), 25)] == pace.wanted(["a"] * 50, 4, 0.0)
+    pace.granted({"smtp": Grant(25, 75.0)}, 0.0)
+    assert [] == pace.wanted(["a"] * 4, 4, 0.0)
+    assert [0, 1, 2, 3] == pace.choose(["a"] * 50, 4, 0.0)
+
+
+def test_a_domain_that_is_dry_is_passed_over_until_there_may_be_more():
+    pace = Pace(domain_rate=Rate(1, 1))
+    pace.share("smtp")
+    assert ["smtp/a", "smtp/b"] == [one.name for one in pace.wanted(["a", "b"], 2, 0.0)]
+    pace.granted({"smtp/a": Grant(0, 0.5), "smtp/b": Grant(1, 0.0)}, 0.0)
+    assert [1] == pace.choose(["a", "b"], 2, 0.0)
+    assert [] == pace.wanted(["a"], 2, 0.4)
+    assert 0.5 == pace.wait(["a"], 0.0)
+    assert ["smtp/a"] == [one.name for one in pace.wanted(["a"], 2, 0.6)]
+
+
+def test_nothing_is_drawn_where_nothing_is_shared_or_asked_to_be_kept():
+    assert [] == Pace(Rate(1, 1)).wanted(["a"], 4, 0.0)
+    unlimited = Pace()
+    unlimited.share("smtp")
+    assert ([], [0]) == (unlimited.wanted(["a"], 4, 0.0), unlimited.choose(["a"], 4, 0.0))

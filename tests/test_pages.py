@@ -24,7 +24,6 @@ from newsletter.models import Listing
 from newsletter.search import Query
 from newsletter.web import pages
 from newsletter.web.papers.paper import curve, later, place
-from newsletter.web.reader.editions import token
 from newsletter.web.reader.wishes import interests
 from newsletter.web.turn import SEATS, STANDING, WAITING, Busy, Hall, Turn
 from tests.factories import numbered, paper
@@ -456,8 +455,10 @@ def sent(tmp_path):
 def test_an_edition_is_shown_as_it_was_sent_to_who_has_its_link(sent):
     home, html, reference = sent
     with home.app(NOW, NEWSLETTER_BASE_URL="https://papers.example.org") as app, served(pages(app)) as client:
-        answer = client.get("/edition/" + token([SECRET], reference, "2026-03-03", "rehearsal"))
-        assert (200, html.split()) == (answer.status_code, answer.text.split())
+        answer = client.get("/edition/" + links.sign_edition([SECRET], reference, "2026-03-03", "rehearsal"))
+        assert html.count("View in browser") == 1
+        without = re.sub(r" · <a[^>]*>View in browser</a>", "", html)
+        assert (200, without.split()) == (answer.status_code, answer.text.split())
         assert ("no-store", "noindex") == (answer.headers["cache-control"], answer.headers["x-robots-tag"])
         assert answer.headers["content-security-policy"].startswith(
             "default-src 'none'; style-src 'unsafe-inline'; img-src 'none'"
@@ -466,12 +467,12 @@ def test_an_edition_is_shown_as_it_was_sent_to_who_has_its_link(sent):
 
 def test_any_other_link_to_an_edition_is_none(sent):
     home, _, reference = sent
-    good = token([SECRET], reference, "2026-03-03", "rehearsal")
+    good = links.sign_edition([SECRET], reference, "2026-03-03", "rehearsal")
     others = [
         good[:-1] + ("A" if good[-1] != "A" else "B"),
-        token(["another-secret-entirely"], reference, "2026-03-03", "rehearsal"),
-        token([SECRET], reference, "2026-03-04", "rehearsal"),
-        token([SECRET], "AAAAAAAAAAAAAAAA", "2026-03-03", "rehearsal"),
+        links.sign_edition(["another-secret-entirely"], reference, "2026-03-03", "rehearsal"),
+        links.sign_edition([SECRET], reference, "2026-03-04", "rehearsal"),
+        links.sign_edition([SECRET], "AAAAAAAAAAAAAAAA", "2026-03-03", "rehearsal"),
         links.sign([SECRET], "view", reference),
         links.sign([SECRET], "unsubscribe", f"{reference}.2026-03-03.rehearsal"),
     ]

@@ -237,7 +237,7 @@ def test_feedback_is_asked_for_by_get_given_by_post_and_told_of_by_the_next_edit
     link = site.link("ada", "feedback")
     shown = site.client.get(link)
     assert "On flow matching in case 30" in shown.text
-    asked = site.client.get(link, params={"paper": "2603.00030", "said": "more"})
+    asked = site.client.get(link, params={"more": "2603.00030"})
     assert ("<button" in asked.text, {}) == (True, site.app.feedback.words(site.reader("ada").key))
     site.clock.now = datetime.now(UTC) + timedelta(hours=1)  # after the edition, which another process has just made
     for _ in range(2):
@@ -265,7 +265,7 @@ def test_feedback_on_what_is_no_paper_is_not_found_and_other_posts_ask(site, day
     link = site.link("ada", "feedback")
     for paper in ("2603.99999", "x" * 300, "<script>", ""):
         assert 404 == site.client.post(link, data={"paper": paper, "said": "more"}).status_code
-    assert 404 == site.client.get(link, params={"paper": "2603.99999"}).status_code
+    assert 404 == site.client.get(link, params={"less": "2603.99999"}).status_code
     assert 200 == site.client.post(link, data={"paper": "2603.00030", "said": "drop table"}).status_code
     assert 200 == site.client.post(link, data={}).status_code
     assert {} == site.app.feedback.words(site.reader("ada").key)

@@ -19,6 +19,8 @@ from newsletter.collect import collect
 from newsletter.errors import SourceError
 from newsletter.http import httpx
 from newsletter.publish import publish
+from newsletter.readers import signups
+from newsletter.readers.signups import PAGE
 from newsletter.render import default_templates
 from newsletter.settings import ensure_secret, load
 from newsletter.web.preview import preview_pages
@@ -28,6 +30,7 @@ from tests.homes import invented_day, make_home, readers
 from tests.servers.huggingface import HuggingFace, paper_json
 from tests.servers.languagemodel import LanguageModel
 from tests.servers.zotero import Zotero, item
+from tests.test_signups import LINK, confirmed, wish
 
 DAY = date(2026, 3, 3)
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
@@ -143,11 +146,49 @@ def test_many_readers_are_not_all_made_for_one_look(home, monkeypatch):
     monkeypatch.setattr("newsletter.web.preview.desk.MARKED", 2)
     with previewed(home) as client:
         page = settled(client, "/?reader=ben%40example.org")
-    assert "Of 3 readers only the chosen one’s edition is made" in page
-    assert "<b>ben" not in page
+        first = settled(client, "/")
+    assert "There are many readers: the list has the first of them" in page
     assert ["ada@example.org", "ben@example.org · 4 papers", "cleo@example.org"] == [
         words for _, _, words in options(page, "reader")
     ]
+    assert "ada@example.org · 4 papers" in [words for _, _, words in options(first, "reader")]
+
+
+def test_of_many_readers_those_are_found_whose_address_begins_so(home, monkeypatch):
+    monkeypatch.setattr("newsletter.web.preview.desk.MARKED", 2)
+    monkeypatch.setattr("newsletter.web.preview.desk.OFFERED", 2)
+    with home.app(NOW) as app:
+        for name in ("bea", "bert", "Zoe"):
+            confirmed(app.signups, f"{name}@example.net", NOW)
+    with previewed(home) as client:
+        found = {letters: settled(client, f"/?letters={letters}") for letters in ("b", "bert", "ZO", "q")}
+        far = settled(client, "/?reader=zoe%40example.net")
+        pane = client.get("/message.eml?day=2026-03-03&letters=b&reader=ben%40example.org")
+        none = settled(client, "/?reader=nobody")
+    assert {
+        "b": ["ben@example.org · 4 papers", "bea@example.net"],
+        "bert": ["bert@example.net · 3 papers"],
+        "ZO": ["Zoe@example.net · 3 papers"],
+        "q": ["nobody"],
+    } == {letters: [words for _, _, words in options(page, "reader")] for letters, page in found.items()}
+    assert "no subscriber&#39;s address begins with &#39;q&#39;; write other letters" in found["q"]
+    assert ["Zoe@example.net · 3 papers", "ada@example.org", "ben@example.org"] == [
+        words for _, _, words in options(far, "reader")
+    ]
+    assert (200, True) == (pane.status_code, b"ben@example.org" in pane.content)
+    assert "there is no subscriber &#39;nobody&#39;; choose another" in none
+
+
+def test_of_many_readers_no_more_are_read_than_are_shown(home, monkeypatch):
+    read = []
+    with home.app(NOW) as app:
+        app.signups.take_in((wish(f"a{n}@example.net") for n in range(3 * PAGE)), NOW, LINK)
+    whole = signups._subscribers
+    monkeypatch.setattr(signups, "_subscribers", lambda rows: read.append(len(rows)) or whole(rows))
+    with previewed(home) as client:
+        assert "There are many readers" in settled(client)
+    assert PAGE == max(read)
+    assert sum(read) < 3 * PAGE * 2
 
 
 # -- the truth

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +37,9 @@ KEYS = {
 WORDS = ("resend", "ses:eu-west-1", "postmark", "sendgrid", "mailgun:news.example.org", "brevo")
 
 
-def provider(word: str, port: int = 9, **changes: Any) -> ApiProvider:
+def provider(word: str, port: int = 9, timeout: int = 2, **changes: Any) -> ApiProvider:
     join = "&" if "?" in word else "?"
-    spec = f"{word}{join}endpoint=http://127.0.0.1:{port}&timeout=2"
+    spec = f"{word}{join}endpoint=http://127.0.0.1:{port}&timeout={timeout}"
     settings = Settings(Path(), providers=(spec,), variables=KEYS, sender_address="papers@news.example.org", **changes)
     made = open_provider(settings)
     assert isinstance(made, ApiProvider)
@@ -124,6 +124,14 @@ def test_a_signature_for_amazon_is_the_one_that_its_own_library_makes():
     canonical = signer.canonical_request(theirs)
     signature = signer.signature(signer.string_to_sign(theirs, canonical), theirs)
     assert request.headers["authorization"].endswith(f"Signature={signature}")
+
+
+def test_what_amazon_is_asked_is_signed_for_the_time_of_the_clock_that_it_is_given():
+    at = datetime(2026, 3, 3, 7, 0, 5, tzinfo=UTC)
+    settings = Settings(Path(), providers=("ses:eu-west-1",), variables=KEYS)
+    made = open_provider(settings, 1, lambda: at)
+    assert "20260303T070005Z" == made._api.request(messages("ada"), "key").headers["x-amz-date"]
+    made.close()
 
 
 @pytest.mark.parametrize("word", WORDS)
@@ -389,6 +397,16 @@ QUOTA = {"Max24HourSend": 50_000.0, "MaxSendRate": 14.0, "SentLast24Hours": 100.
             200,
             {"plan": [{"type": "free", "creditsType": "sendLimit", "credits": 300}]},
             "300 messages are left",
+        ),
+        (
+            "brevo",
+            200,
+            {
+                "plan": [
+                    {"type": name, "creditsType": "sendLimit", "credits": 999.5360000000001} for name in ("sms", "x")
+                ]
+            },
+            "answers: 1,000 messages are left of the plan 'x'",
         ),
     ],
 )

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.buckets import Rate
 from newsletter.errors import Halt, SettingsError
 from newsletter.models import Message, Receipt, Refused, TryLater, Uncertain
-from newsletter.pace import Rate
 from newsletter.providers import open_provider
 from newsletter.providers.file import FileProvider
 from newsletter.providers.smtp import CLEAN, SmtpProvider
@@ -340,6 +340,13 @@ def test_encryption_is_the_default_everywhere_but_here(spec, expected):
 def test_rates_and_recycling_are_options():
     server = parse("smtp://h?rate=14/s&domain_rate=600/min&recycle=20&idle=5", "x")
     assert (Rate(14, 1), Rate(600, 60), 20, 5) == (server.rate, server.domain_rate, server.recycle, server.idle)
+
+
+def test_the_published_limits_of_each_recipient_domain_are_one_word(tmp_path):
+    provider = open_provider(Settings(tmp_path, providers=("smtp://h?domain_rate=published&connections=20",)))
+    assert (20, 1) == (provider.batch, provider.hands), "one process keeps a limit"
+    assert [*range(5), 8] == provider.pace.choose(["gmail.com"] * 8 + ["a.example"], 20, 0.0)
+    provider.close()
 
 
 def test_a_user_name_may_hold_an_at_sign():

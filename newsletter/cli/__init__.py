@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "preview": ("preview:preview", "Look at the editions without sending anything."),
     "send": ("sending:send", "Send to whoever is due; --date D is an order."),
     "run": ("doors:run", "The scheduler and the web pages."),
+    "worker": ("working:worker", "Send what `run` plans, on any number of machines."),
     "serve": ("doors:serve", "The web pages alone."),
     "status": ("sending:status", "The account of a day, and the people."),
     "stop": ("sending:stop", "No further message is handed over."),
@@ -27,6 +28,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "suppressions:suppressions",
         "The addresses that are not written to: list, change, import, export.",
     ),
+    "bounces": ("bounces:bounces", "Read what comes back by mail: bounces, complaints, unsubscribing."),
     "feedback": ("feedback:feedback", "More like a paper, or less; as the reader says."),
     "subscribers": (
         "subscribers:subscribers",

@@ -1,4 +1,4 @@
-"""Who is in the subscribers' file: add, pause, resume, remove. Comments, order and style of the file stay."""
+"""Who reads: add, pause, resume, remove; in the files, whose comments, order and style stay, or signed up."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import click
 
-from newsletter.app import clock
-from newsletter.cli.opening import as_json, json_option, subscribers_of
+from newsletter.app import App, clock
+from newsletter.cli import signed
+from newsletter.cli.opening import app_of, as_json, json_option, subscribers_of
 from newsletter.errors import SettingsError, SubscriberError
 from newsletter.library import zotero
 from newsletter.models import Subscriber
+from newsletter.readers.signups import Signup
 from newsletter.subscribers import words
 from newsletter.subscribers.change import added, changed, removed
 from newsletter.subscribers.examples import example
@@ -23,6 +25,8 @@ from newsletter.subscribers.pen import Entry, Typed
 from newsletter.subscribers.writing import Place, place, place_in, placed, rewrite
 from newsletter.typed import address, line
 
+Told: TypeAlias = Mapping[str, str | int | None]
+"""Who, where they stand in the files (None: they signed up), and what became of them."""
 file_option = click.option("--file", "into", metavar="F", help="Which file, where there are several.")
 
 
@@ -59,7 +63,7 @@ def add(ctx: click.Context, /, addresses: tuple[str, ...], into: str | None, mac
 
     text = rewrite(path, file, change)
     found = [_found(text, file, str(entry["email"])) for entry in entries]
-    _tell_all(path, [(one, _reads(one.subscriber)) for one in found], machine)
+    _tell_all([_object(path, one, _reads(one.subscriber)) for one in found], machine)
 
 
 @click.command()
@@ -75,9 +79,7 @@ def pause(ctx: click.Context, who: str, until: str | None, machine: bool) -> Non
     day = _checked("--until", words.day, until) if until else words.FOREVER
     if day <= clock().date():
         raise SettingsError(f"--until: {day} is not in the future; write the first day with an edition again")
-    path = subscribers_of(ctx)
-    found = _rewritten(path, who, lambda one: {"paused_until": day.isoformat()} if one.paused_until != day else {})
-    _tell(path, found, paused(day), machine)
+    _tell(_paused(ctx, who, day), machine)
 
 
 @click.command()
@@ -86,12 +88,39 @@ def pause(ctx: click.Context, who: str, until: str | None, machine: bool) -> Non
 @click.pass_context
 def resume(ctx: click.Context, who: str, machine: bool) -> None:
     """Send ADDRESS editions again, from the next one on."""
+    _tell(_paused(ctx, who, None), machine)
+
+
+def _paused(ctx: click.Context, who: str, until: date | None) -> Told:
+    """Sends somebody nothing until that day, or again."""
     path = subscribers_of(ctx)
-    before = placed(path, who).subscriber.paused_until
-    found = _rewritten(path, who, lambda one: {"paused_until": None})
-    if found.subscriber.paused_until:
+    listed = place(files_of(path), who)
+    with app_of(ctx) as app:
+        if listed is None:
+            one = signed.found(app, path, who)
+            signed.pause(app, one, until)
+            return _of_signup(one.subscriber.email, _said(one.subscriber.paused_until, until))
+        _refuse_what_they_chose(app, listed.subscriber)
+    value = until.isoformat() if until else None
+    found = _rewritten(path, who, lambda one: {"paused_until": value} if one.paused_until != until else {})
+    if until is None and found.subscriber.paused_until:
         raise SubscriberError(f"{found.file}: {who} is paused by `defaults:`; take `paused_until` out there")
-    _tell(path, found, "gets editions again" if before else "was not paused", machine)
+    return _object(path, found, _said(listed.subscriber.paused_until, until))
+
+
+def _said(before: date | None, until: date | None) -> str:
+    if until is None:
+        return "gets editions again" if before else "was not paused"
+    return paused(until)
+
+
+def _refuse_what_they_chose(app: App, one: Subscriber) -> None:
+    """What readers chose on the web wins: what is written into the file would change nothing."""
+    chosen = app.overrides.of([one.key]).get(one.key, {})
+    if "paused_until" in chosen:
+        said = paused(chosen["paused_until"]) if chosen["paused_until"] else "not paused"
+        cure = f"`newsletter subscribers adopt {one.email}` writes it there, and then it can be changed here"
+        raise SubscriberError(f"{one.email} chose '{said}' on the web, which wins over the file; {cure}")
 
 
 @click.command()
@@ -99,17 +128,28 @@ def resume(ctx: click.Context, who: str, machine: bool) -> None:
 @json_option
 @click.pass_context
 def remove(ctx: click.Context, who: tuple[str, ...], machine: bool) -> None:
-    """Take ADDRESS out of subscribers.yaml.
+    """Take ADDRESS out of subscribers.yaml, or erase who signed up.
 
-    What was sent to them stays in the ledger, and that they are not to be written to in the suppressions: who is added
-    again gets no paper twice.
+    What was sent to who stood in a file stays in the ledger, and that they are not to be written to in the suppressions:
+    who is added again gets no paper twice. Of who signed up everything is removed, as on their own page; what stays is a
+    hash by which no import brings them back.
     """
     path = subscribers_of(ctx)
-    people = [placed(path, name) for name in who]
-    for one in people:
-        rewrite(path, one.file, partial(_without, one.file, one.subscriber.key))
+    with app_of(ctx) as app:
+        people = [place(files_of(path), name) or signed.found(app, path, name) for name in who]
+        told = [_removed(app, path, one) for one in people]
+    _tell_all(told, machine)
+
+
+def _removed(app: App, path: Path, one: Place | Signup) -> Told:
+    if isinstance(one, Signup):
+        signed.erase(app, one)
+        return _of_signup(one.subscriber.email, signed.ERASED)
+    rewrite(path, one.file, partial(_without, one.file, one.subscriber.key))
     said = "removed; what they were sent, and whether they may be written to, is remembered"
-    _tell_all(path, [(one, said) for one in people], machine)
+    if (twin := app.signups.at(one.subscriber.email)) and twin.status == "confirmed":
+        said = "removed from the file; they signed up too, and read on as that: the same again erases it"
+    return _object(path, one, said)
 
 
 def _without(file: Path, who: str, text: str) -> str:
@@ -214,22 +254,23 @@ def paused(day: date) -> str:
     return "paused until resumed" if day == words.FOREVER else f"paused until {day}"
 
 
-def _tell(path: Path, found: Place, said: str, machine: bool) -> None:
-    """Where somebody is, and what became of them."""
-    if machine:
-        click.echo(as_json(_object(path, found, said)))
-    else:
-        click.echo(f"{found.file.relative_to(path.parent)}:{found.line}: {found.subscriber.email}  {said}")
+def _tell(told: Told, machine: bool) -> None:
+    click.echo(as_json(told) if machine else _line(told))
 
 
-def _tell_all(path: Path, found: list[tuple[Place, str]], machine: bool) -> None:
-    if machine:
-        click.echo(as_json([_object(path, one, said) for one, said in found]))
-        return
-    for one, said in found:
-        _tell(path, one, said, machine)
+def _tell_all(told: list[Told], machine: bool) -> None:
+    click.echo(as_json(told) if machine else "\n".join(map(_line, told)))
 
 
-def _object(path: Path, found: Place, said: str) -> dict[str, str | int]:
+def _line(told: Told) -> str:
+    where = f"{told['file']}:{told['line']}" if told["file"] else "signed up"
+    return f"{where}: {told['email']}  {told['said']}"
+
+
+def _object(path: Path, found: Place, said: str) -> Told:
     where = str(found.file.relative_to(path.parent))
     return {"email": found.subscriber.email, "file": where, "line": found.line, "said": said}
+
+
+def _of_signup(email: str, said: str) -> Told:
+    return {"email": email, "file": None, "line": None, "said": said}

@@ -37,11 +37,14 @@ def upgrade(ctx: click.Context, backed_up: bool) -> None:
     Nothing may send meanwhile: stop what runs on other machines first.
     """
     from newsletter.archive import Archive
+    from newsletter.engine import Engine
     from newsletter.ledger import upkeep
 
     settings = settings_of(ctx)
     with locked(settings.home):
         click.echo(upkeep.upgrade(settings.database, backed_up=backed_up))
+        if settings.queue == "procrastinate":
+            click.echo(Engine.upgrade(settings.database, settings.origin("queue")))
         archive = Archive(settings.archive)
         click.echo(f"{archive.about()}, nothing to do")
         archive.close()

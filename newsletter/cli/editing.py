@@ -13,11 +13,12 @@ from typing import Final
 
 import click
 
+from newsletter.cli import signed
 from newsletter.cli.changing import chosen, file_option
-from newsletter.cli.opening import subscribers_of
+from newsletter.cli.opening import app_of, subscribers_of
 from newsletter.errors import SettingsError, SubscriberError
-from newsletter.subscribers.file import text_of
-from newsletter.subscribers.writing import check, placed, rewrite
+from newsletter.subscribers.file import files_of, text_of
+from newsletter.subscribers.writing import check, place, rewrite
 
 # How editors are told a line, as their manuals have it (2026-11); all others are given the file alone.
 _PLUS: Final = "vi vim nvim gvim view elvis nano pico emacs emacsclient mg jed joe jmacs kak micro ne vis".split()
@@ -35,7 +36,10 @@ def edit(ctx: click.Context, who: str | None, into: str | None) -> int:
     You edit a copy, which takes the place of the file when all of it can be read. What you wrote is never lost.
     """
     path = subscribers_of(ctx)
-    found = placed(path, who) if who else None
+    found = place(files_of(path), who) if who else None
+    if who and found is None:
+        with app_of(ctx) as app:
+            signed.refuse_to_edit(app, path, who)
     file = found.file if found else chosen(path, into)
     before = text_of(file)
     draft = _draft(file, before)

@@ -129,7 +129,7 @@ def _known(path: Path) -> set[str]:
     """The addresses and keys that are there."""
     known: set[str] = set()
     hand_over_all(
-        [one for one in files_of(path) if one.exists()], lambda one: known.update((folded(one.email), one.key))
+        [one for one in files_of(path) if one.exists()], lambda one, _: known.update((folded(one.email), one.key))
     )
     return known
 

@@ -86,8 +86,7 @@ def _is_there(app: App) -> bool:
 
 
 def _known(app: App, address: str) -> Subscriber | None:
-    roster = app.roster() if _is_there(app) else ()
-    return next((one for one in roster if address.lower() in (one.key.lower(), one.email.lower())), None)
+    return app.roster().named(address) if _is_there(app) else None
 
 
 def _address(text: str) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from newsletter import logs
 from newsletter.app import App, open_app
@@ -41,6 +42,16 @@ def as_json(value: Any) -> str:
     import json
 
     return json.dumps(value, ensure_ascii=False, indent=2, default=str)
+
+
+def objects(found: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """A JSON list, an object on each line: as many as there may be."""
+    yield "["
+    before = "\n"
+    for one in found:
+        yield before + msgspec.json.encode(one).decode()
+        before = ",\n"
+    yield "\n]\n"
 
 
 date_option = click.option(

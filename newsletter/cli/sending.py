@@ -88,6 +88,7 @@ def _waiting(app: App, account: Account) -> list[Person]:
 
 
 def _dry_run(app: App, order: Any, machine: bool) -> int:
+    from newsletter import warmup
     from newsletter.editing.edit import quiet_reason
     from newsletter.look import look_at_due, render
 
@@ -105,9 +106,12 @@ def _dry_run(app: App, order: Any, machine: bool) -> int:
     for line in lines:
         said = line["quiet"] or f"{len(line['papers'])} papers  {line['subject']}"
         click.echo(f"{line['email']}  {line['period']}  {said}")
-    click.echo(
-        f"{sum(not line['quiet'] for line in lines)} of {len(lines)} would be sent; nothing was sent or recorded"
-    )
+    number = sum(not line["quiet"] for line in lines)
+    click.echo(f"{number} of {len(lines)} would be sent; nothing was sent or recorded")
+    if (found := warmup.standing(app, app.clock())) is not None:
+        click.echo(f"warm-up: {found}")
+    if found is not None and found.left is not None and found.left < number:
+        click.echo(f"warm-up: {number - found.left:,} of them would be held back until tomorrow")
     return 0
 
 
@@ -123,26 +127,41 @@ def _test(app: App, order: Any, address: str) -> int:
 @date_option
 @json_option
 @click.option("--who", type=click.Choice(STATES), help="List the people in this state.")
+@click.option(
+    "--page", is_flag=True, help="Print the address of a page with all figures: for 12 hours, for who has it."
+)
 @click.pass_context
-def status(ctx: click.Context, day: datetime | None, machine: bool, who: State | None) -> int:
+def status(ctx: click.Context, day: datetime | None, machine: bool, who: State | None, page: bool) -> int:
     """The account of a day (the latest without --date): audience = the six states, exactly.
 
     Alarms go to stderr, a line each. Exits 1 while somebody has no final state, or an alarm stands.
     """
     with app_of(ctx) as app:
+        if page:
+            from newsletter.web.admin import link
+
+            click.echo(link(app, app.clock()))
+            return 0
         account = app.ledger.account(app.occasion, day.date() if day else None)
         people = app.ledger.people(app.occasion, account.day, [who]) if who and account.day else []
         sources = app.archive.collected(account.day) if account.day else ()
         alarms = _alarms(app, machine)
         if machine:
             told = _account(account) | {"sources": [asdict(state) for state in sources]}
+            told |= {"mail_read": _mail_read(app)} if app.settings.bounces_mailbox else {}
             told |= {"stopped": app.ledger.stopped(), "alarms": [asdict(alarm) for alarm in alarms]}
+            told |= {"engine": asdict(app.engine.look(done=True))} if app.engine else {}
             click.echo(as_json(told | ({"people": [asdict(one) for one in people]} if who else {})))
         else:
             click.echo(_table(account))
+            if app.engine:
+                click.echo(f"workers: {app.engine.look(done=True).said()}")
             for state in sources:
                 did = f"{state.state}, {state.papers} papers {state.detail}".rstrip()
                 click.echo(f"source {without_query(state.source)}: {did}")
+            if app.settings.bounces_mailbox:
+                counts = ", ".join(f"{number} {kind}" for kind, number in _mail_read(app).items())
+                click.echo(f"mail read in the last 7 days: {counts or 'none'}")
             for one in people:
                 twice = f"  (taken {one.accepts} times)" if one.accepts > 1 else ""
                 click.echo(f"{one.address}  {one.period}  {one.reason or one.receipt}{twice}")
@@ -166,6 +185,14 @@ def resume(ctx: click.Context) -> None:
     with app_of(ctx) as app:
         was = app.ledger.resume()
     click.echo("resumed: the next run goes on where it stopped" if was else "it was not stopped")
+
+
+def _mail_read(app: App) -> dict[str, int]:
+    """How many mails of each kind came back and were read, of the last seven days."""
+    from newsletter.bounces import KINDS
+
+    found = app.bounces.read_since((app.clock() - timedelta(days=6)).date())
+    return {kind: found[kind] for kind in KINDS if kind in found}
 
 
 def sentence(account: Account) -> str:

@@ -95,7 +95,7 @@ def check(ctx: click.Context, machine: bool) -> int:
     return 2 if broken & _SETTINGS else 1 if broken else 0
 
 
-_SETTINGS = {"subscribers", "design", "queue"}
+_SETTINGS = {"subscribers", "design", "queue", "warm-up"}
 """What somebody wrote: a fault in it is wrong settings, anything else is left undone."""
 _MARKS = {"ok": "ok     ", "warning": "warning", "broken": "BROKEN "}
 Finding = tuple[str, str, str]
@@ -116,8 +116,12 @@ def _findings(app: App) -> Iterator[Finding]:
         yield ("summaries", "ok" if works else "warning", said)
     yield _tried("provider", lambda: _provider(app))
     yield from mailbox(app)
+    yield from _warm_up(app)
+    yield from _published(app)
     yield from sender_domain(app)
+    yield from _returning(app)
     yield _tried("queue", lambda: _queue(app))
+    yield from _workers(app)
     yield from _publisher(app)
     yield from _operation(app)
     yield _now(app)
@@ -223,6 +227,29 @@ def mailbox(app: App) -> Iterator[Finding]:
         yield ("mailbox", "ok" if one.fine else "warning", one.text)
 
 
+def _warm_up(app: App) -> Iterator[Finding]:
+    """How far a new sender is."""
+    from newsletter import warmup
+
+    try:
+        found = warmup.standing(app, app.clock())
+    except SettingsError as error:
+        yield from (("warm-up", "broken", line) for line in str(error).splitlines())
+        return
+    if found is not None:
+        yield ("warm-up", "ok", str(found))
+
+
+def _published(app: App) -> Iterator[Finding]:
+    """How mailbox providers are written to, where that is asked for."""
+    from newsletter.limits.shipped import published
+
+    if any(f"domain_rate={smtp_spec.PUBLISHED}" in spec for spec in app.settings.providers):
+        families = published().named.values()
+        said = ", ".join(f"{one.name} {one.at_once} at once and {one.per_connection} a connection" for one in families)
+        yield ("limits", "ok", f"as published: {said}; so a relay's own settings should be")
+
+
 def sender_domain(app: App, ask: Ask | None = None) -> Iterator[Finding]:
     """What DNS says of the domain that mail is really sent from. DNS that does not answer is nobody's wrong settings."""
     settings = app.settings
@@ -242,13 +269,30 @@ def sender_domain(app: App, ask: Ask | None = None) -> Iterator[Finding]:
         yield (said.what, "ok" if said.fine else "warning", said.text)
 
 
+def _returning(app: App) -> Iterator[Finding]:
+    """Whether what comes back by mail is read, and can come back."""
+    from newsletter.cli.returning import findings
+
+    yield from findings(app)
+
+
 def _queue(app: App) -> str:
     from newsletter import queues
 
     queues.queue(app.settings)
+    if app.engine is not None:
+        return f"{app.settings.queue}, its tables are there; this version's workers take '{app.engine.queue}'"
     with app.provider() as provider:
         hands = min(queues.hands(app.settings), provider.hands)
     return f"{app.settings.queue}, in {hands} process{'' if hands == 1 else 'es'} where there is much to send"
+
+
+def _workers(app: App) -> Iterator[Finding]:
+    """Whether anybody is there to send, where workers do."""
+    if app.engine is not None:
+        look = app.engine.look()
+        cure = "" if look.workers else "; start `newsletter worker` on some machine"
+        yield ("workers", "ok" if look.workers and not look.elsewhere else "warning", f"{look.said()}{cure}")
 
 
 def _publisher(app: App) -> Iterator[Finding]:
@@ -258,17 +302,16 @@ def _publisher(app: App) -> Iterator[Finding]:
     if settings.sender_address.endswith("@localhost"):
         yield ("from", "warning", f"mail from {settings.sender_address} is not accepted elsewhere; set `from`")
     if not settings.base_url:
-        yield (
-            "base_url",
-            "warning",
-            "not set: readers unsubscribe by mail, and mail programs show no one-click button",
-        )
+        read = "" if settings.bounces_mailbox else "; name the mailbox that those go to as `bounces_mailbox`"
+        told = f"not set: readers unsubscribe by mail, and mail programs show no one-click button{read}"
+        yield ("base_url", "warning", told)
     if not settings.postal_address:
         yield ("postal_address", "warning", "not set: several countries demand one in the footer of a newsletter")
     hosts = [*_carriers(app), *(host for name in settings.sources for host in sources.hosts(name, app.reach))]
     hosts += [zotero.host(app.reach)] if _named_libraries(app) else []
     hosts += embeddings.hosts(app.vectors.model, settings.hf_endpoint) if app.vectors else ()
     hosts += app.summaries.hosts() if app.summaries else ()
+    hosts += _host_of_mailbox(settings)
     hosts += [heartbeat.host(settings.heartbeat)] if settings.heartbeat else ()
     hosts += [host for host in (app.ledger.host(), app.archive.host()) if host]
     named = ", ".join(dict.fromkeys(hosts))
@@ -276,6 +319,15 @@ def _publisher(app: App) -> Iterator[Finding]:
     stopped = app.ledger.stopped()
     if stopped:
         yield ("sending", "warning", f"stopped since {stopped:%Y-%m-%d %H:%M} UTC; `newsletter resume` goes on")
+
+
+def _host_of_mailbox(settings: Settings) -> list[str]:
+    """Where returned mail is read; nothing of a mailbox that cannot be, which was said already."""
+    from newsletter import inbox
+
+    with suppress(NewsletterError):
+        return [host] if (host := inbox.host(settings)) else []
+    return []
 
 
 def _carriers(app: App) -> Iterator[str]:

@@ -1,21 +1,19 @@
-"""Looking at the subscribers' files: list, show, check, schema. What changes them stands in files of its own."""
+"""The subscribers' files as they are: check, schema. Looking at everybody, and changing them, stands in files of its own."""
 
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from newsletter.cli import adopting, changing, editing, exchange
+from newsletter.cli import adopting, changing, editing, exchange, listing
 from newsletter.cli.learning import learn
-from newsletter.cli.opening import as_json, json_option, subscribers_of
-from newsletter.errors import SubscriberError
+from newsletter.cli.opening import as_json, subscribers_of
 from newsletter.models import Subscriber
-from newsletter.subscribers import words
-from newsletter.subscribers.file import files_of, read_all
+from newsletter.subscribers.file import Entered, files_of, hand_over_all
 
 
 @click.group()
@@ -23,44 +21,15 @@ def subscribers() -> None:
     """Look at the subscribers in subscribers.yaml, and change them."""
 
 
-@subscribers.command("list")
-@json_option
-@click.pass_context
-def list_(ctx: click.Context, machine: bool) -> None:
-    """Every subscriber, a line each."""
-    roster = _roster(ctx)
-    if machine:
-        click.echo(as_json([asdict(one) for one in roster]))
-        return
-    width = max((len(one.email) for one in roster), default=0)
-    for one in roster:
-        names = ", ".join(interest.name for interest in one.interests) or "trending only"
-        click.echo(
-            f"{one.email:<{width}}  {words.cadence_text(one.cadence)} {one.send_at:%H:%M} {one.timezone}  {names}"
-        )
-
-
-@subscribers.command()
-@click.argument("address")
-@json_option
-@click.pass_context
-def show(ctx: click.Context, address: str, machine: bool) -> None:
-    """One subscriber with everything that counts for their edition, defaults included."""
-    found = [one for one in _roster(ctx) if address.lower() in (one.key.lower(), one.email.lower())]
-    if not found:
-        raise SubscriberError(f"no subscriber '{address}'; `newsletter subscribers list` shows them")
-    click.echo(as_json(asdict(found[0])) if machine else _shown(found[0]))
-
-
 @subscribers.command()
 @click.pass_context
 def check(ctx: click.Context) -> None:
     """Name every fault of subscribers.yaml, or subscribers/*.yaml."""
-    roster = _roster(ctx)
     path = subscribers_of(ctx)
+    said = _counted(path)
     names = [str(one.relative_to(path.parent)) for one in files_of(path)]
     told = ", ".join(names) if len(names) < 4 else f"{len(names)} files"
-    click.echo(f"{told} {'is' if len(names) == 1 else 'are'} fine: {counted_subscribers(roster)}")
+    click.echo(f"{told} {'is' if len(names) == 1 else 'are'} fine: {said}")
 
 
 @subscribers.command()
@@ -79,6 +48,8 @@ def schema(out: Path | None) -> None:
 
 for command in (
     learn,
+    listing.list_,
+    listing.show,
     changing.add,
     editing.edit,
     changing.pause,
@@ -92,34 +63,28 @@ for command in (
     subscribers.add_command(command)
 
 
-def _roster(ctx: click.Context) -> tuple[Subscriber, ...]:
-    return read_all(subscribers_of(ctx))
-
-
 def counted_subscribers(people: Iterable[Subscriber]) -> str:
     """`1 subscriber, 3 interests`."""
     readers = interests = 0
     for one in people:
         readers, interests = readers + 1, interests + len(one.interests)
+    return _numbers(readers, interests)
+
+
+def _counted(path: Path) -> str:
+    """The same of the files, none of whom is kept: they may be more than memory holds."""
+    found: Counter[str] = Counter()
+
+    def count(one: Subscriber, _: Entered) -> None:
+        found.update(readers=1, interests=len(one.interests))
+
+    hand_over_all(files_of(path), count)
+    return _numbers(found["readers"], found["interests"])
+
+
+def _numbers(readers: int, interests: int) -> str:
     return f"{_number(readers, 'subscriber')}, {_number(interests, 'interest')}"
 
 
 def _number(number: int, what: str) -> str:
     return f"{number:,} {what}{'' if number == 1 else 's'}"
-
-
-def _shown(one: Subscriber) -> str:
-    lines = [
-        f"{one.name or one.email} <{one.email}>",
-        f"  {words.cadence_text(one.cadence)} at {one.send_at:%H:%M} {one.timezone}",
-    ]
-    lines += [f"  at most {one.max_papers} papers, {one.trending} of them trending"]
-    lines += [f"  {changing.paused(one.paused_until)}"] if one.paused_until else []
-    lines += [f"  never: {', '.join(one.exclude)}"] if one.exclude else []
-    for interest in one.interests:
-        lines.append(f"  {interest.name} ({interest.threshold}, weight {interest.weight:g})")
-        for name in ("about", "keywords", "authors", "categories", "like", "dislike", "exclude"):
-            value = getattr(interest, name)
-            if value:
-                lines.append(f"    {name}: {value if isinstance(value, str) else ', '.join(value)}")
-    return "\n".join(lines)

@@ -10,7 +10,7 @@ from typing import TextIO
 import click
 
 from newsletter.app import App
-from newsletter.cli.opening import app_of, as_json, json_option
+from newsletter.cli.opening import app_of, json_option, objects
 from newsletter.errors import SettingsError
 from newsletter.models import SuppressedFor, Suppression
 from newsletter.suppressionlist import REASONS, BadLine, read, written
@@ -34,7 +34,8 @@ def list_(ctx: click.Context, machine: bool) -> None:
     """Every address that is not written to, a line each."""
     with app_of(ctx) as app:
         if machine:
-            click.echo(as_json([asdict(one) for one in app.suppressions.each()]))
+            for text in objects(asdict(one) for one in app.suppressions.each()):
+                click.echo(text, nl=False)
             return
         for one in app.suppressions.each():
             click.echo(f"{one.address}  {one.reason}  {one.at:%Y-%m-%d %H:%M} UTC  {one.detail}".rstrip())

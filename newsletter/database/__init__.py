@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from newsletter.database.engines import file_of, network_file_system, open_engine, shown
 from newsletter.database.migrations import Schema, climb, prepare, refuse_newer, version_of
-from newsletter.errors import StoreError
+from newsletter.errors import OtherVersion
 
 T = TypeVar("T")
 _MOUNTS = Path("/proc/self/mountinfo")
@@ -106,6 +106,11 @@ class Database:
             return version_of(connection, self.schema)
 
     @property
+    def conninfo(self) -> str:
+        """The URL with its password, as PostgreSQL's own clients take it."""
+        return self._engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+    @property
     def host(self) -> str:
         """The machine that is talked to; empty where it is this one's disk or socket."""
         return self._engine.url.host or ""
@@ -134,7 +139,7 @@ class Database:
         """Raises where it does not answer, or was brought to another schema since it was opened."""
         found = self.version()
         if found != self.schema.version:
-            raise StoreError(
+            raise OtherVersion(
                 f"{self.name}: schema {found or 'none'} is not this program's {self.schema.version}; "
                 "stop this process and start the newsletter that is installed now"
             )

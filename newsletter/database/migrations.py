@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
-from newsletter.errors import StoreError
+from newsletter.errors import OtherVersion
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def prepare(connection: sa.Connection, schema: Schema, name: str) -> None:
     if found is not None and found != schema.version:
         refuse_newer(found, schema, name)
         if schema.precious:
-            raise StoreError(
+            raise OtherVersion(
                 f"{name}: schema version {found} is older than this program's {schema.version}; nothing was touched: "
                 "run `newsletter db upgrade`, which makes a backup first"
             )
@@ -62,7 +62,7 @@ def prepare(connection: sa.Connection, schema: Schema, name: str) -> None:
 def refuse_newer(found: int, schema: Schema, name: str) -> None:
     """Raises where a store is of a newer version than this program knows."""
     if found > schema.version:
-        raise StoreError(
+        raise OtherVersion(
             f"{name}: schema version {found} is newer than this program's {schema.version}; "
             "nothing was touched: install the newer version of newsletter"
         )

@@ -1,6 +1,7 @@
 """The ledger: the book of deliveries. The only room with delivery SQL; read `docs/delivery.md` first."""
 
 from newsletter.ledger.book import Ledger
+from newsletter.ledger.rations import Rationed
 from newsletter.ledger.statements import LEASE
 from newsletter.ledger.values import (
     Account,
@@ -12,6 +13,7 @@ from newsletter.ledger.values import (
     LastEdition,
     Person,
     Planned,
+    Sent,
     Waiting,
 )
 
@@ -27,5 +29,7 @@ __all__ = [
     "Ledger",
     "Person",
     "Planned",
+    "Rationed",
+    "Sent",
     "Waiting",
 ]

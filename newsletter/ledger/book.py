@@ -14,26 +14,31 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import sqlalchemy as sa
 
+from newsletter.buckets import Draw, Grant
 from newsletter.database import Database, chunks, insert_new, insert_or_correct
 from newsletter.errors import StoreError
 from newsletter.ledger.heartbeat import beating
 from newsletter.ledger.knowledge import Knowledge
+from newsletter.ledger.rates import draw
+from newsletter.ledger.rations import Rations, held_until
 from newsletter.ledger.schema import SCHEMA, deliveries, delivery_of, in_a_batch, is_key, readers, switches
 from newsletter.ledger.statements import IN_ORDER, LEASE, Statements, free, grouped
 from newsletter.ledger.values import Claim, Delivery, Finding, Key, Planned, Waiting
-from newsletter.ledger.verdicts import DOUBT, SUPERSEDED, Row, changes, honest
+from newsletter.ledger.verdicts import DOUBT, HELD, SUPERSEDED, Row, changes, honest
 from newsletter.models import Outcome, Refused, State, Suppression
 from newsletter.readers.suppressions import suppress
 
 log = logging.getLogger("newsletter.ledger")
 HEARTBEAT = timedelta(seconds=15)
+Beside: TypeAlias = Callable[[sa.Connection, Sequence[Key]], None]
+"""What another store writes in a transaction of the ledger's."""
 ERASED = "removed: the reader had everything about them erased"
 
 
@@ -50,6 +55,10 @@ class Ledger(Knowledge):
         """What this process is called in leases."""
         return self._owner
 
+    def rations(self) -> Rations:
+        """Who may be sent to today, where a plan says how many."""
+        return Rations(self._db)
+
     def forked(self, owner: str) -> Ledger:
         """This ledger in a child process, which has a name of its own."""
         return Ledger(self._db.forked(), owner)
@@ -61,8 +70,11 @@ class Ledger(Knowledge):
 
     # -- plan
 
-    def plan(self, planned: Sequence[Planned], at: datetime) -> int:
-        """Freezes an audience; deliveries that exist already stay as they are. Returns how many are new."""
+    def plan(self, planned: Sequence[Planned], at: datetime, beside: Beside | None = None) -> int:
+        """Freezes an audience; deliveries that exist already stay as they are. Returns how many are new.
+
+        Where there are new ones `beside` is done in the same transaction, with who is to be sent to.
+        """
         rows = [_planned_row(plan, at) for plan in planned]
         names = [{"reference": p.reference, "subscriber": p.key.subscriber, "address": p.address} for p in planned]
         # In one order everywhere: two that plan the same audience at once wait for each other, and never in a ring.
@@ -71,7 +83,10 @@ class Ledger(Knowledge):
         with self._db.write() as connection:
             for some in chunks(names):
                 insert_or_correct(connection, readers, some)  # somebody may have another address by now
-            return sum(insert_new(connection, deliveries, some) for some in chunks(rows))
+            new = sum(insert_new(connection, deliveries, some) for some in chunks(rows))
+            if beside is not None and new:
+                beside(connection, [plan.key for plan in planned if not plan.skip])
+            return new
 
     def agenda(self, at: datetime, occasion: str, only: str | None = None) -> list[Waiting]:
         """How many can be sent to now whom nobody else works on (or this one, by key or address), in order of day."""
@@ -266,7 +281,7 @@ class Ledger(Knowledge):
             found = [Key(*row) for row in connection.execute(over.order_by(*IN_ORDER))]
             rows = self._statements.rows(connection, found, at)
             ended = [key for key, row in rows.items() if row.state == "pending" and row.free]
-            self._settle(connection, [(key, "failed", SUPERSEDED) for key in ended], rows, at)
+            self._settle(connection, [(key, "failed", _superseded(rows[key])) for key in ended], rows, at)
         return len(ended)
 
     def release(self, keys: Sequence[Key]) -> None:
@@ -370,6 +385,13 @@ class Ledger(Knowledge):
         with self._db.write() as connection:
             connection.execute(mine.values(lease_until=sa.func.now() + LEASE))
 
+    # -- rates that processes share
+
+    def draw(self, draws: Sequence[Draw]) -> dict[str, Grant]:
+        """Takes tokens from the buckets that all workers share, as far as there are any."""
+        with self._db.read() as connection:
+            return draw(connection, draws)
+
     # -- the operator's stop
 
     def stop(self, at: datetime) -> None:
@@ -403,6 +425,10 @@ def _deliveries(connection: sa.Connection, query: sa.Select[Any]) -> dict[Key, D
     return {one.key: one for one in map(delivery_of, connection.execute(query))}
 
 
+def _superseded(row: Row) -> str:
+    return f"{SUPERSEDED}; last: {HELD}" if row.reason.startswith(HELD) else SUPERSEDED
+
+
 _LEASED = sa.select(deliveries.c.period).where(deliveries.c.lease_owner.isnot(None)).limit(1)
 _AGAIN = ("pending", f"{DOUBT} after a crash: sent again")
 _HELD = ("uncertain", "in doubt after a crash: held for a person to decide")
@@ -415,6 +441,9 @@ _FOUND: Mapping[Finding, dict[str, Any]] = {
 
 def _planned_row(plan: Planned, at: datetime) -> dict[str, Any]:
     cut_off_day, cut_off_at = plan.cut_off or (None, None)
+    waits: Mapping[str, Any] = {"next_attempt": None, "reason": plan.skip}
+    if plan.held_until and not plan.skip:
+        waits = held_until(plan.held_until)
     return {
         "subscriber": plan.key.subscriber,
         "period": plan.key.period,
@@ -428,6 +457,6 @@ def _planned_row(plan: Planned, at: datetime) -> dict[str, Any]:
         "cut_off_at": cut_off_at,
         "give_up_at": plan.give_up_at,
         "state": "skipped" if plan.skip else "pending",
-        "reason": plan.skip,
         "changed_at": at,
+        **waits,
     }

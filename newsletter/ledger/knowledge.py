@@ -12,7 +12,7 @@ from newsletter.database import Database, chunks
 from newsletter.ledger.histories import COUNTED, Histories
 from newsletter.ledger.schema import deliveries, delivery_of, is_key, readers, switches
 from newsletter.ledger.statements import here
-from newsletter.ledger.values import Account, Delivery, Doubt, Key, LastEdition, Person
+from newsletter.ledger.values import Account, Delivery, Doubt, Key, LastEdition, Person, Sent
 from newsletter.models import STATES, State
 
 _TOLD = tuple(state for state in STATES if state != "submitted")  # states that have reasons
@@ -61,22 +61,35 @@ class Knowledge:
 
     def tallies(self, occasion: str, days: int) -> dict[date, dict[State, int]]:
         """How many deliveries are in each state, for each of the latest days that have any."""
+        return {day: self.tally(occasion, day) for day in self.latest_days(occasion, days)}
+
+    def latest_days(self, occasion: str, number: int) -> list[date]:
+        """The latest days that have deliveries, the last first."""
         d = deliveries.c
-        found: dict[date, dict[State, int]] = {}
         latest = sa.select(sa.func.max(d.day)).where(d.occasion == occasion)
-        counts = sa.select(d.state, sa.func.count()).where(d.occasion == occasion).group_by(d.state)
+        found: list[date] = []
         with self._db.read() as connection:
             day = connection.execute(latest).scalar()
-            while day is not None and len(found) < days:
-                rows = connection.execute(counts.where(d.day == day))
-                found[day] = dict.fromkeys(STATES, 0) | {row[0]: row[1] for row in rows}
+            while day is not None and len(found) < number:
+                found.append(day)
                 day = connection.execute(latest.where(d.day < day)).scalar()
         return found
 
-    def people(self, occasion: str, day: date, states: Sequence[State]) -> list[Person]:
-        """Who is in these states on a day, in order of subscriber."""
+    def tally(self, occasion: str, day: date) -> dict[State, int]:
+        """How many deliveries of a day are in each state: counted in the index alone."""
+        d = deliveries.c
+        counts = sa.select(d.state, sa.func.count()).where(d.occasion == occasion, d.day == day).group_by(d.state)
+        with self._db.read() as connection:
+            return dict.fromkeys(STATES, 0) | {row[0]: row[1] for row in connection.execute(counts)}
+
+    def people(
+        self, occasion: str, day: date, states: Sequence[State], among: Sequence[str] | None = None
+    ) -> list[Person]:
+        """Who is in these states on a day, in order of subscriber; or which of these some hundreds (by key)."""
         d = deliveries.c
         query = sa.select(deliveries).where(d.day == day, d.occasion == occasion, d.state.in_(states))
+        if among is not None:
+            query = query.where(d.subscriber.in_(among))
         with self._db.read() as connection:
             rows = connection.execute(query.order_by(d.subscriber))
             return [Person(r.subscriber, r.address, r.period, r.state, r.reason, r.receipt, r.accepts) for r in rows]
@@ -250,6 +263,22 @@ class Knowledge:
             for some in chunks(sorted(addresses)):
                 found |= set(connection.execute(sa.select(known).where(known.in_(some))).scalars())
         return found
+
+    def known_at(self, addresses: Collection[str]) -> set[str]:
+        """The subscribers (by key) at any of these addresses (folded)."""
+        known = sa.func.lower(readers.c.address).in_(sorted(addresses))
+        with self._db.read() as connection:
+            return set(connection.execute(sa.select(readers.c.subscriber).where(known)).scalars())
+
+    def sent(self, subscribers: Collection[str], *, day: date | None = None, message_id: str = "") -> list[Sent]:
+        """The editions of these subscribers (by key), of a day or with a `Message-ID`, that were made."""
+        d = deliveries.c
+        query = sa.select(d.address, d.day).where(
+            d.subscriber.in_(sorted(subscribers)), d.message_id != "", d.address != ""
+        )
+        query = query.where(d.day == day) if day is not None else query.where(d.message_id == message_id)
+        with self._db.read() as connection:
+            return [Sent(row.address, row.day) for row in connection.execute(query.order_by(d.day, d.occasion))]
 
     def stopped(self) -> datetime | None:
         """Since when sending is stopped, if it is."""

@@ -10,6 +10,7 @@ from newsletter.database import Moment, Words
 from newsletter.database.migrations import Schema, version_table
 from newsletter.ledger.values import Claim, Delivery, Key
 from newsletter.ledger.verdicts import DOUBT
+from newsletter.readers.bounces import tables as bounces
 from newsletter.readers.changes import changes
 from newsletter.readers.consents import tables as consents
 from newsletter.readers.feedback import feedback
@@ -20,7 +21,15 @@ from newsletter.readers.suppressions import tables
 
 version_table(tables)
 # Kept in the same database: what people said, and is not to be rebuilt.
-for _table in (feedback, changes, overrides, renewals, *consents.sorted_tables, *signups.sorted_tables):
+for _table in (
+    feedback,
+    changes,
+    overrides,
+    renewals,
+    *consents.sorted_tables,
+    *signups.sorted_tables,
+    *bounces.sorted_tables,
+):
     _table.to_metadata(tables)
 deliveries = sa.Table(
     "deliveries",
@@ -90,10 +99,20 @@ switches = sa.Table(
     sa.Column("at", Moment, nullable=False),
 )
 
+# Token buckets that workers share, of providers and of recipient domains.
+rates = sa.Table(
+    "rates",
+    tables,
+    sa.Column("name", Words, primary_key=True),
+    sa.Column("tokens", sa.Float, nullable=False),
+    sa.Column("granted", sa.Integer, nullable=False),  # to who asked last
+    sa.Column("at", Moment, nullable=False),
+)
+
 SCHEMA = Schema(
     name="newsletter",
     tables=tables,
-    version=5,
+    version=6,
     precious=True,
     steps={
         1: ("CREATE INDEX deliveries_by_lease ON deliveries (lease_owner) WHERE lease_owner IS NOT NULL",),
@@ -113,6 +132,7 @@ SCHEMA = Schema(
             "CREATE INDEX deliveries_pending ON deliveries (subscriber, day) WHERE state = 'pending'",
             "CREATE INDEX readers_by_address ON readers (lower(address))",
         ),
+        5: (),  # The tables of rates and of returned mail are new.
     },
 )
 

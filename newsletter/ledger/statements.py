@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from newsletter.database import Moment, Words, chunks
 from newsletter.ledger.schema import deliveries, delivery_of
 from newsletter.ledger.values import Claim, Delivery, Key
-from newsletter.ledger.verdicts import Changes, Row
+from newsletter.ledger.verdicts import HELD, Changes, Row
 from newsletter.models import State
 from newsletter.readers.suppressions import suppressed_among
 from newsletter.typed import folded
@@ -22,6 +22,8 @@ PAGE: Final = 2_000
 
 d = deliveries.c
 IN_ORDER: Final = (d.day, d.subscriber, d.period, d.occasion)
+is_held: Final = d.reason.like(sa.literal_column(f"'{HELD}%'"))
+"""Of who is pending: waits for another day, however late it is; `ledger.rations` lets go."""
 
 
 def grouped(keys: Iterable[Key]) -> Iterator[tuple[str, str, Sequence[str]]]:
@@ -105,8 +107,10 @@ class Statements:
             d.content.isnot(None),
         )
         self._claim = _changing("pending", *_CLAIMED, lease_owner=owner, lease_until=until)
-        self._mark = _changing(
-            "pending", "batch", state="submitting", attempts=d.attempts + 1, lease_owner=owner, lease_until=until
+        taken = {"attempts": d.attempts + 1, "lease_owner": owner, "lease_until": until}
+        told = {name: sa.bindparam(f"n_{name}", type_=d[name].type) for name in ("batch", "changed_at")}
+        self._mark = (
+            deliveries.update().where(group, by_key(d.state) == "pending").values(state="submitting", **taken, **told)
         )
         self._settle = _changing(None, "state", "reason", **_FREE, next_attempt=None)
         accepted = {"state": "submitted", "reason": "", "accepts": d.accepts + 1, "next_attempt": None}
@@ -169,7 +173,8 @@ class Statements:
     def mark(self, connection: sa.Connection, keys: Sequence[Key], batch: str, at: datetime) -> None:
         """Marks what is handed over now."""
         told = {"n_batch": batch, "n_changed_at": at} | self._until(at)
-        self._run(connection, self._mark, [_key(key) | told for key in keys])
+        for some in grouped(keys):
+            connection.execute(self._mark, _group(some) | told)
 
     def settle(self, connection: sa.Connection, found: Sequence[tuple[Key, State, str]], at: datetime) -> None:
         """Writes states and reasons."""
@@ -216,7 +221,8 @@ def _ready(
     here: sa.ColumnElement[bool], owner: str, now: Any, state: sa.ColumnElement[str] = d.state
 ) -> sa.ColumnElement[bool]:
     at = sa.bindparam("at", type_=Moment)
-    return sa.and_(state == "pending", here, d.next_attempt.is_(None) | (d.next_attempt <= at), free(owner, now))
+    due = d.next_attempt.is_(None) | (d.next_attempt <= at)
+    return sa.and_(state == "pending", here, due, ~is_held, free(owner, now))
 
 
 def _after_anothers(owner: str) -> sa.Exists:

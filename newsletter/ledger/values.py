@@ -36,6 +36,8 @@ class Planned:
     give_up_at: datetime
     skip: str = ""
     """Why nothing is sent (paused, too old, ...); empty when something is."""
+    held_until: datetime | None = None
+    """Held back for a new sender's sake: until then, or until there is room; None where it is not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,14 @@ class Claim:
     template: str
     stamped_at: datetime
     message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An edition that was made, and may have been handed over: to which address, of which day."""
+
+    address: str
+    day: date
 
 
 @dataclass(frozen=True, slots=True)

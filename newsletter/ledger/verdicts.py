@@ -14,6 +14,8 @@ from newsletter.pace import retry_at
 DOUBT: Final = "in doubt"
 """How the reason begins of who was handed over without an answer, once or more."""
 SUPERSEDED: Final = "superseded by the next edition"
+HELD: Final = "held back by warm-up"
+"""How the reason begins of who waits for another day, because a new sender may not send more on this one."""
 
 
 @dataclass(frozen=True, slots=True)

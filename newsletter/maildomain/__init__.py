@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from newsletter.dkim import Signer
 from newsletter.maildomain import dkim, dmarc, spf
 from newsletter.maildomain.asked import Ask, Said, Unanswered
 
-__all__ = ["Ask", "Said", "Sender", "look"]
+__all__ = ["Ask", "Said", "Sender", "envelope", "look"]
+
+Parts: TypeAlias = tuple[tuple[str, Callable[[], Iterable[Said]]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +28,28 @@ class Sender:
 
 def look(sender: Sender, ask: Ask) -> Iterator[Said]:
     """One thing after the other; a single line where DNS says nothing at all."""
-    parts: tuple[tuple[str, Callable[[], Iterable[Said]]], ...] = (
+    parts: Parts = (
         ("MX", lambda: [_mailbox(sender.domain, ask)]),
         ("SPF", lambda: [spf.look(sender.domain, sender.host, ask)]),
         ("DKIM", lambda: _signatures(sender, ask)),
         ("DMARC", lambda: dmarc.look(sender.domain, [one.domain for one in sender.signers], ask)),
     )
+    yield from _each(parts, sender.domain)
+
+
+def envelope(domain: str, host: str, ask: Ask) -> Iterator[Said]:
+    """The same of a domain that is only the envelope's: whether bounces arrive there, and whose SPF counts."""
+    parts: Parts = (("MX", lambda: [_mailbox(domain, ask)]), ("SPF", lambda: [spf.look(domain, host, ask)]))
+    yield from _each(parts, domain)
+
+
+def _each(parts: Parts, domain: str) -> Iterator[Said]:
     for what, part in parts:
         try:
             yield from list(part())
         except Unanswered as error:
             if error.silent:
-                yield Said("DNS", False, f"{error}, so what {sender.domain} publishes was not looked at")
+                yield Said("DNS", False, f"{error}, so what {domain} publishes was not looked at")
                 return
             yield Said(what, False, f"{error}; this was not looked at")
 

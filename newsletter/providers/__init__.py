@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeAlias
 
 from newsletter.errors import SettingsError
@@ -47,8 +47,9 @@ class Provider(Protocol):
         """Ends its connections."""
 
 
-Opener: TypeAlias = Callable[[str, Settings, int], Provider]
-"""Opens a provider for one of so many processes."""
+Clock: TypeAlias = Callable[[], datetime]
+Opener: TypeAlias = Callable[[str, Settings, int, Clock], Provider]
+"""Opens a provider for one of so many processes; Amazon has the time signed, others need no clock."""
 
 PROVIDERS: Mapping[str, Opener] = {
     "file": file.open_provider,
@@ -62,7 +63,7 @@ PROVIDERS: Mapping[str, Opener] = {
 }
 
 
-def open_provider(settings: Settings, share: int = 1) -> Provider:
+def open_provider(settings: Settings, share: int = 1, clock: Clock = lambda: datetime.now(UTC)) -> Provider:
     """The first provider that the settings name, for one of `share` processes; nothing is connected yet."""
     spec = settings.providers[0]
     name = called(spec)
@@ -70,7 +71,7 @@ def open_provider(settings: Settings, share: int = 1) -> Provider:
     if opener is None:
         hint = nearest(name, PROVIDERS) or f"; this version has {', '.join(PROVIDERS)}"
         raise SettingsError(f"{settings.origin('provider')}: unknown provider '{name}'{hint}")
-    return opener(spec, settings, share)
+    return opener(spec, settings, share, clock)
 
 
 def links(settings: Settings) -> list[Settings]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
+from newsletter.buckets import Rate, parse_rate
 from newsletter.errors import SettingsError
-from newsletter.pace import Rate, parse_rate
 from newsletter.typed import integer, nearest
 
 OPTIONS: Final[Mapping[str, str]] = {

@@ -74,14 +74,15 @@ class Brevo:
         if answer.status != 200:
             self.refusal(answer)
             halt(reply(answer, "message"))
-        plans = [one for one in answer.told["plan"] if one.get("creditsType") == "sendLimit"]
+        # Credits for text messages are in the list too, and all are numbers with a fraction (its description, 2026-11).
+        plans = [one for one in answer.told["plan"] if one.get("creditsType") == "sendLimit" and one["type"] != "sms"]
         return (
-            "; ".join(f"{one['credits']:,} messages are left of the plan '{one['type']}'" for one in plans)
+            "; ".join(f"{one['credits']:,.0f} messages are left of the plan '{one['type']}'" for one in plans)
             or "the key is right"
         )
 
 
-def open_provider(spec: str, settings: Settings, share: int = 1) -> ApiProvider:
+def open_provider(spec: str, settings: Settings, share: int = 1, _: object = None) -> ApiProvider:
     """`brevo`; the key is `BREVO_API_KEY`."""
     return opened(KIND, Brevo, spec, settings, share)
 

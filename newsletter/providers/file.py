@@ -53,7 +53,7 @@ class FileProvider:
         """Nothing is held open."""
 
 
-def open_provider(spec: str, settings: Settings, share: int = 1) -> FileProvider:
+def open_provider(spec: str, settings: Settings, share: int = 1, _: object = None) -> FileProvider:
     """`file:DIR`, relative to the home."""
     return FileProvider(settings.home / (spec.partition(":")[2] or "outbox"))
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from newsletter.pace import Rate
+from newsletter.buckets import Rate
 from newsletter.providers.smtp_spec import Server
 
 _GMAIL = ("gmail.com", "googlemail.com")

@@ -77,7 +77,7 @@ class Mailgun:
         return f"{self.account.argument} is active"
 
 
-def open_provider(spec: str, settings: Settings, share: int = 1) -> ApiProvider:
+def open_provider(spec: str, settings: Settings, share: int = 1, _: object = None) -> ApiProvider:
     """`mailgun:mg.example.org`; the key is `MAILGUN_API_KEY`. In Europe: `?endpoint=https://api.eu.mailgun.net`."""
     return opened(KIND, Mailgun, spec, settings, share)
 

@@ -85,7 +85,7 @@ class Postmark:
         return f"the message stream {self.stream} is there ({kind}){theirs}"
 
 
-def open_provider(spec: str, settings: Settings, share: int = 1) -> ApiProvider:
+def open_provider(spec: str, settings: Settings, share: int = 1, _: object = None) -> ApiProvider:
     """`postmark` or `postmark:STREAM` (usually `broadcast`); the key is `POSTMARK_SERVER_TOKEN`."""
     return opened(KIND, Postmark, spec, settings, share)
 

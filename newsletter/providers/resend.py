@@ -90,7 +90,7 @@ class Resend:
         return f"{found} is verified; its Message-ID is Resend's own"
 
 
-def open_provider(spec: str, settings: Settings, share: int = 1) -> ApiProvider:
+def open_provider(spec: str, settings: Settings, share: int = 1, _: object = None) -> ApiProvider:
     """`resend`; the key is `RESEND_API_KEY`."""
     return opened(KIND, Resend, spec, settings, share)
 

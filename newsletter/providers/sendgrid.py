@@ -75,7 +75,7 @@ class SendGrid:
         return "the key may send"
 
 
-def open_provider(spec: str, settings: Settings, share: int = 1) -> ApiProvider:
+def open_provider(spec: str, settings: Settings, share: int = 1, _: object = None) -> ApiProvider:
     """`sendgrid`; the key is `SENDGRID_API_KEY`. In Europe: `?endpoint=https://api.eu.sendgrid.com`."""
     return opened(KIND, SendGrid, spec, settings, share)
 

@@ -10,7 +10,7 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from newsletter.models import Message, Outcome, Receipt, Refused, TryLater
 from newsletter.providers.api import Answer, ApiProvider, Request, as_json, halt, key_of, opened, refusal, reply
@@ -23,7 +23,7 @@ US = frozenset(
 )
 SLOW = frozenset({"TooManyRequestsException", "ThrottlingException", "Throttling"})
 _QUOTA = re.compile(r"daily|quota exceeded|24.hour", re.IGNORECASE)
-_NOT_VERIFIED = re.compile(r"not verified|not authorized|identit", re.IGNORECASE)
+_NOT_VERIFIED = re.compile(r"not verified|not authorized|authority to send|identit", re.IGNORECASE)
 _ADDRESS = re.compile(r"address|domain|recipient|suppression", re.IGNORECASE)
 
 
@@ -42,7 +42,7 @@ class Ses:
 
     account: Account
     credentials: Credentials
-    now: Callable[[], datetime]
+    clock: Callable[[], datetime]
     batch: int = 1
     idempotent_for: timedelta = timedelta(0)
 
@@ -57,7 +57,7 @@ class Ses:
 
     def _signed(self, method: str, what: str, body: bytes | None) -> Request:
         url = f"{self.account.endpoint}/v2/email/{what}"
-        headers = signed(method, url, body or b"", self.credentials, self.account.argument, "ses", self.now())
+        headers = signed(method, url, body or b"", self.credentials, self.account.argument, "ses", self.clock())
         return Request(url, headers, body)
 
     def outcomes(self, answer: Answer, messages: Sequence[Message]) -> list[Outcome]:
@@ -95,14 +95,12 @@ class Ses:
         return f"{left:,.0f} messages are left today, {quota['MaxSendRate']:g} a second (write rate= for that){sandbox}"
 
 
-def open_provider(spec: str, settings: Settings, share: int = 1) -> ApiProvider:
+def open_provider(spec: str, settings: Settings, share: int, clock: Callable[[], datetime]) -> ApiProvider:
     """`ses:eu-west-1`; the key is `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, for a role `AWS_SESSION_TOKEN` too."""
 
     def made(account: Account, secret: str) -> Ses:
         key_id = key_of(account, settings, "AWS_ACCESS_KEY_ID")
-        return Ses(
-            account, Credentials(key_id, secret, settings.secret("AWS_SESSION_TOKEN")), lambda: datetime.now(UTC)
-        )
+        return Ses(account, Credentials(key_id, secret, settings.secret("AWS_SESSION_TOKEN")), clock)
 
     return opened(KIND, made, spec, settings, share)
 

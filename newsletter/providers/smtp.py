@@ -8,7 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 
+from newsletter.buckets import Limit
 from newsletter.errors import Halt, SettingsError
+from newsletter.limits.shipped import published
 from newsletter.models import Message, Outcome, Receipt, TryLater
 from newsletter.pace import Pace
 from newsletter.providers.smtp_line import Line, NoConnection, Sending, Signing, trust, unsigned
@@ -32,6 +34,7 @@ class SmtpProvider:
         password: str,
         clock: Callable[[], float] = time.monotonic,
         sign: Signing = unsigned,
+        limit_of: Callable[[str], Limit] | None = None,
     ) -> None:
         trusted = trust(server)
         self._lines = tuple(Line(server, password, clock, trusted, sign) for _ in range(server.connections))
@@ -39,7 +42,8 @@ class SmtpProvider:
         self._pool = ThreadPoolExecutor(server.connections, "smtp")
         self._width = server.connections
         self._clean = 0
-        self.pace = Pace(server.rate, server.domain_rate)
+        self._limited = bool(server.rate or server.domain_rate or limit_of)
+        self.pace = Pace(server.rate, server.domain_rate, limit_of)
 
     @property
     def batch(self) -> int:
@@ -48,7 +52,7 @@ class SmtpProvider:
     @property
     def hands(self) -> int:
         """A rate holds for all messages, so one process has to keep it."""
-        return 1 if self._server.rate or self._server.domain_rate else self._server.connections
+        return 1 if self._limited else self._server.connections
 
     def send(self, messages: Sequence[Message], key: str) -> list[Outcome]:
         """One message a connection. SMTP knows no keys: `key` is not used."""
@@ -109,7 +113,7 @@ class SmtpProvider:
             line.close()
 
 
-def open_provider(spec: str, settings: Settings, share: int = 1) -> SmtpProvider:
+def open_provider(spec: str, settings: Settings, share: int = 1, _: object = None) -> SmtpProvider:
     """`smtp://user@host:587?tls=starttls|implicit|none&connections=4&rate=14/s`; the password is `SMTP_PASSWORD`."""
     server = parse(spec, settings.origin("provider"))
     password = settings.secret("SMTP_PASSWORD")
@@ -119,7 +123,8 @@ def open_provider(spec: str, settings: Settings, share: int = 1) -> SmtpProvider
             "put SMTP_PASSWORD=... into secrets.env or the environment"
         )
     server = replace(server, connections=max(1, server.connections // share))
-    return SmtpProvider(server, password, sign=_signing(settings))
+    limit_of = published().limit_of if server.published else None
+    return SmtpProvider(server, password, sign=_signing(settings), limit_of=limit_of)
 
 
 def _signing(settings: Settings) -> Signing:

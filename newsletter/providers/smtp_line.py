@@ -160,7 +160,7 @@ class Line:
         It yields whenever an answer is awaited, so that one thread can send on many lines, and returns the outcome.
         Raises `Halt` for what concerns us rather than this reader.
         """
-        if not f"{message.sender}{message.recipient}".isascii():
+        if not f"{message.sender}{message.return_path}{message.recipient}".isascii():
             return Refused("the address is not ASCII; SMTPUTF8 (RFC 6531) is not spoken here")
         kept = self._client is not None and self._sent > 0
         outcome = yield from self._transaction(self._client or self.connect(), message)
@@ -256,7 +256,7 @@ class _Gone:
 def _commands(message: Message) -> tuple[tuple[Stage, str, float, tuple[int, ...]], ...]:
     """What introduces a message: the stage, the command, how long an answer may take, and which answers are a yes."""
     return (
-        ("mail", f"MAIL FROM:<{message.sender}>", COMMAND, (250,)),
+        ("mail", f"MAIL FROM:<{message.return_path or message.sender}>", COMMAND, (250,)),
         ("rcpt", f"RCPT TO:<{message.recipient}>", COMMAND, (250, 251, 252)),
         ("data", "DATA", DATA_START, (354,)),
     )

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from newsletter.buckets import Rate, parse_rate
 from newsletter.errors import SettingsError
-from newsletter.pace import Rate, parse_rate
 
 Tls: TypeAlias = Literal["starttls", "implicit", "none"]
 PORTS = {"starttls": 587, "implicit": 465, "none": 25}
+PUBLISHED = "published"
+"""`domain_rate=published`: the limits of `newsletter/limits/domains.yaml`."""
 DEFAULTS = {
     "tls": "",
     "connections": "4",  # known hosts take ten and more, an unknown one two to five
@@ -41,6 +43,8 @@ class Server:
     """Messages a time, of all connections together."""
     domain_rate: Rate | None
     """Messages a time to each recipient domain."""
+    published: bool
+    """Whether each recipient domain is written to as its provider wants it, as far as that is published."""
     recycle: int
     """Messages, after which a connection is replaced."""
     idle: float
@@ -75,7 +79,8 @@ def parse(spec: str, origin: str) -> Server:
         ca_file=asked.given["ca"],
         patience=asked.number("timeout", 0, 3600, " of seconds"),
         rate=asked.rate("rate"),
-        domain_rate=asked.rate("domain_rate"),
+        domain_rate=None if asked.given["domain_rate"] == PUBLISHED else asked.rate("domain_rate"),
+        published=asked.given["domain_rate"] == PUBLISHED,
         recycle=asked.number("recycle", 1, 100_000),
         idle=asked.number("idle", 1, 3600, " of seconds"),
     )

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from newsletter.errors import SettingsError
 from newsletter.ledger import Key
-from newsletter.queues import inline
+from newsletter.queues import inline, procrastinate
 from newsletter.queues.children import Job, Place
 from newsletter.settings import Settings
 from newsletter.typed import nearest
@@ -22,15 +22,18 @@ Queue: TypeAlias = Callable[[Iterable[Key], Job], None]
 
 QUEUES: Mapping[str, Queue] = {
     "inline": inline.work_off,
+    "procrastinate": procrastinate.work_off,
 }
 
 
 def queue(settings: Settings) -> Queue:
     """The queue that the settings name."""
     name = settings.queue.partition(":")[0]
-    if name not in QUEUES:
+    if name not in QUEUES or (":" in settings.queue and name != "inline"):
         near = nearest(settings.queue, QUEUES)
-        raise SettingsError(f"{settings.origin('queue')}: unknown queue '{settings.queue}'{near}; there is inline")
+        raise SettingsError(
+            f"{settings.origin('queue')}: unknown queue '{settings.queue}'{near}; there are {', '.join(QUEUES)}"
+        )
     return QUEUES[name]
 
 

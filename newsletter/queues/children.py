@@ -12,16 +12,17 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from ctypes import c_bool
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import RawValue
 from typing import Any, Literal, TypeAlias
 
 from newsletter.ending import Ending
+from newsletter.engine import Engine
 from newsletter.errors import Halt, Interrupted, NewsletterError, StoreError
 from newsletter.ledger import Key, Ledger
 
@@ -51,17 +52,23 @@ class Place:
 class Job:
     """What there is to do, here or in children."""
 
-    work: Work
-    opened: Callable[[Place], AbstractContextManager[Work]]
-    """Opens what a child needs to work."""
     ledger: Ledger
     clock: Callable[[], datetime]
     in_doubt: Literal["resend", "hold"]
-    sent: Callable[[int], None]
-    left: Callable[[Sequence[Key]], None]
     ending: Ending
+    sent: Callable[[int], None]
+    work: Work = lambda shard: None
+    opened: Callable[[Place], AbstractContextManager[Work]] = lambda place: nullcontext(lambda shard: None)
+    """Opens what a child needs to work."""
+    left: Callable[[Sequence[Key]], None] = lambda keys: None
     hands: int = 1
     """Processes that the work may be divided among."""
+    engine: Engine | None = None
+    """Where workers on other machines do it."""
+    patience: timedelta | None = None
+    """How long these are waited for; None: until they have done it."""
+    tend: Callable[[], None] = lambda: None
+    """Looks after what workers that died had in their hands, while others are waited for."""
 
 
 @dataclass(slots=True)

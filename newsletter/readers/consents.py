@@ -43,7 +43,7 @@ class Circumstances:
     """How somebody came to say it."""
 
     how: str
-    """`form`, `link`, `command line`, `import`."""
+    """`form`, `link`, `mail`, `command line`, `import`."""
     wording: str = ""
     """The text that they were shown; where somebody else vouches for them, what that one says."""
     network: str = ""
@@ -96,6 +96,24 @@ class Consents:
         known = (consents.c.at < before) & ((consents.c.network != "") | (consents.c.agent != ""))
         with self._db.write() as connection:
             return connection.execute(consents.update().where(known).values(network="", agent="")).rowcount
+
+    def latest(self, until: datetime) -> int:
+        """The number of the last thing that was said by then; 0 before the first."""
+        query = sa.select(consents.c.number).where(consents.c.at <= until).order_by(consents.c.number.desc()).limit(1)
+        with self._db.read() as connection:
+            return int(connection.execute(query).scalar() or 0)
+
+    def counts(self, after: int, last: int, starts: Sequence[datetime]) -> dict[tuple[datetime, What], int]:
+        """How often each thing was said, of those with a number above `after` up to `last`, by when.
+
+        Each of the starts (the earliest first) begins a time that ends with the next; what was said before is left out.
+        """
+        c = consents.c
+        begun = sa.case(*((c.at >= start, n) for n, start in reversed([*enumerate(starts)])), else_=-1).label("begun")
+        within = (c.number > after) & (c.number <= last) & (c.at >= starts[0])
+        query = sa.select(begun, c.what, sa.func.count()).where(within).group_by(begun, c.what)
+        with self._db.read() as connection:
+            return {(starts[row[0]], row[1]): row[2] for row in connection.execute(query)}
 
 
 _SELECT: Final = (

@@ -23,7 +23,7 @@ from newsletter.readers.changes import count, number_of
 from newsletter.readers.consents import Circumstances, Consent, forget, make_nameless, record, times
 from newsletter.readers.suppressions import THEIR_NO, reasons_among, suppress, suppressions
 from newsletter.records import on_schedule, read_subscriber, schedule_of, subscriber_record
-from newsletter.typed import folded
+from newsletter.typed import LAST, folded
 
 Status: TypeAlias = Literal["unconfirmed", "confirmed", "unsubscribed"]
 PAGE: Final = 500
@@ -308,8 +308,14 @@ class Signups:
 
     def each(self) -> Iterator[Signup]:
         """Everybody who ever signed up and is not forgotten, by key, read page by page."""
-        for rows in self._rows(_SELECT, sa.true(), signups.c.key):
-            yield from map(_signup, rows)
+        for page in self.listed():
+            yield from page
+
+    def listed(self, status: Status | None = None) -> Iterator[list[Signup]]:
+        """The same, some hundreds at a time; or those of one status."""
+        wanted = _OF_STATUS[status] if status else sa.true()
+        for rows in self._rows(_SELECT, wanted, signups.c.key):
+            yield [_signup(row) for row in rows]
 
     # -- the readers among them: who confirmed
 
@@ -328,6 +334,13 @@ class Signups:
                 rows = connection.execute(sa.select(column, signups.c.record).where(column.in_(some), _is_confirmed))
                 found |= {value: read_subscriber(kept) for value, kept in rows}
         return found
+
+    def beginning(self, letters: str, number: int) -> list[Subscriber]:
+        """The first so many readers, in order of address, whose address (folded) begins with these letters."""
+        within = (signups.c.address >= letters) & (signups.c.address < letters + LAST)
+        query: sa.Select[Any] = _RECORD.where(within, _reads()).order_by(signups.c.address).limit(number)
+        with self._db.read() as connection:
+            return _subscribers(connection.execute(query).all())
 
     def number(self) -> int:
         """How many read."""
@@ -395,6 +408,12 @@ def _suppressed(connection: sa.Connection, address: str) -> SuppressedFor | None
 _SELECT: Final = sa.select(signups, suppressions.c.reason).join(
     suppressions, suppressions.c.address == signups.c.address, isouter=True
 )
+_NO: Final = sa.func.coalesce(suppressions.c.reason, "").in_(THEIR_NO)
+_OF_STATUS: Final[Mapping[Status, sa.ColumnElement[bool]]] = {
+    "unconfirmed": ~_is_confirmed,
+    "confirmed": _is_confirmed & ~_NO,
+    "unsubscribed": _is_confirmed & _NO,
+}
 _RECORD: Final = sa.select(signups.c.key, signups.c.mark, signups.c.record)
 
 

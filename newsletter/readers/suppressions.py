@@ -68,12 +68,27 @@ class Suppressions:
                 return
             last = page[-1].address
 
+    def counts(self) -> dict[SuppressedFor, int]:
+        """How many there are of each reason."""
+        query = sa.select(suppressions.c.reason, sa.func.count()).group_by(suppressions.c.reason)
+        with self._db.read() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
     def find(self, address: str) -> Suppression | None:
         """Why this address must not be written to, if so."""
         with self._db.read() as connection:
             query = sa.select(suppressions).where(suppressions.c.address == folded(address))
             row = connection.execute(query).first()
         return _suppression(row) if row else None
+
+    def among(self, addresses: Sequence[str]) -> dict[str, Suppression]:
+        """Those of these addresses (folded) that must not be written to, and why."""
+        found: dict[str, Suppression] = {}
+        with self._db.read() as connection:
+            for some in chunks(addresses):
+                query = sa.select(suppressions).where(suppressions.c.address.in_(some))
+                found |= {row.address: _suppression(row) for row in connection.execute(query)}
+        return found
 
 
 def _suppression(row: Any) -> Suppression:
@@ -108,6 +123,11 @@ def reasons_among(connection: sa.Connection, addresses: Sequence[str]) -> dict[s
     """Why those of these addresses (folded) must not be written to that must not."""
     found: dict[str, SuppressedFor] = {}
     for some in chunks(sorted({folded(address) for address in addresses})):
-        query = sa.select(suppressions.c.address, suppressions.c.reason).where(suppressions.c.address.in_(some))
-        found |= {row.address: row.reason for row in connection.execute(query)}
+        found |= {row.address: row.reason for row in connection.execute(_AMONG, {"addresses": some})}
     return found
+
+
+# Built once: each round of sending asks it.
+_AMONG: Final = sa.select(suppressions.c.address, suppressions.c.reason).where(
+    suppressions.c.address.in_(sa.bindparam("addresses", expanding=True))
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,20 @@ from newsletter.render.contents import address_lines, contents
 from newsletter.render.design_check import check
 from newsletter.render.designs import Design, available, default_templates, load, load_letter
 from newsletter.render.fragments import Body
-from newsletter.render.headers import Unsubscribing, headers, letter_headers, own_pages, subject_line, unsubscribing
+from newsletter.render.headers import (
+    Unsubscribing,
+    headers,
+    letter_headers,
+    own_pages,
+    shared_feedback,
+    subject_line,
+    unsubscribing,
+)
 from newsletter.render.imprint import Imprint
 from newsletter.render.mime import mime
 from newsletter.render.size import fits, shortened
 from newsletter.text import line
+from newsletter.verp import return_path
 
 __all__ = ["Imprint", "Renderer", "available", "default_templates"]
 
@@ -30,6 +39,7 @@ class _Drawn:
     design: Design
     ways_out: Unsubscribing
     shown: dict[str, Any]
+    token: str
     html: Body
 
 
@@ -61,17 +71,29 @@ class Renderer:
         """
         return self._message(self._draw(edition, stamp), edition, stamp)
 
-    def _draw(self, edition: Edition, stamp: Stamp) -> _Drawn:
+    def page(self, edition: Edition, stamp: Stamp) -> str:
+        """The edition's HTML for the browser: the message's, without the link to itself. Raises what `render` raises."""
+        return str(self._draw(edition, stamp, in_browser=True).html)
+
+    def _draw(self, edition: Edition, stamp: Stamp, *, in_browser: bool = False) -> _Drawn:
         design = self._design(edition.subscriber.design, edition.subscriber.language)
         ways_out = unsubscribing(stamp, self._imprint)
-        shown = contents(edition, self._imprint, design.language, ways_out.visible, own_pages(stamp, self._imprint))
-        return _Drawn(design, ways_out, shown, design.page.render(shown))
+        own = own_pages(edition.period, stamp, self._imprint)
+        own = replace(own, in_browser="") if in_browser else own
+        shown = contents(edition, self._imprint, design.language, ways_out.visible, own)
+        return _Drawn(design, ways_out, shown, own.token, design.page.render(shown, own.token))
 
     def _message(self, drawn: _Drawn, edition: Edition, stamp: Stamp) -> Message:
-        design, text = drawn.design, drawn.design.text.render(drawn.shown)
+        design, text = drawn.design, drawn.design.text.render(drawn.shown, drawn.token)
         subject = subject_line(str(design.subject.render(drawn.shown)), self._imprint, stamp)
         head = headers(edition, stamp, self._imprint, subject, drawn.ways_out)
-        return self._joined(head, edition.subscriber.email, text, drawn.html, design, _label(edition, stamp))
+        message = self._joined(head, edition.subscriber.email, text, drawn.html, design, _label(edition, stamp))
+        return replace(message, return_path=self._return_path(edition, stamp)) if self._imprint.bounces else message
+
+    def _return_path(self, edition: Edition, stamp: Stamp) -> str:
+        """Where what comes back of this delivery goes; a test is no delivery."""
+        told = self._imprint.secrets[0], stamp.reference, edition.period.day, edition.subscriber.email
+        return "" if stamp.occasion == "test" else return_path(self._imprint.bounces, *told)
 
     def _joined(
         self, head: tuple[tuple[str, str], ...], recipient: str, text: Body, html: Body, design: Design, label: str
@@ -84,7 +106,7 @@ class Renderer:
             text_pieces=text,
             html_pieces=html,
             message_id=message_id,
-            mime=mime(head, text.encoded, html.encoded, message_id, design.language.tag),
+            mime=mime(head, (text.encoded,), (html.encoded,), message_id, design.language.tag),
             label=label,
         )
 
@@ -126,7 +148,11 @@ class Renderer:
     def _design(self, name: str, tag: str) -> Design:
         if (name, tag) not in self._designs:
             self._designs[name, tag] = load(
-                self._places, name, self._language(tag), thumbnails=self._imprint.thumbnails
+                self._places,
+                name,
+                self._language(tag),
+                thumbnails=self._imprint.thumbnails,
+                own_feedback=shared_feedback(self._imprint),
             )
         return self._designs[name, tag]
 

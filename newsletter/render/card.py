@@ -47,6 +47,8 @@ class Link:
 class Card:
     """A paper as it is shown; plain text, not escaped. There is one of each paper, which fragments are kept by."""
 
+    id: str
+    """By which the archive has it."""
     title: str
     url: str
     authors: str
@@ -84,6 +86,7 @@ def _card(paper: Paper) -> Card:
     authors, more = shorten_authors(paper.authors)
     links = {link.url: link for link in reversed([*_links(paper)]) if _usable(link.url)}  # of two the first stays
     return Card(
+        id=paper.id,
         title=title,
         url=_usable(identity.page(paper)) or identity.page(Paper("", title[:60])),
         authors=line(readable(", ".join(authors)), 200),

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from newsletter.models import Edition, Later, Section, Words
 from newsletter.render.card import Card, card
+from newsletter.render.headers import OwnPages
 from newsletter.render.imprint import Imprint
 from newsletter.render.language import Language
 from newsletter.render.note import as_html, as_text
@@ -43,12 +44,11 @@ class Part(NamedTuple):
 
 
 def contents(
-    edition: Edition, imprint: Imprint, language: Language, unsubscribe: str, own_pages: tuple[str, str]
+    edition: Edition, imprint: Imprint, language: Language, unsubscribe: str, own_pages: OwnPages
 ) -> dict[str, Any]:
     """The names that a design's files may use; everything but `note_html` is plain text, to be escaped.
 
-    `unsubscribe` is the address of the web page, or a mailto: where there are no web pages; `own_pages` those of the
-    reader's preferences and feedback, empty there.
+    `unsubscribe` is the address of the web page, or a mailto: where there are no web pages.
     """
     parts = tuple([_part(section, language) for section in edition.sections])
     cards = [shown.card for part in parts for shown in part.shown]
@@ -68,8 +68,9 @@ def contents(
         "missed": tuple(card(candidate.paper) for candidate in edition.missed),
         "notes": tuple(language.told(note, 300) for note in edition.notes),
         "unsubscribe": unsubscribe,
-        "preferences": own_pages[0],
-        "feedback": own_pages[1],
+        "preferences": own_pages.preferences,
+        "feedback": own_pages.feedback,
+        "in_browser": own_pages.in_browser,
         "reply_to": "" if imprint.reply_to.endswith("@localhost") else imprint.reply_to,
         "postal_address": address_lines(imprint),
     }

@@ -41,7 +41,8 @@ _LIKE_MAIL: Final = {
     "auto_reload": False,
     "extensions": [Cached],
 }
-
+_SHARED: Final[Mapping[str, object]] = {"thumbnails": False, "own_feedback": ""}
+"""What cards may use besides their paper, where nobody says otherwise."""
 
 _LAYOUT: Final = re.compile(r"(?<!^)<(?:/?div|table|/head|style|h[12]|p)\b|(?<=<!\[endif\]-->)(?=<)", re.MULTILINE)
 """Before these a line may begin: they are never between words."""
@@ -78,10 +79,13 @@ class Piece:
     path: Path
     sheet: Sheet
 
-    def render(self, contents: Mapping[str, Any]) -> Body:
-        """The file with these contents. Raises RenderError with the file and what is wrong in it."""
+    def render(self, contents: Mapping[str, Any], token: str = "") -> Body:
+        """The file with these contents, and with the reader's token in the links of shared cards.
+
+        Raises RenderError with the file and what is wrong in it.
+        """
         try:
-            return self.sheet.render(contents)
+            return self.sheet.render(contents, token)
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
             raise RenderError(f"{self.path}: {_first_line(error)}") from error
 
@@ -120,9 +124,15 @@ def folder_of(places: Sequence[Path], name: str) -> Path:
     return next(place / name for place in places if (place / name / FILES[0]).is_file())
 
 
-def load(places: Sequence[Path], name: str, language: Language, *, thumbnails: bool = False) -> Design:
-    """Compiles a design. Raises SettingsError if there is none of that name, RenderError if a file is at fault."""
-    return _load(places, folder_of(places, name), FILES, language, thumbnails=thumbnails)
+def load(
+    places: Sequence[Path], name: str, language: Language, *, thumbnails: bool = False, own_feedback: str = ""
+) -> Design:
+    """Compiles a design. Raises SettingsError if there is none of that name, RenderError if a file is at fault.
+
+    `own_feedback` is the address of the page where a reader judges papers, the same for all who share a card.
+    """
+    shared = {"thumbnails": thumbnails, "own_feedback": own_feedback}
+    return _load(places, folder_of(places, name), FILES, language, shared)
 
 
 def load_letter(places: Sequence[Path], language: Language) -> Design:
@@ -132,12 +142,17 @@ def load_letter(places: Sequence[Path], language: Language) -> Design:
 
 
 def _load(
-    places: Sequence[Path], folder: Path, files: Sequence[str], language: Language, *, thumbnails: bool = False
+    places: Sequence[Path],
+    folder: Path,
+    files: Sequence[str],
+    language: Language,
+    shared: Mapping[str, object] = _SHARED,
 ) -> Design:
     page, text, subject = (folder / file for file in files)
     loader = Shared([folder.parent, *places])
     html, plain = _environments(loader, language)
-    html.globals["thumbnails"] = thumbnails
+    html.globals |= shared
+    plain.globals |= shared
     sources = {path: _read(path) for path in (page, text, subject)}
     _compiled(html, page, sources[page])  # for the right line: the page itself is compiled from what MJML makes of it
     expanded = _expanded(page, sources[page], loader, html)
@@ -167,7 +182,8 @@ def _environments(loader: BaseLoader, language: Language) -> tuple[Environment, 
     """For pages and for texts."""
     html, plain = _environment(loader, language, autoescape=True), _environment(loader, language, autoescape=False)
     html.filters["href"] = href
-    html.globals["thumbnails"] = False
+    html.globals |= _SHARED
+    plain.globals |= _SHARED
     plain.filters |= {"fill": fill, "cut": cut}
     return html, plain
 

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from newsletter.render.mime import printable, quoted_printable
+from newsletter.render.place import MARK, PLACE
 
 BULK: Final = 40
 """Characters of fixed text that are worth keeping encoded."""
@@ -88,12 +89,14 @@ class Body:
     """A rendered body."""
 
     fragments: list[Fragment]
-    encoded: list[bytes] = field(repr=False)
-    """It as quoted-printable, in pieces of whole lines."""
+    encoded: bytes = field(repr=False)
+    """It as quoted-printable."""
+    token: str = field(default="", repr=False)
+    """Of the reader, for the links of shared cards."""
 
     def __iter__(self) -> Iterator[str]:
         """Its pieces."""
-        return (piece for one in self.fragments for piece in one.pieces)
+        return (piece.replace(PLACE, self.token) for one in self.fragments for piece in one.pieces)
 
     def __str__(self) -> str:
         return "".join(self)
@@ -103,14 +106,12 @@ class Body:
         """Bytes of UTF-8, with lines ended by CRLF as they are sent."""
         return sum(len(piece.encode()) + piece.count("\n") for piece in self)
 
-    @property
-    def encoded_size(self) -> int:
-        """Bytes as quoted-printable, which is never shorter."""
-        return sum(map(len, self.encoded))
 
+def body(parts: Iterable[str], bulk: Bulk, token: str = "") -> Body:
+    """The body of what a template puts out; what stands between its fragments is the reader's own.
 
-def body(parts: Iterable[str], bulk: Bulk) -> Body:
-    """The body of what a template puts out; what stands between its fragments is the reader's own."""
+    `token` is the reader's, for the links of shared cards.
+    """
     fragments: list[Fragment] = []
     own: list[str] = []
 
@@ -135,4 +136,5 @@ def body(parts: Iterable[str], bulk: Bulk) -> Body:
         else:
             own.append(part)
     close()
-    return Body(fragments, [line for one in fragments for line in one.encoded])
+    encoded = b"".join([line for one in fragments for line in one.encoded])
+    return Body(fragments, encoded.replace(MARK, token.encode("ascii")), token)

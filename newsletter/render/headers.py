@@ -17,6 +17,7 @@ from newsletter.errors import RenderError
 from newsletter.models import Edition, Letter, Period, Stamp
 from newsletter.render.imprint import Imprint
 from newsletter.render.mime import mailbox
+from newsletter.render.place import PLACE
 from newsletter.text import line
 
 SUBJECT: Final = 110
@@ -52,13 +53,37 @@ def unsubscribing(stamp: Stamp, imprint: Imprint) -> Unsubscribing:
     return Unsubscribing(web, f"mailto:{quote(address(imprint.reply_to), safe='@+')}?subject=unsubscribe%20{token}")
 
 
-def own_pages(stamp: Stamp, imprint: Imprint) -> tuple[str, str]:
-    """The addresses of the reader's preferences and of their feedback; empty where there are no web pages."""
-    base, purposes = imprint.base_url.rstrip("/"), ("preferences", "feedback")
-    first, second = (
-        f"{base}/{one}/{links.sign(imprint.secrets, one, stamp.reference)}" if base else "" for one in purposes
+@dataclass(frozen=True, slots=True)
+class OwnPages:
+    """The addresses of the reader's own pages; all empty where there are no web pages."""
+
+    preferences: str = ""
+    feedback: str = ""
+    token: str = ""
+    """Of the reader's feedback: the end of its address."""
+    in_browser: str = ""
+    """Of the edition; empty for a copy outside the ledger, which has no page."""
+
+
+def own_pages(period: Period, stamp: Stamp, imprint: Imprint) -> OwnPages:
+    """The reader's own pages, each with a token for itself alone."""
+    base, secrets, reference = imprint.base_url.rstrip("/"), imprint.secrets, stamp.reference
+    if not base:
+        return OwnPages()
+    token = links.sign(secrets, "feedback", reference)
+    edition = links.sign_edition(secrets, reference, period.name, stamp.occasion)
+    return OwnPages(
+        preferences=f"{base}/preferences/{links.sign(secrets, 'preferences', reference)}",
+        feedback=f"{base}/feedback/{token}",
+        token=token,
+        in_browser="" if stamp.occasion == "test" else f"{base}/edition/{edition}",
     )
-    return first, second
+
+
+def shared_feedback(imprint: Imprint) -> str:
+    """The address of the feedback's page for what readers share; empty where there are no web pages."""
+    base = imprint.base_url.rstrip("/")
+    return f"{base}/feedback/{PLACE}" if base else ""
 
 
 def headers(

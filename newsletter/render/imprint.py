@@ -23,6 +23,8 @@ class Imprint:
     """Of the public web pages, without a slash at its end; empty where there are none."""
     thumbnails: bool = False
     """Whether papers are shown with their pictures, which the reader's mail program fetches."""
+    bounces: str = ""
+    """Where bounces go, with `{token}` for what names the delivery (see `verp`); empty: to `address`."""
     secrets: tuple[str, ...] = field(default=(), repr=False)
     """For signed links, the newest first."""
 

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Final
 
 from newsletter.errors import RenderError
+from newsletter.render.place import PLACE, marked
 
 _LINE: Final = 76
 """Characters of a line with an encoded-word in it (RFC 2047 section 2), and of a quoted-printable line."""
@@ -73,6 +74,8 @@ def quoted_printable(lines: str) -> bytes:
     None begins with a dot, so nothing has to be stuffed when it is sent (RFC 5321 section 4.5.2).
     """
     encoded = b2a_qp(lines.replace("\n", "\r\n").encode())
+    if PLACE in lines:
+        encoded = marked(encoded)
     # What b2a_qp leaves undone (Python 3.11): dots that begin a line, of which a lonely one ends a message in SMTP;
     # a line made too long by encoding the blank at its end; and "From ", which mailbox files change.
     if "." in lines and _DOTTED.search(encoded):

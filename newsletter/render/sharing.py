@@ -190,9 +190,9 @@ class Sheet:
     template: Template
     bulk: Bulk
 
-    def render(self, contents: Mapping[str, Any]) -> Body:
-        """The body with these contents."""
-        return body(self.template.root_render_func(self.template.new_context(dict(contents))), self.bulk)
+    def render(self, contents: Mapping[str, Any], token: str = "") -> Body:
+        """The body with these contents, and with the reader's token in the links of shared cards."""
+        return body(self.template.root_render_func(self.template.new_context(dict(contents))), self.bulk, token)
 
 
 def sheet(environment: Environment, source: str, known: Iterable[str]) -> Sheet:

@@ -25,7 +25,7 @@ SHORT_NOTE: Final = 2_000
 
 def fits(html: Body) -> bool:
     """Whether no mail program cuts it."""
-    encoded = html.encoded_size  # never less than the other
+    encoded = len(html.encoded)  # never less than the other
     return encoded <= LONGEST or (encoded <= LONGEST_ENCODED and html.size <= LONGEST)
 
 

@@ -22,12 +22,10 @@ _USUAL = Subscriber(key="", email="")
 
 Above: TypeAlias = Mapping[str, tuple[Text, Value]]
 """What a file says above its list of subscribers."""
-Keep: TypeAlias = Callable[[Subscriber], None]
-"""Is handed the subscribers, one by one in the file's order."""
-
-
 Entered: TypeAlias = tuple[str, int, int]
-"""The file of an entry, its number there, and its line."""
+"""The file of an entry, its number there from 1, and its line."""
+Keep: TypeAlias = Callable[[Subscriber, Entered], None]
+"""Is handed the subscribers, one by one in the file's order, and where they stand."""
 
 
 @dataclass(slots=True)
@@ -55,7 +53,7 @@ def read_all(path: Path) -> tuple[Subscriber, ...]:
     Raises SubscriberError, whose text is one `file:line:column: where: what` a line.
     """
     found: list[Subscriber] = []
-    hand_over_all(files_of(path), found.append)
+    hand_over_all(files_of(path), lambda one, _: found.append(one))
     return tuple(found)
 
 
@@ -102,7 +100,7 @@ def text_of(path: Path) -> str:
 def parse(text: str, name: str, folder: Path) -> tuple[Subscriber, ...]:
     """The subscribers that `text` lists. Faults name the file `name`; `.bib` files are looked for in `folder`."""
     found: list[Subscriber] = []
-    hand_over(text, name, folder, found.append)
+    hand_over(text, name, folder, lambda one, _: found.append(one))
     return tuple(found)
 
 
@@ -167,7 +165,7 @@ class _Entries:
         if isinstance(entry, Fields) and "email" in own:
             self._refuse_twin(entry, own, where)
         if not self._reading.faults:
-            self._keep(subscriber_of(own, self._shared))
+            self._keep(subscriber_of(own, self._shared), (self._name, self.number, entry.line))
 
     def _refuse_twin(self, entry: Fields, own: Mapping[str, Any], where: str) -> None:
         """One address gets one edition, one key has one account."""

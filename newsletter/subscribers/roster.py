@@ -14,9 +14,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 import msgspec
 
@@ -24,12 +25,15 @@ from newsletter.errors import StoreError
 from newsletter.models import Schedule, Subscriber
 from newsletter.records import on_schedule, read_subscriber, schedule_of, subscriber_record
 from newsletter.subscribers.examples import filled, libraries
-from newsletter.subscribers.file import files_of, hand_over_all
-from newsletter.typed import folded
+from newsletter.subscribers.file import Entered, files_of, hand_over_all
+from newsletter.typed import LAST, folded
+
+T = TypeVar("T")
 
 _SCHEMA: Final = """
 CREATE TABLE subscribers (
-    number INTEGER PRIMARY KEY, key TEXT UNIQUE, email TEXT UNIQUE, design TEXT, language TEXT, schedule TEXT, record BLOB
+    number INTEGER PRIMARY KEY, key TEXT UNIQUE, email TEXT UNIQUE, design TEXT, language TEXT, schedule TEXT,
+    file TEXT, line INTEGER, record BLOB
 );
 CREATE INDEX by_schedule ON subscribers (schedule, number);
 CREATE TABLE libraries (name TEXT PRIMARY KEY);
@@ -48,6 +52,16 @@ Papers: TypeAlias = Callable[[str], tuple[str, ...]]
 """The papers in a library, by its name."""
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A subscriber, and where they stand."""
+
+    subscriber: Subscriber
+    file: Path
+    line: int
+    """From 1."""
+
+
 class Roster:
     """Who reads what and when. What it holds is on the disk; each question opens it."""
 
@@ -57,6 +71,9 @@ class Roster:
     def _read(self, record: bytes) -> Subscriber:
         found = read_subscriber(record)
         return filled(found, self._papers) if _LIBRARY in record else found
+
+    def _entry(self, record: bytes, file: str, line: int) -> Entry:
+        return Entry(self._read(record), Path(file), line)
 
     def __len__(self) -> int:
         with _opened(self._kept) as connection:
@@ -70,6 +87,10 @@ class Roster:
     def pages(self) -> Iterator[list[Subscriber]]:
         """Everybody in the file's order, some hundreds at a time."""
         return self._pages("SELECT record FROM subscribers ORDER BY number")
+
+    def entries(self) -> Iterator[list[Entry]]:
+        """Everybody in that order, each with where they stand, some hundreds at a time."""
+        return self._rows("SELECT record, file, line FROM subscribers ORDER BY number", self._entry)
 
     def version(self) -> str:
         """Changes with what it holds."""
@@ -93,10 +114,13 @@ class Roster:
             )
 
     def _pages(self, query: str, *values: str) -> Iterator[list[Subscriber]]:
+        return self._rows(query, self._read, *values)
+
+    def _rows(self, query: str, read: Callable[..., T], *values: str) -> Iterator[list[T]]:
         with _opened(self._kept) as connection:
             rows = connection.execute(query, values)
             while page := rows.fetchmany(_PAGE):
-                yield [self._read(record) for (record,) in page]
+                yield [read(*row) for row in page]
 
     def find(self, keys: Sequence[str]) -> dict[str, Subscriber]:
         """Those of these keys who are there."""
@@ -120,10 +144,23 @@ class Roster:
 
     def named(self, name: str) -> Subscriber | None:
         """Who has this key or this address."""
-        query = "SELECT record FROM subscribers WHERE key IN (?1, ?2) OR email = ?2 ORDER BY key != ?1, number LIMIT 1"
+        found = self.entry(name)
+        return found.subscriber if found else None
+
+    def entry(self, name: str) -> Entry | None:
+        """The same with where they stand."""
+        wanted = "WHERE key IN (?1, ?2) OR email = ?2 ORDER BY key != ?1, number LIMIT 1"
         with _opened(self._kept) as connection:
+            query = f"SELECT record, file, line FROM subscribers {wanted}"
             row = connection.execute(query, (name, folded(name))).fetchone()
-        return self._read(row[0]) if row else None
+            return self._entry(*row) if row else None
+
+    def beginning(self, letters: str, number: int) -> list[Subscriber]:
+        """The first so many, in order of address, whose address (folded) begins with these letters."""
+        with _opened(self._kept) as connection:
+            query = "SELECT record FROM subscribers WHERE email >= ? AND email < ? ORDER BY email LIMIT ?"
+            rows = connection.execute(query, (letters, letters + LAST, number))
+            return [self._read(record) for (record,) in rows]
 
     def libraries(self) -> tuple[str, ...]:
         """The names of the libraries that somebody's examples are in, in order."""
@@ -237,12 +274,13 @@ def _keep(path: Path, kept: Path) -> None:
 
 def _written(path: Path, connection: sqlite3.Connection) -> list[tuple[str, str]]:
     """Writes what the files say; returns those that this is made of, and their sums before they were read."""
-    columns = "key, email, design, language, schedule, record"
-    insert = f"INSERT INTO subscribers ({columns}) VALUES (?, ?, ?, ?, ?, ?)"
+    columns = "key, email, design, language, schedule, file, line, record"
+    insert = f"INSERT INTO subscribers ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
-    def keep(one: Subscriber) -> None:
+    def keep(one: Subscriber, where: Entered) -> None:
         record = subscriber_record(one).encode()
-        values = (one.key, folded(one.email), one.design, one.language, schedule_of(one), record)
+        file, _, line = where
+        values = (one.key, folded(one.email), one.design, one.language, schedule_of(one), file, line, record)
         connection.execute(insert, values)
         for name in libraries(one):
             connection.execute("INSERT OR IGNORE INTO libraries VALUES (?)", (name,))

@@ -15,7 +15,7 @@ from newsletter.errors import SubscriberError
 from newsletter.files.alone import alone
 from newsletter.files.whole import replacing
 from newsletter.models import Subscriber
-from newsletter.subscribers.file import files_of, hand_over_all, parse, text_of
+from newsletter.subscribers.file import Entered, files_of, hand_over_all, parse, text_of
 from newsletter.subscribers.splice import Unspliceable, entry_line
 from newsletter.typed import folded
 
@@ -47,11 +47,15 @@ def place_in(text: str, file: Path, name: str) -> Place | None:
 
 def placed(path: Path, name: str) -> Place:
     """The same of whoever must be there. Raises SubscriberError with a guess at who was meant."""
-    files = files_of(path)
-    found = place(files, name)
+    found = place(files_of(path), name)
     if found is None:
-        raise SubscriberError(f"no subscriber '{name}'{_meant(files, name)}; `newsletter subscribers list` shows them")
+        raise SubscriberError(nobody(path, name))
     return found
+
+
+def nobody(path: Path, name: str) -> str:
+    """Says that there is no such subscriber, with a guess at who of the files was meant."""
+    return f"no subscriber '{name}'{_meant(files_of(path), name)}; `newsletter subscribers list` shows them"
 
 
 def is_named(one: Subscriber, name: str) -> bool:
@@ -61,7 +65,7 @@ def is_named(one: Subscriber, name: str) -> bool:
 
 def _meant(files: tuple[Path, ...], name: str) -> str:
     known: dict[str, str] = {}
-    hand_over_all(files, lambda one: known.update({folded(one.email): one.email, one.key: one.key}))
+    hand_over_all(files, lambda one, _: known.update({folded(one.email): one.email, one.key: one.key}))
     near = get_close_matches(folded(name), known, n=1)
     return f"; did you mean {known[near[0]]}?" if near else ""
 
@@ -131,5 +135,5 @@ def check(path: Path, instead: Mapping[Path, str]) -> None:
     )
 
 
-def _pass(one: Subscriber) -> None:
+def _pass(one: Subscriber, where: Entered) -> None:
     """Nothing is kept of whom is only checked."""

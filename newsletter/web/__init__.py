@@ -11,7 +11,8 @@ from starlette.routing import Route
 
 from newsletter.app import App
 from newsletter.errors import StoreError
-from newsletter.web import health
+from newsletter.overview import Counting
+from newsletter.web import admin, health
 from newsletter.web.drawing import Drawing
 from newsletter.web.files import favicon, robots, static
 from newsletter.web.metrics import Figures, metrics
@@ -40,6 +41,8 @@ def pages(app: App) -> Starlette:
         Route("/webhooks/{provider}", Postbox(app).receive, methods=["POST"]),
         Route("/healthz", health.alive, methods=["GET", "HEAD"]),
         Route("/readyz", health.ready, methods=["GET", "HEAD"]),
+        Route("/admin", admin.page, methods=["GET", "HEAD"]),
+        Route("/admin/{token}", admin.linked, methods=["GET", "HEAD"]),
         Route("/metrics", metrics, methods=["GET", "HEAD"]),
     ]
     site = Starlette(routes=routes, exception_handlers={404: not_found, StoreError: unreadable, ClientDisconnect: gone})
@@ -54,6 +57,7 @@ def pages(app: App) -> Starlette:
     site.state.desk = Desk(app)
     site.state.leaving = Leaving(app)
     site.state.figures = Figures(app)
+    site.state.counting = Counting(app)
     site.add_middleware(Headers)
     return site
 

@@ -1,11 +1,12 @@
 """Brevo's webhooks for transactional mail, which are not signed. No I/O.
 
-Facts: developers.brevo.com/docs/transactional-webhooks and how-to-use-webhooks (2026-11). Where batching is on, a
-request holds a list.
+Facts: developers.brevo.com/docs/transactional-webhooks and how-to-use-webhooks (2026-11), compared with what
+django-anymail 15.2 knows of them. Where batching is on, a request holds a list.
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 
 from newsletter.webhooks.event import Event, Hook, What, address, bounce, json_of, moment, own_secret, rows, text
@@ -16,6 +17,7 @@ WHAT: Final[dict[str, What]] = {
     "spam": "complained",
     "complaint": "complained",
     "unsubscribed": "unsubscribed",
+    "unsubscribe": "unsubscribed",  # as django-anymail has it; whichever it is, the reader's no counts
     "invalid_email": "bounced",
     "soft_bounce": "failed",
     "deferred": "failed",
@@ -30,11 +32,17 @@ def events(body: bytes) -> list[Event]:
             _what(one),
             address(text(one, "email")),
             text(one, "message-id"),
-            moment(text(one, "ts_event") or text(one, "ts")),
+            _moment(one),
             text(one, "reason") or text(one, "event"),
         )
         for one in rows(json_of(body))
     ]
+
+
+def _moment(told: Any) -> datetime | None:
+    """`ts_epoch`, which is in milliseconds; the others are counted in the account's zone, as if that were UTC."""
+    exact = text(told, "ts_epoch")
+    return moment(exact[:-3] if exact.isdecimal() else text(told, "ts_event") or text(told, "ts"))
 
 
 def _what(told: Any) -> What:

@@ -20,7 +20,7 @@
   changes.onopen = () => { live.textContent = "Follows your edits. Nothing is sent or recorded."; };
   changes.onerror = () => { live.textContent = "The preview has ended; start it again."; };
   // Not while somebody is choosing: the choice would be lost.
-  const choices = [...document.querySelectorAll("select")].map((one) => [one, one.value]);
+  const choices = [...document.querySelectorAll("select, #letters")].map((one) => [one, one.value]);
   const choosing = () => choices.some(([one, shown]) => one.value !== shown);
   const follow = () => (choosing() ? setTimeout(follow, 1000) : location.reload());
   changes.addEventListener("changed", () => { changes.close(); follow(); });

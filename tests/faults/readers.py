@@ -21,7 +21,7 @@ A_ROUND = 1.0  # seconds; how long a message may have been in flight
 
 
 @contextmanager
-def _pages(stage: Stage, *tampering: str) -> Iterator[int]:
+def pages_of(stage: Stage, *tampering: str) -> Iterator[int]:
     """The web pages in a child; their port."""
     port = free_port()
     process = stage.start(*tampering, command=("serve", "--port", str(port)))
@@ -62,7 +62,7 @@ def _say_no(port: int, link: str) -> bool:
         return False
 
 
-def _written_after(stage: Stage, said_no: dict[str, float]) -> list[str]:
+def written_after(stage: Stage, said_no: dict[str, float]) -> list[str]:
     """Who was written to later than what can have been in flight."""
     return [one.recipient for one in stage.received() if one.at > said_no.get(one.recipient, one.at) + A_ROUND]
 
@@ -74,13 +74,13 @@ def killed_while_unsubscribing(stage: Stage) -> Verdict:
         by_address, said_no = _links(stage), dict[str, float]()
         asking = stage.chance.sample(stage.audience, min(40, stage.recipients // 4))
         for point, some in (("suppressing", asking[::2]), ("suppressed", asking[1::2])):
-            with _pages(stage, f"--kill={point}:{len(some) // 2 + 1}") as port:
+            with pages_of(stage, f"--kill={point}:{len(some) // 2 + 1}") as port:
                 said_no |= {who: time.time() for who in some if _say_no(port, by_address[who])}
             stage.kills += 1
         if len(said_no) != len(asking[::2]) // 2 + len(asking[1::2]) // 2:
             raise Wrong(f"{len(said_no)} of {len(asking)} were acknowledged: it was not killed where it was to be")
         stage.settle()
-        if late := _written_after(stage, said_no):
+        if late := written_after(stage, said_no):
             raise Wrong(f"written to after an acknowledged no: {late}")
         return stage.judged()
 
@@ -112,7 +112,7 @@ def killed_while_many_unsubscribe(stage: Stage) -> Verdict:
 def _answered_before_a_kill(stage: Stage, links: Mapping[str, str], many: int) -> set[str]:
     """Whose no was acknowledged by pages that are killed a moment after so many had been."""
     with ThreadPoolExecutor(16) as crowd:
-        with _pages(stage) as port:
+        with pages_of(stage) as port:
             going = {who: crowd.submit(_say_no, port, link) for who, link in links.items()}
             while sum(one.done() for one in going.values()) < min(many, len(going)):
                 time.sleep(0.002)
@@ -126,7 +126,7 @@ def unsubscribe_during_a_run(stage: Stage) -> Verdict:
         stage.kill_at("planned", 1)
         by_address, said_no = _links(stage), dict[str, float]()
         asking = stage.chance.sample(stage.audience, min(stage.recipients // 4, 500))
-        with _pages(stage) as port, stage.home.app() as app:
+        with pages_of(stage) as port, stage.home.app() as app:
             process = stage.start()
             stage.wait_for(stage.recipients // 10, process)
             for number, who in enumerate(asking):
@@ -137,7 +137,7 @@ def unsubscribe_during_a_run(stage: Stage) -> Verdict:
                     said_no[who] = time.time()
             process.communicate()
         stage.settle()
-        late = _written_after(stage, said_no)
+        late = written_after(stage, said_no)
         spared = sum(one.reason == "suppressed" for one in stage.people())
         stage.notes.append(f"{len(said_no)} said no or bounced, {spared} in time")
         if late or not said_no:
@@ -149,7 +149,7 @@ def scanner(stage: Stage) -> Verdict:
     with stage.over_smtp():
         stage.settle()
         before = stage.people()
-        with _pages(stage) as port, closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+        with pages_of(stage) as port, closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
             for link in list(_links(stage).values()) * 5:
                 connection.request(stage.chance.choice(("GET", "HEAD")), link)
                 answer = connection.getresponse()

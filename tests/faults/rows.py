@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from tests.faults import disks, files, kills, network, powerfail, readers, runs
+from tests.faults import cluster, disks, events, files, kills, network, powerfail, readers, runs
 from tests.faults.oracle import Verdict
 from tests.faults.stage import Mode, Stage
 
@@ -21,10 +21,14 @@ class Row:
     fault: str
     play: Play
     needs: str = ""
-    """`postgresql`, `root` or `strace`, where it cannot run without."""
+    """`postgresql`, `procrastinate` on it, `root` or `strace`, where it cannot run without."""
     modes: tuple[Mode, ...] = ("resend", "hold")
     is_slow: bool = False
     """Whether it only runs in the long form."""
+
+    @property
+    def on_postgresql(self) -> bool:
+        return self.needs in ("postgresql", "procrastinate")
 
 
 ONCE: tuple[Mode, ...] = ("resend",)
@@ -55,6 +59,16 @@ ROWS: tuple[Row, ...] = (
     Row("K14b", "SES: the same, one by one, no keys", kills.posted("ses:eu-west-1")),
     Row("K14c", "Postmark: the same, a batch, no keys", kills.posted("postmark", 20)),
     Row("K14d", "K14, and a member of the batch says no meanwhile", kills.posted_and_a_no),
+    Row("K15", "workers killed, again and again", cluster.struck(cluster.Cluster.kill_a_worker), needs="procrastinate"),
+    Row(
+        "K15b", "who plans for workers killed", cluster.struck(cluster.Cluster.kill_the_planner), needs="procrastinate"
+    ),
+    Row(
+        "K15c",
+        "the database killed while workers send",
+        cluster.struck(cluster.Cluster.kill_the_database),
+        needs="procrastinate",
+    ),
     Row("KR", "killed at random moments, many times a run", kills.at_random),
     Row("KR-pg", "the same on PostgreSQL", kills.at_random_on_postgresql, needs="postgresql"),
     # -- everything else
@@ -85,6 +99,7 @@ ROWS: tuple[Row, ...] = (
     Row("F12", "an edition that cannot be made: a fault, a crash", runs.spoilt, modes=ONCE),
     Row("F13", "subscribers' file cut off, doubled, edited in mid-run", files.edited, modes=ONCE),
     Row("F14", "readers unsubscribe, and bounces arrive, while it sends", readers.unsubscribe_during_a_run, modes=ONCE),
+    Row("F15", "providers tell of readers meanwhile: true, twice, forged", events.told_during_a_run, modes=ONCE),
     Row("F16", "memory, a quarter of the readers and all", runs.memory, modes=ONCE, is_slow=True),
     Row("F18", "a scanner opens every link five times", readers.scanner, modes=ONCE),
     Row("F19", "rate, provider and sender changed in mid-run", files.settings_changed, modes=ONCE),
@@ -93,7 +108,6 @@ ROWS: tuple[Row, ...] = (
 
 NOT_HERE: Mapping[str, str] = {
     "F7": "no message has two recipients: each reader's edition is a message of its own",
-    "F15": "there are no webhooks yet",
     "F17": "no fault of sending: tests/test_hostile.py and tests/test_tex.py throw malformed sources at every step",
 }
 """Rows of the specification that are not played, and why."""

@@ -25,7 +25,14 @@ class Child(Protocol):
     def kill(self) -> None: ...
 
 
-PRELOADED: Final = ["tests.faults.child", "newsletter.cli.sending", "newsletter.cli.doors", "tests.simulation.child"]
+PRELOADED: Final = [
+    "tests.faults.child",
+    "newsletter.cli.sending",
+    "newsletter.cli.doors",
+    "newsletter.cli.working",
+    "newsletter.working",
+    "tests.simulation.child",
+]
 """A test process has one server that forks: what the children of all tests need is there, whoever comes first."""
 
 Starter: TypeAlias = Callable[[Sequence[str], Sequence[str], Mapping[str, str]], Child]

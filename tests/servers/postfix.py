@@ -28,6 +28,8 @@ SIZE = 50_000
 RATE = 3
 """Messages a minute, on the port `hurried`."""
 KNOWN = ("ada", "bo", "cy", "eve", "lou")
+BOUNCES: Mapping[str, str] = {"gone": "5.1.1", "stuffed": "5.2.2"}
+"""Taken at first, and sent back by a report of Postfix's own: to whom, and what it says of it."""
 _PORTS = range(10_000, 30_000)
 REFUSALS: Mapping[str, str] = {
     "disabled": "550 5.2.1 Mailbox disabled",
@@ -65,6 +67,8 @@ virtual_mailbox_domains = {domain}
 virtual_mailbox_base = {home}/mail
 virtual_mailbox_maps = inline:{{ {boxes} }}
 virtual_transport = {transport}
+transport_maps = inline:{{ {bounces} }}
+recipient_delimiter = +
 virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{gid}
 message_size_limit = {size}
@@ -94,6 +98,7 @@ rewrite unix - - n - - trivial-rewrite
 virtual unix - n n - - virtual
 discard unix - - n - - discard
 error unix - - n - - error
+later unix - n n - - pipe user=nobody argv=/bin/sh -c {{echo $nexthop; exit 69}}
 retry unix - - n - - error
 bounce unix - - n - 0 bounce
 defer unix - - n - 0 bounce
@@ -211,7 +216,12 @@ def _set_up(home: Path, everybody: bool, kept: bool) -> Postfix:
         "host": HOST,
         "domain": DOMAIN,
         "daemons": "/usr/lib/postfix/sbin",
-        "boxes": ", ".join(f"{{ {name}@{DOMAIN} = {name}/ }}" for name in ("", *KNOWN, *REFUSALS) if name or everybody),
+        "boxes": ", ".join(
+            f"{{ {name}@{DOMAIN} = {name}/ }}"
+            for name in ("", "bounce", *KNOWN, *BOUNCES, *REFUSALS)
+            if name or everybody
+        ),
+        "bounces": ", ".join(f"{{ {name}@{DOMAIN} = later:{said} }}" for name, said in BOUNCES.items()),
         "transport": "discard" if everybody and not kept else "virtual",
         "refusals": ", ".join(f"{{ {name}@{DOMAIN} = {reply} }}" for name, reply in REFUSALS.items()),
         "uid": nobody.pw_uid,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import psutil
 import psycopg
 
 
@@ -38,6 +39,22 @@ class PostgreSQL:
             return found.fetchall() if found.description else []
 
 
+_SERVERS: dict[str, Any] = {}
+"""Those that this process started, by the folder of their socket."""
+
+
+def crash(url: str, seconds: float = 30) -> None:
+    """Kills the server of a database and all its processes, as nothing can be caught, and starts it again."""
+    server = _SERVERS[str(psycopg.conninfo.conninfo_to_dict(url)["host"])]
+    postmaster = psutil.Process(server.get_pid())
+    everybody = [postmaster, *postmaster.children(recursive=True)]
+    for process in everybody:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(everybody, timeout=seconds)
+    server.ensure_postgres_running()
+
+
 @contextmanager
 def running(data: Path) -> Iterator[PostgreSQL]:
     """A server whose data are in a folder of its own; ImportError where the package is not installed."""
@@ -48,6 +65,7 @@ def running(data: Path) -> Iterator[PostgreSQL]:
     with get_server(data, cleanup_mode="delete") as server:
         parameters = psycopg.conninfo.conninfo_to_dict(server.get_uri())
         running = PostgreSQL(str(parameters["host"]))
+        _SERVERS[running.folder] = server
         running.execute("ALTER SYSTEM SET fsync = off")  # no test pulls the plug of the machine
         running.execute("SELECT pg_reload_conf()")
         yield running

@@ -89,7 +89,8 @@ def _choice(desk: Desk, request: Request) -> Choice | None:
         chosen = date.fromisoformat(day) if day else usual.day
     except ValueError:
         return None
-    return Choice(chosen, request.query_params.get("reader") or usual.reader)
+    asked = request.query_params
+    return Choice(chosen, asked.get("reader") or usual.reader, asked.get("letters", "").strip())
 
 
 async def _pane(request: Request) -> Response:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
+from itertools import chain, islice
 from typing import Final
 
 from newsletter import periods, zotero
@@ -27,11 +28,14 @@ from newsletter.proof.judge import Judgement, Opened, judge, opened
 from newsletter.publish import gather
 from newsletter.render.card import card
 from newsletter.settings import Settings
+from newsletter.typed import folded
 from newsletter.web.preview.background import Background
 from newsletter.web.preview.parts import Opener, Parts
 
 MARKED: Final = 300
 """Readers whose editions are all made to say who has one; of more, only the chosen one's is."""
+OFFERED: Final = 50
+"""Of more readers, how many there are to choose from at once."""
 PATIENCE: Final = 6.0
 """Seconds that a page waits; what takes longer is said, and shown when it is done."""
 SOON: Final = 0.5
@@ -47,6 +51,8 @@ class Choice:
     day: date
     reader: str
     """An address or id; empty for the first who has an edition."""
+    letters: str = ""
+    """With which the addresses begin that there are to choose from, where readers are many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +84,8 @@ class Looked:
     days: tuple[date, ...]
     """To choose from, newest first."""
     readers: tuple[Reader, ...] = ()
-    unmarked: int = 0
-    """How many readers are too many to say who has an edition; 0 if that is said."""
+    many: bool = False
+    """Whether there are more readers than these, and it is not said who of them has an edition."""
     seen: Seen | None = None
     mail: Opened | None = None
     judgements: tuple[Judgement, ...] = ()
@@ -99,7 +105,7 @@ class Desk:
         self._order = order
         self._asking: Background[Hashable, None] = Background()
         self._looking: Background[tuple[Choice, str], Looked] = Background()
-        self._roster: tuple[Subscriber, ...] = ()
+        self._readers: tuple[Reader, ...] = ()
         self._kept: dict[Choice, Looked] = {}
 
     def close(self) -> None:
@@ -153,14 +159,11 @@ class Desk:
         looked = Looked(choice, self.days(choice.day))
         try:
             app = self._parts.fresh()
-            self._roster = tuple(app.roster())
-            looked = self._made(app, looked)
+            looked = self._made(app, looked, offer := offered(app, choice))
+            self._readers = offer.readers()
         except NewsletterError as error:
-            looked = replace(looked, faults=tuple(str(error).splitlines()), readers=looked.readers or self._unmarked())
+            looked = replace(looked, faults=tuple(str(error).splitlines()), readers=looked.readers or self._readers)
         return replace(looked, notes=(*looked.notes, *self._going_on()), days=self.days(choice.day))
-
-    def _unmarked(self) -> tuple[Reader, ...]:
-        return tuple(Reader(one.email, one.name, "") for one in self._roster)
 
     def _going_on(self) -> tuple[str, ...]:
         running = (f"{what[:1].upper()}{what[1:]} …" for what in self._asking.running())
@@ -168,18 +171,19 @@ class Desk:
 
     # -- one look
 
-    def _made(self, app: App, looked: Looked) -> Looked:
+    def _made(self, app: App, looked: Looked, offer: Offer) -> Looked:
         choice, now = looked.choice, app.clock()
-        everybody = len(self._roster) <= MARKED
-        only = None if everybody else choice.reader or self._roster[0].key
+        looked = replace(looked, readers=offer.readers(), many=offer.many)
+        if offer.many and offer.chosen is None:
+            return replace(looked, faults=(_nobody(choice),))
         composer = Composer(app)
-        dues = waiting(app, now, Order(choice.day, only))
+        dues = list(chain.from_iterable(waiting(app, now, offer.order(choice.day))))
         found = {seen.edition.subscriber.key: seen for seen in look_again(app, now, dues, composer)}
-        looked = replace(looked, readers=self._marked(found), unmarked=0 if everybody else len(self._roster))
-        chosen = self._chosen(choice.reader, found)
+        looked = replace(looked, readers=offer.readers(found))
+        chosen = offer.seen(choice.reader, found)
         if chosen is None:
-            return replace(looked, faults=(_nobody(choice.reader),))
-        subscriber = next(one for one in self._roster if one.key == chosen.edition.subscriber.key)
+            return replace(looked, faults=(_nobody(choice),))
+        subscriber = next(due.subscriber for due in dues if due.subscriber.key == chosen.edition.subscriber.key)
         looked = replace(
             looked,
             choice=replace(choice, reader=subscriber.email),
@@ -190,15 +194,6 @@ class Desk:
         )
         return _rendered(app, looked, chosen)
 
-    def _marked(self, found: dict[str, Seen]) -> tuple[Reader, ...]:
-        return tuple(Reader(one.email, one.name, _mark(found.get(one.key))) for one in self._roster)
-
-    def _chosen(self, reader: str, found: dict[str, Seen]) -> Seen | None:
-        if not reader:
-            going = (seen for one in self._roster if (seen := found.get(one.key)) and not seen.fate)
-            return next(going, next(iter(found.values()), None))
-        return next((found.get(one.key) for one in self._roster if reader in (one.key, one.email)), None)
-
     # -- asking the sources
 
     def ask(self, choice: Choice) -> None:
@@ -206,7 +201,10 @@ class Desk:
         try:
             app = self._parts.fresh()
             now = app.clock()
-            dues = waiting(app, now, Order(choice.day))
+            offer = offered(app, choice)
+            if offer.many and offer.chosen is None:
+                return
+            dues = list(chain.from_iterable(waiting(app, now, offer.order(choice.day))))
             libraries = app.roster().libraries()
         except NewsletterError:
             return  # looking says it
@@ -224,6 +222,52 @@ class Desk:
             job = self._asking.start(wanted, what, lambda: look_up_examples(wanted, app.archive, app.reach, now, names))
         if job is not None:
             job.done.wait(SOON)
+
+
+# -- who there is to choose from
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """The readers to choose from: everybody, or the first of many."""
+
+    people: tuple[Subscriber, ...]
+    many: bool
+    chosen: Subscriber | None
+    """Whose edition is shown of many; None where nobody is found."""
+
+    def order(self, day: date) -> Order:
+        """Whose editions are made."""
+        return Order(day, self.chosen.key if self.many and self.chosen else None)
+
+    def readers(self, found: Mapping[str, Seen] | None = None) -> tuple[Reader, ...]:
+        """Them with what is known of their editions."""
+        return tuple(Reader(one.email, one.name, _mark((found or {}).get(one.key))) for one in self.people)
+
+    def seen(self, reader: str, found: Mapping[str, Seen]) -> Seen | None:
+        """The edition that is shown."""
+        if self.chosen:
+            return found.get(self.chosen.key)
+        if not reader:
+            going = (seen for one in self.people if (seen := found.get(one.key)) and not seen.fate)
+            return next(going, next(iter(found.values()), None))
+        return next((found.get(one.key) for one in self.people if reader in (one.key, one.email)), None)
+
+
+def offered(app: App, choice: Choice) -> Offer:
+    """Who there is to choose from. Of many no more are read than are shown."""
+    roster = app.roster()
+    first = tuple(islice(roster, MARKED + 1))
+    if len(first) <= MARKED:
+        return Offer(first, many=False, chosen=None)
+    letters = folded(choice.letters)
+    people = tuple(roster.beginning(letters, OFFERED)) if letters else first[:OFFERED]
+    named = roster.named(choice.reader) if choice.reader else None
+    if named is None or not folded(named.email).startswith(letters):
+        named = None if choice.reader and not letters else next(iter(people), None)
+    if named and named not in people:
+        people = (named, *people)
+    return Offer(people, many=True, chosen=named)
 
 
 def _ask(app: App, library: str, now: datetime) -> None:
@@ -258,9 +302,11 @@ def _is_known(app: App, dues: Sequence[Due]) -> bool:
 # -- what is said of an edition
 
 
-def _nobody(reader: str) -> str:
-    if reader:
-        return f"subscribers.yaml: there is no subscriber '{reader}'; choose another"
+def _nobody(choice: Choice) -> str:
+    if choice.letters:
+        return f"no subscriber's address begins with '{choice.letters}'; write other letters"
+    if choice.reader:
+        return f"subscribers.yaml: there is no subscriber '{choice.reader}'; choose another"
     return "subscribers.yaml: nobody is listed; add `- email: ...` under `subscribers:`"
 
 

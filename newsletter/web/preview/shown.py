@@ -45,11 +45,11 @@ def shown(looked: Looked) -> dict[str, Any]:
         "chosen": choice,
         "day": in_words(choice.day),
         "days": [(day.isoformat(), in_words(day)) for day in looked.days],
-        "before": next((address(day, choice.reader) for day in looked.days if day < choice.day), ""),
-        "after": next((address(day, choice.reader) for day in reversed(looked.days) if day > choice.day), ""),
+        "before": next((address(day, choice) for day in looked.days if day < choice.day), ""),
+        "after": next((address(day, choice) for day in reversed(looked.days) if day > choice.day), ""),
         "readers": looked.readers,
-        "unmarked": looked.unmarked,
-        "query": address(choice.day, choice.reader).partition("?")[2],
+        "many": looked.many,
+        "query": address(choice.day, choice).partition("?")[2],
         "fate": fate(looked.seen.fate) if looked.seen else (),
         "mail": mail,
         "frames": FRAMES,
@@ -84,9 +84,10 @@ def fate(words: str) -> tuple[str, ...]:
     return "Not to be sent", words
 
 
-def address(day: date, reader: str) -> str:
-    """Where a choice is shown."""
-    return "/?" + urlencode({"day": day.isoformat()} | ({"reader": reader} if reader else {}))
+def address(day: date, choice: Choice) -> str:
+    """Where the same choice is shown for a day."""
+    said = {"reader": choice.reader, "letters": choice.letters}
+    return "/?" + urlencode({"day": day.isoformat()} | {name: value for name, value in said.items() if value})
 
 
 def in_words(day: date) -> str:

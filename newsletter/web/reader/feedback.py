@@ -24,12 +24,12 @@ SAID: Final = get_args(Said)
 
 
 def page(request: Request) -> Response:
-    """Asks about one paper (`?paper=`), or about those of the last edition. Nothing changes."""
+    """Asks about one paper (`?more=`, `?less=` or `?saved=`, as the mail has it), or about those of the last edition.
+
+    Nothing changes.
+    """
     reader = reached(request, "feedback")
-    if reader is None:
-        return not_found(request)
-    asked = request.query_params
-    return _asked(request, reader, asked.get("paper", ""), asked.get("said", ""))
+    return not_found(request) if reader is None else _asked(request, reader)
 
 
 async def act(request: Request) -> Response:
@@ -45,7 +45,7 @@ def _act(request: Request, typed: Mapping[str, str]) -> Response:
     if reader is None or ("paper" in typed and paper is None):
         return not_found(request)
     if paper is None or verdict not in (*SAID, "clear"):
-        return _asked(request, reader, request.query_params.get("paper", ""), "")
+        return _asked(request, reader)
     if verdict == "clear":
         app.feedback.clear(reader.key, paper.id, *paper.also)
     else:
@@ -54,14 +54,15 @@ def _act(request: Request, typed: Mapping[str, str]) -> Response:
     return _drawn(request, reader, [paper], state=verdict)
 
 
-def _asked(request: Request, reader: Subscriber, named: str, verdict: str) -> Response:
+def _asked(request: Request, reader: Subscriber) -> Response:
     app: App = request.app.state.app
-    if not named:
+    verdict = next((word for word in SAID if word in request.query_params), "")
+    if not verdict:
         return _drawn(request, reader, _last(app, reader))
-    paper = _paper(app, named)
+    paper = _paper(app, request.query_params[verdict])
     if paper is None:
         return not_found(request)
-    return _drawn(request, reader, [paper], state="ask", asked=verdict if verdict in SAID else "")
+    return _drawn(request, reader, [paper], state="ask", asked=verdict)
 
 
 def _paper(app: App, named: str) -> Paper | None:

@@ -97,6 +97,8 @@ async def act(request: Request) -> Response:
     app: App = request.app.state.app
     desk: Desk = request.app.state.desk
     typed, now = await forms.fields(request), app.clock()
+    if typed.get("website") and not typed.get("ticket"):  # the same field in a form on another site
+        return await run_in_threadpool(_asked, request)
     wish, faults = await run_in_threadpool(_wish, request, typed)
     if wish is None or not forms.is_fresh(app.settings.secrets, typed.get("ticket", ""), now):
         return await run_in_threadpool(_form, request, typed, faults)
@@ -139,6 +141,7 @@ def _form(request: Request, typed: Mapping[str, str], faults: Mapping[str, str])
         faults=faults,
         odd=odd,
         again=again,
+        brought=bool(typed.get("email")) and not typed.get("ticket"),
         ticket=ticket,
         cadences=wishes.OFFERED,
         said_cadence=partial(wishes.said_cadence, language_of(request)),
