@@ -465,6 +465,21 @@ def test_an_edition_is_shown_as_it_was_sent_to_who_has_its_link(sent):
         )
 
 
+def test_months_later_the_link_in_the_mail_still_leads_to_the_edition(sent):
+    home, html, _ = sent
+    [path] = re.findall(r'href="https://papers.example.org(/edition/[^"]+)">View in browser<', html)
+    headings = re.compile(r"<h3[^>]*><a [^>]*>([^<]*)<")
+    with (
+        home.app(NOW + timedelta(days=200), NEWSLETTER_BASE_URL="https://papers.example.org") as app,
+        served(pages(app)) as client,
+    ):
+        assert headings.findall(html) == headings.findall(client.get(path).text)
+        [(feedback, paper)] = re.findall(r'href="https://papers.example.org(/feedback/[^"?]+)[?]less=([^"]+)"', html)[
+            :1
+        ]
+        assert f'value="{paper}"' in client.get(feedback, params={"less": paper}).text
+
+
 def test_any_other_link_to_an_edition_is_none(sent):
     home, _, reference = sent
     good = links.sign_edition([SECRET], reference, "2026-03-03", "rehearsal")

@@ -59,6 +59,12 @@ class Journey:
         self.home.run("send", "--date", day, **self.own)
         return len(self.mails.arrived)
 
+    def would(self, day: str) -> list[str]:
+        """The titles of the papers that would be sent on a day."""
+        self.home.run("preview", "--date", day, **self.own)
+        [page] = (self.home.path / "preview").glob(f"{day}-*.html")
+        return re.findall(r"<h3[^>]*><a[^>]*>([^<]*)<", page.read_text("utf-8"))
+
     def sign_up(self) -> None:
         self.page.goto("/")
         form = self.page.locator("#subscribe")
