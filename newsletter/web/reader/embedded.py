@@ -12,10 +12,10 @@ from newsletter.render.language import Language
 
 def snippet(base_url: str, language: Language) -> str:
     """The form as HTML, without style or script of ours; its words are the operator's to change."""
-    email, wishes, button = (
-        escape(language.say(text)) for text in ("Your email address", "What you want to read about", "Subscribe")
-    )
+    email = escape(language.say("Your email address"))
+    wishes = escape(language.say("What you want to read about"))
     empty = escape(language.say("Leave this empty"))
+    button = escape(language.say("Subscribe"))
     return f"""\
 <form method="post" action="{escape(base_url)}/subscribe?lang={escape(language.tag)}" accept-charset="utf-8">
   <p><label>{email}<br><input type="email" name="email" maxlength="254" autocomplete="email" required></label></p>
