@@ -3,6 +3,9 @@
 import json
 import os
 import random
+import subprocess
+import sys
+import time
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
@@ -270,6 +273,27 @@ def test_killed_before_a_mail_is_put_aside_it_is_read_again_and_that_is_harmless
     assert (expected, (3, 0, 0)) == (suppressed(app), left(app))
     list(returned.read(app))
     assert (expected, 1, (0, 0, 3)) == (suppressed(app), len(app.bounces.all()), left(app))
+
+
+def test_a_reader_that_is_killed_again_and_again_has_read_everything_in_the_end(tmp_path):
+    names = tuple(f"reader{number}" for number in range(300))
+    now = datetime.now(UTC)
+    with opened(tmp_path, names, [now.date()], now) as app:
+        half = [ours(app, name, now.date()) for name in names[:150]]
+        rest = [ours(app, name, now.date()) for name in names[150:]]
+        put(app, *[postfix(one, *GONE) for one in half], *[postfix(one, *FULL) for one in rest])
+    environment = make_home(tmp_path).environment | {"NEWSLETTER_BOUNCES_MAILBOX": "box"}
+    for aside in (1, 60, 201):
+        child = subprocess.Popen([sys.executable, "-m", "newsletter", "bounces", "read"], env=environment, stdout=-3)
+        while child.poll() is None and len([*(tmp_path / "box" / "cur").iterdir()]) < aside:
+            time.sleep(0.001)
+        child.kill()
+        child.wait()
+    make_home(tmp_path).run("bounces", "read", NEWSLETTER_BOUNCES_MAILBOX="box")
+    with opened(tmp_path, names, (), now) as app:
+        assert sorted((one.to, "bounced") for one in half) == suppressed(app)
+        assert sorted(one.to for one in rest) == [one.address for one in app.bounces.all()]
+        assert (0, 0, 300) == left(app)
 
 
 def test_what_could_not_be_recorded_stays_to_be_read(app, monkeypatch):
