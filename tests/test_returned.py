@@ -364,9 +364,8 @@ def test_the_command_and_the_status_count_what_was_read(tmp_path):
     told = home.run("bounces", "read", **environment).splitlines()
     assert "bounced  ada@example.org  2026-03-03  5.1.1 550 5.1.1" in told[0]
     assert "4 read: 1 bounced, 1 soft, 1 answer, 1 stranger" == told[-1]
-    assert "0 read: nothing\n" == home.run("bounces", "read", **environment)
+    assert [] == json.loads(home.run("bounces", "read", "--json", **environment))
     assert "bo@example.org  2026-03-03  5.2.2 552 5.2.2" in home.run("bounces", "list")
-    assert ["bo@example.org"] == [one["address"] for one in json.loads(home.run("bounces", "list", "--json"))]
     status = home.run("status", code=None, **environment)
     assert "mail read in the last 7 days: 1 bounced, 1 soft, 1 answer, 1 stranger" in status
     expected = {"bounced": 1, "soft": 1, "answer": 1, "stranger": 1}
