@@ -93,6 +93,17 @@ def test_a_mailbox_that_is_gone_is_known_in_every_shape(shape):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
+def test_it_is_the_same_however_lines_end(shape):
+    mail = SHAPES[shape](OURS, *GONE)
+    assert read(mail, [SECRET]) == read(mail.replace(b"\n", b"\r\n"), [SECRET])
+
+
+def test_a_report_for_addresses_in_every_script_is_read_too():
+    mail = postfix(OURS, *GONE).replace(b"message/delivery-status", b"message/global-delivery-status")
+    assert ("bounced", OURS.to) == (read(mail, [SECRET]).kind, read(mail, [SECRET]).recipient)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
 def test_without_a_return_path_of_its_own_what_came_back_says_whose_it_was(shape):
     clues = read(SHAPES[shape](Ours(plain=True), *GONE), [SECRET]).clues
     assert ((), (OURS.message_id,), (OURS.reference,)) == (clues.tags, clues.messages, clues.references)

@@ -102,9 +102,13 @@ def written(mail: Mail) -> str:
 
 
 def groups(part: Mail) -> list[Mail]:
-    """The groups of fields of a report (RFC 3464 section 2.1): what is said of the mail, then of each recipient."""
-    found = children(part)
-    return [one for one in found if one.keys()][:PARTS] if found else [*_groups(text(part))]
+    """The groups of fields of a report (RFC 3464 section 2.1): what is said of the mail, then of each recipient.
+
+    The parser knows that of `message/delivery-status` alone; of others it takes the first group for a mail's fields, and
+    the rest for its text.
+    """
+    found = [one for child in children(part) for one in (child, *_groups(text(child)))]
+    return [one for one in (found or _groups(text(part))) if one.keys()][:PARTS]
 
 
 def _groups(written: str) -> Iterator[Mail]:
