@@ -33,7 +33,7 @@ def pages_of(stage: Stage, *tampering: str) -> Iterator[int]:
 
 
 def _wait_until_it_listens(port: int) -> None:
-    for _ in range(500):
+    for _ in range(3000):
         try:
             with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
                 connection.request("GET", "/healthz")
