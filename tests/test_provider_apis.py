@@ -134,6 +134,14 @@ def test_what_amazon_is_asked_is_signed_for_the_time_of_the_clock_that_it_is_giv
     made.close()
 
 
+def test_brevo_is_given_no_name_that_it_would_drop_or_send_as_raw_bytes():
+    told = json.loads(asked("brevo").body or b"")
+    assert "=?utf-8?b?xb1vZmllIEFkYSwgUGguRC4=?=" == told["to"][0]["name"], "Žofie Ada, Ph.D."
+    assert "Daily Papers" == told["sender"]["name"]
+    assert "<nov-denn.news.example.org>" == told["headers"]["List-Id"]
+    assert all(value.isascii() and "=?" not in value for value in told["headers"].values())
+
+
 @pytest.mark.parametrize("word", WORDS)
 def test_the_headers_of_lists_are_carried_in_ascii(word):
     body = asked(word).body or b""

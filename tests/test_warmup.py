@@ -89,6 +89,15 @@ def test_the_next_day_has_room_for_its_own_number_and_who_was_tried_before_is_am
     ).reasons.items()
 
 
+def test_who_is_held_back_is_nobody_whom_a_run_should_have_sent_to(ledger):
+    plan_held(ledger, "ada", "bo", "cy", "di")
+    ration(ledger)
+    hand_over(ledger, ["ada", "bo", "cy"], Receipt("250"))
+    assert ledger.signs("regular", MIDNIGHT + timedelta(hours=7)).overdue is None
+    ledger.rations().release_all(MIDNIGHT, "regular")
+    assert (1, MIDNIGHT) == ledger.signs("regular", MIDNIGHT + timedelta(hours=7)).overdue
+
+
 def test_a_family_has_its_own_number_and_makes_room_for_others(ledger):
     plan_held(ledger, "ada", "bo", "cy", address="x@gmail.com")
     plan_held(ledger, "di", "eve", "flo")

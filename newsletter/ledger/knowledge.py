@@ -11,7 +11,7 @@ from newsletter.alarms import NO_SOURCE, REMEMBERED, Signs
 from newsletter.database import Database, chunks
 from newsletter.ledger.histories import COUNTED, Histories
 from newsletter.ledger.schema import deliveries, delivery_of, is_key, readers, switches
-from newsletter.ledger.statements import here
+from newsletter.ledger.statements import here, is_held
 from newsletter.ledger.values import Account, Delivery, Doubt, Key, LastEdition, Person, Sent
 from newsletter.models import STATES, State
 
@@ -136,7 +136,7 @@ class Knowledge:
         d = deliveries.c
         due = sa.func.coalesce(d.next_attempt, d.changed_at)
         query = sa.select(sa.func.count(), sa.func.min(due)).where(d.state.in_(("pending", "submitting")), due <= at)
-        number, since = connection.execute(query.where(here(occasion))).one()
+        number, since = connection.execute(query.where(here(occasion), ~is_held)).one()
         return (number, since) if number else None
 
     def _settled_at(self, connection: sa.Connection, occasion: str, overdue: tuple[int, datetime]) -> datetime | None:
