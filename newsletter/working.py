@@ -25,8 +25,8 @@ from newsletter.sending import SELDOM, Link, Sending, chain, send_batch
 
 log = logging.getLogger("newsletter.working")
 NAP: Final = 0.5
-IDLE: Final = 60.0
-"""Seconds without a shard; then what was learned and indexed for the last ones is forgotten."""
+IDLE, AGE = 60.0, 900.0
+"""Seconds without a shard, and since the first one: then what was learned and indexed for them is forgotten."""
 SPACING: Final = (1, 2, 5, 10, 30, 60)
 """Seconds after the first, second, ... fault in a row of the database, which may be starting."""
 AFTER_A_HALT: Final = (60, 120, 300, 600, 1200, 1800)
@@ -39,7 +39,7 @@ class Bench:
     def __init__(self, app: App, links: Sequence[Link]) -> None:
         self._app, self._links = app, links
         self._composer: Composer | None = None
-        self._last = 0.0
+        self._made = self._last = 0.0
         self.done = 0
 
     def __call__(self, shard: Sequence[Key]) -> None:
@@ -65,11 +65,11 @@ class Bench:
         self.done += 1
 
     def _kept(self) -> Composer:
-        """What the last shards were composed with; made anew after a while without any, as then comes another day."""
+        """What the last shards were composed with; made anew now and then, as other days come and the archive grows."""
         now = time.monotonic()
-        if self._composer is None or now - self._last > IDLE:
+        if self._composer is None or now - self._last > IDLE or now - self._made > AGE:
             gc.unfreeze()
-            self._composer = Composer(self._app)
+            self._composer, self._made = Composer(self._app), now
             gc.collect()
             gc.freeze()  # garbage is not looked for in what lasts
             gc.set_threshold(SELDOM, *gc.get_threshold()[1:])

@@ -1,11 +1,14 @@
 """Workers on any number of machines: what they send, and that the ledger alone holds the truth."""
 
+import os
 import signal
+import subprocess
 import sys
 import time
 from collections import Counter
 from contextlib import contextmanager
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -20,6 +23,7 @@ from newsletter.publish import serve
 from tests.faults.starters import forked
 from tests.homes import Home, invented_day, make_home, readers
 from tests.servers.smtp import running
+from tests.test_children import children_of
 from tests.test_ledger import NOW, planned
 
 pytest.importorskip("procrastinate", reason="it is in the development requirements: scripts/setup")
@@ -139,6 +143,45 @@ def test_who_waits_for_workers_is_told_when_there_are_none(tmp_path, postgresql,
             pytest.raises(procrastinate.Halt, match="no worker is alive: start `newsletter worker`"),
         ):
             serve(app, app.clock(), Order(DAY))
+
+
+def test_the_processes_of_a_machine_are_replaced_when_they_are_killed_and_end_together(tmp_path, postgresql):
+    with running(tmp_path / "log") as sink:
+        home = home_on(postgresql.fresh(), tmp_path / "home", sink, 3)
+        with home.app() as app:
+            command = [sys.executable, "-m", "newsletter", "worker", "--hands", "2"]
+            parent = subprocess.Popen(command, env=home.environment, stderr=subprocess.PIPE, text=True)
+            until(lambda: app.engine.look().workers == 2)
+            first = children_of(parent)
+            os.kill(first[0], signal.SIGKILL)
+            until(lambda: len(set(children_of(parent)) - set(first)) == 1)
+            until(lambda: app.engine.look().workers == 3)  # the dead one is missed after half a minute
+            tick(app, 30)
+            last = children_of(parent)
+            parent.send_signal(signal.SIGTERM)
+            _, said = parent.communicate(timeout=60)
+    assert (0, 3) == (parent.returncode, len(sink.received()))
+    assert "a process that sent was killed (SIGKILL); another takes its place" in said
+    assert [] == [pid for pid in {*first, *last} if alive(pid)]
+
+
+def test_the_processes_of_a_machine_end_with_their_parent(tmp_path, postgresql):
+    with running(tmp_path / "log") as sink:
+        home = home_on(postgresql.fresh(), tmp_path / "home", sink, 3)
+        with home.app() as app:
+            command = [sys.executable, "-m", "newsletter", "worker", "--hands", "2"]
+            parent = subprocess.Popen(command, env=home.environment, stderr=subprocess.DEVNULL)
+            until(lambda: app.engine.look().workers == 2)
+            children = children_of(parent)
+            parent.kill()
+            parent.wait()
+            until(lambda: not any(alive(pid) for pid in children))
+
+
+def alive(pid):
+    """Whether it runs still, and is not only left for somebody to bury."""
+    path = Path(f"/proc/{pid}/stat")
+    return path.exists() and path.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
 def test_a_worker_under_which_the_schema_changed_ends_in_words_before_it_sends(tmp_path, postgresql):

@@ -125,15 +125,17 @@ class _Crew:
 
 
 def _live(settings: Settings, share: int) -> None:
-    """The life of a child; it ends with its parent."""
-    with _asked() as ending:
-        threading.Thread(target=_end_with, args=(ending.want,), daemon=True).start()
-        try:
-            _work(settings, share, ending)
-        except SettingsError as error:
-            _ended(error, WRONG)
-        except NewsletterError as error:
-            _ended(error, 1)
+    """The life of a child; it ends with its parent, which hears Ctrl-C for all of them."""
+    ending = Ending()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: ending.want())  # may come twice: from the parent, and from who ends all
+    threading.Thread(target=_end_with, args=(ending.want,), daemon=True).start()
+    try:
+        _work(settings, share, ending)
+    except SettingsError as error:
+        _ended(error, WRONG)
+    except NewsletterError as error:
+        _ended(error, 1)
 
 
 def _ended(error: NewsletterError, code: int) -> None:

@@ -95,6 +95,8 @@ def struck(blow: Blow) -> Callable[[Stage], Verdict]:
         number = 10 if stage.recipients >= 500 else 2
         with stage.over_smtp(delay_ms=2), _cluster(stage) as cluster:
             for left in range(number, 0, -1):
+                if stage.reached() >= stage.recipients:
+                    break
                 share = (stage.recipients - stage.reached()) / (left + 1)
                 cluster.wait_for(stage.reached() + stage.chance.randint(1, max(1, int(1.5 * share))))
                 time.sleep(stage.chance.uniform(0, 0.05))
