@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from newsletter import links
 from newsletter.collect import collect
 from newsletter.web import pages
-from newsletter.web.reader.editions import token
 from tests.homes import SECRET, invented_day, make_home, readers
 from tests.hooks import SECRETS
 from tests.test_web import served
@@ -130,7 +129,8 @@ def site(tmp_path_factory) -> Iterator[tuple[int, dict[str, str], object]]:
         name = app.reference(next(iter(app.roster())))
         at = {"token": "", "span": DAY, "id:path": "2603.00001", "name": "site.css", "provider": "resend"}
         signed = {purpose: links.sign([SECRET], purpose, name) for purpose in PURPOSES}
-        signed["edition"] = token([SECRET], name, DAY, app.occasion)
+        signed["edition"] = links.sign_edition([SECRET], name, DAY, app.occasion)
+        signed["admin"] = links.sign([SECRET], "admin", str(int(NOW.timestamp()) + 3_600))
         pages_of = pages(app)
         there = {}
         for route in pages_of.routes:

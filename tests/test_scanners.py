@@ -16,10 +16,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from newsletter.http import httpx
+from newsletter.links import sign_edition
 from newsletter.models import Subscriber
 from newsletter.readers.consents import Circumstances
 from newsletter.web import pages
-from newsletter.web.reader.editions import token
 from newsletter.web.reader.subscribing import subscribe
 from tests.homes import SECRET, invented_day, make_home, readers
 
@@ -93,7 +93,7 @@ def test_whatever_scanners_open_nothing_is_changed(home):
     paths = [path for mail in mails for path in links(mail)]
     before = contents(home)
     with home.app(NOW + timedelta(hours=1), NEWSLETTER_BASE_URL=BASE) as app:
-        paths += [f"/edition/{token([SECRET], app.reference(one), DAY, app.occasion)}" for one in app.roster()]
+        paths += [f"/edition/{sign_edition([SECRET], app.reference(one), DAY, app.occasion)}" for one in app.roster()]
         found = asyncio.run(_swarm(pages(app), paths))
     assert NUMBER + 1 == len(mails)
     assert {"unsubscribe", "confirm", "preferences", "feedback", "edition"} <= {page for page, _ in found}
