@@ -46,6 +46,7 @@ def test_wherever_the_place_stands_the_token_comes_whole_on_lines_that_are_short
 
 
 def test_readers_share_their_cards_and_each_has_links_of_their_own():
+    of(ADA)  # a reason that nobody was given before is not kept
     ada, bo = of(ADA), of(BO)
     shared = [one for one in ada.html_pieces.fragments if any(one is other for other in bo.html_pieces.fragments)]
 

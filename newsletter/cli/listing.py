@@ -19,7 +19,7 @@ from newsletter.errors import SubscriberError
 from newsletter.models import Interest, Subscriber
 from newsletter.readers.consents import Consent
 from newsletter.readers.signups import Signup, Status
-from newsletter.subscribers import words
+from newsletter.subscribers import roster, words
 from newsletter.subscribers.adopt import typed
 from newsletter.subscribers.writing import nobody
 from newsletter.text import line
@@ -65,8 +65,9 @@ def show(ctx: click.Context, address: str, machine: bool) -> None:
 
 
 def census_of(app: App) -> Census:
-    """Everybody of this home."""
-    return Census(app.roster().file, app.overrides, app.signups, app.suppressions)
+    """Everybody of this home; libraries among their examples by their names, as the file has them."""
+    file = roster(app.settings.home / "subscribers.yaml", lambda library: (library,))
+    return Census(file, app.overrides, app.signups, app.suppressions)
 
 
 # -- a line each

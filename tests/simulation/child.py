@@ -143,7 +143,7 @@ def live(life: Life) -> None:
     Unrendered.life = life.number
     leave_out_papers()
     rounds = itertools.count(1)
-    opened = {"books": lambda spec, settings, share: Books(log, life, rounds, clock)}
+    opened = {"books": lambda spec, settings, share, _clock: Books(log, life, rounds, clock)}
     providers.PROVIDERS = {**providers.PROVIDERS, **opened}  # type: ignore[dict-item]
     settings = ensure_secret(load(Path(life.environment["NEWSLETTER_HOME"]), life.environment))
     with unsynced(), open_app(settings, clock) as app:
