@@ -14,6 +14,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeVar
 
 from newsletter import queues, warmup
 from newsletter.app import App
@@ -33,6 +34,7 @@ MANY = 200  # editions: to look through all that is there once takes as long as 
 AWAY = timedelta(minutes=1)  # before a provider that was away is asked again, when there is time to wait
 SOON = timedelta(seconds=5)  # before somebody is looked at again whom another process may have
 
+T = TypeVar("T")
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
 
@@ -103,34 +105,47 @@ def _sleep_until(at: datetime, app: App, run: Run) -> bool:
 
 
 def _send_by_any(links: Sequence[Link], order: Order, progress: Progress, left: set[Key]) -> bool:
-    """Sends by the first provider that is there. What one refuses no other is offered."""
-    if links[0].app.engine is not None:
+    """Sends by the first provider that is there, or has workers do it. False if there was nobody."""
+    app = links[0].app
+    warmup.ration(app, app.clock())
+    if app.engine is not None:
         return _have_sent(links, order, progress)
+    return by_the_first(links, lambda link: _send_waiting(link, order, progress, left))
+
+
+def by_the_first(links: Sequence[Link], send: Callable[[Link], T]) -> T:
+    """Sends by the first provider that is there. What one refuses no other is offered."""
     *others, last = links
     for link in others:
         try:
-            return _send_waiting(link, order, progress, left)
+            return send(link)
         except Halt as halt:
             if not halt.passing:
                 raise
             log.warning("%s: %s; the next provider carries meanwhile", link.app.carrier, halt)
-    return _send_waiting(last, order, progress, left)
+    return send(last)
+
+
+def _counting(progress: Progress, total: int) -> Callable[[int], None]:
+    """Tells how many were sent to, as they are added up; who is repeated with others comes before their turn."""
+    done = 0
+
+    def sent(number: int) -> None:
+        nonlocal done
+        done = min(done + number, total)
+        progress("send", done, total)
+
+    return sent
 
 
 def _send_waiting(link: Link, order: Order, progress: Progress, left: set[Key]) -> bool:
     """Sends to who can be sent to now, but for those `left` to others. False if there was nobody."""
     app, now = link.app, link.app.clock()
-    warmup.ration(app, now)
     agenda = app.ledger.agenda(now, app.occasion, order.only)
     total = sum(one.number for one in agenda)
     if total == 0 or app.ledger.stopped() is not None:
         return False
-    done = given = 0
-
-    def sent(number: int) -> None:
-        nonlocal done
-        done = min(done + number, total)  # who is repeated with others comes before their turn
-        progress("send", done, total)
+    given = 0
 
     def ours(keys: Iterator[Key]) -> Iterator[Key]:
         nonlocal given
@@ -141,6 +156,7 @@ def _send_waiting(link: Link, order: Order, progress: Progress, left: set[Key]) 
 
     composer, roster = Composer(app), app.roster()
     composer.prepare(dict.fromkeys(id_ for one in agenda for id_ in one.digests), roster.looks())
+    sent = _counting(progress, total)
     sending = Sending(app, composer, link.provider, roster.find, link.run, sent, left.update, link.elsewhere)
     work_off, job = queues.queue(app.settings), sending.job()
     with _kept_apart() if total >= MANY else nullcontext():
@@ -167,13 +183,8 @@ def _have_sent(links: Sequence[Link], order: Order, progress: Progress) -> bool:
 
 def _awaiting(links: Sequence[Link], order: Order, progress: Progress, total: int) -> queues.Job:
     """What there is to do for who waits for workers: it looks after what those had in their hands who died."""
-    app, run, done = links[0].app, links[0].run, 0
+    app, run = links[0].app, links[0].run
     knows = [link.app.carrier for link in links if link.provider.idempotent_for]
-
-    def sent(number: int) -> None:
-        nonlocal done
-        done = min(done + number, total)
-        progress("send", done, total)
 
     def tend() -> None:
         app.ledger.recover(app.clock(), app.settings.in_doubt, knows=knows)
@@ -183,7 +194,7 @@ def _awaiting(links: Sequence[Link], order: Order, progress: Progress, total: in
         clock=app.clock,
         in_doubt=run.in_doubt,
         ending=run.ending,
-        sent=sent,
+        sent=_counting(progress, total),
         engine=app.engine,
         patience=order.patience,
         tend=tend,

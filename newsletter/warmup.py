@@ -42,9 +42,11 @@ class Standing:
 
 def standing(app: App, now: datetime) -> Standing | None:
     """How far the warm-up is; None where there is none, or messages only go into files."""
-    if app.settings.warm_up == "" or app.occasion != "regular":
+    if not app.settings.warm_up:
         return None
-    plan = plan_named(app.settings.warm_up, app.settings.home)
+    plan = plan_named(app.settings.warm_up, app.settings.home)  # also where nothing is sent: its faults are told
+    if app.occasion != "regular":
+        return None
     rations = app.ledger.rations()
     since = rations.first(app.settings.sender_address.rpartition("@")[2])
     day = today(plan, since, now)

@@ -21,7 +21,7 @@ from newsletter.engine import Engine
 from newsletter.engine.serving import serve
 from newsletter.errors import Halt, NewsletterError, OtherVersion, SettingsError
 from newsletter.ledger import Key
-from newsletter.sending import SELDOM, Link, Sending, chain, send_batch
+from newsletter.sending import SELDOM, Link, Sending, by_the_first, chain, send_batch
 
 log = logging.getLogger("newsletter.working")
 NAP: Final = 0.5
@@ -47,17 +47,7 @@ class Bench:
         self._app.ledger.check()
         if self._app.ledger.stopped() is not None:
             return
-        *others, last = self._links
-        for link in others:
-            try:
-                self._send(link, shard)
-            except Halt as halt:
-                if not halt.passing:
-                    raise
-                log.warning("%s: %s; the next provider carries meanwhile", link.app.carrier, halt)
-            else:
-                return
-        self._send(last, shard)
+        by_the_first(self._links, lambda link: self._send(link, shard))
 
     def _send(self, link: Link, shard: Sequence[Key]) -> None:
         composer, roster = self._kept(), link.app.roster()

@@ -18,6 +18,7 @@ from newsletter.buckets import Draw, Rate
 from newsletter.engine import Engine, jobs, tables
 from newsletter.errors import OtherVersion, SettingsError
 from newsletter.ledger import Key, Ledger
+from newsletter.ledger import shards as pieces
 from newsletter.ledger.schema import rates
 from newsletter.publish import serve
 from tests.faults.starters import forked
@@ -70,7 +71,7 @@ COPY = f"{HERE} INSERT INTO {JOBS} (queue_name, task_name, priority, args) SELEC
 
 
 def test_losing_repeating_and_reordering_all_jobs_changes_nothing_but_time(tmp_path, postgresql, monkeypatch):
-    monkeypatch.setattr(jobs, "SHARD", 20)
+    monkeypatch.setattr(pieces, "SHARD", 20)
     url = postgresql.fresh()
     with running(tmp_path / "log", delay_ms=5) as sink:
         here, there = (home_on(url, tmp_path / name, sink) for name in ("here", "there"))
@@ -97,6 +98,18 @@ def test_losing_repeating_and_reordering_all_jobs_changes_nothing_but_time(tmp_p
     assert {1} == set(Counter(one.recipient for one in sink.received()).values())
     assert (READERS, READERS, READERS) == (len(sink.received()), account.audience, account.counts["submitted"])
     assert account.audience == sum(account.counts.values())
+
+
+def test_a_new_sender_begins_slowly_also_where_workers_send(tmp_path, postgresql):
+    with running(tmp_path / "log") as sink:
+        home = home_on(postgresql.fresh(), tmp_path / "home", sink, 10)
+        (home.path / "plan.yaml").write_text("days: [4, 10]\n")
+        with home.app(NEWSLETTER_WARM_UP="plan.yaml") as app, workers(home):
+            tick(app)
+            until(lambda: app.ledger.account("regular").counts["submitted"] == 4, do=lambda: tick(app))
+            tick(app)
+            assert 6 == app.ledger.rations().held("regular")
+    assert 4 == len(sink.received())
 
 
 def planned_of(app):
@@ -237,22 +250,22 @@ def test_planning_the_same_again_puts_no_second_job(book):
 
 def test_only_so_many_jobs_wait_ahead(book, monkeypatch):
     ledger, engine, _ = book
-    monkeypatch.setattr(jobs, "SHARD", 2)
+    monkeypatch.setattr(pieces, "SHARD", 2)
     monkeypatch.setattr(jobs, "AHEAD", 3)
     plan = many(20)
     ledger.plan(plan, NOW, engine.beside)
     assert (3, 6) == (engine.look().waiting, len(engine.named()))
-    waiting = jobs.shards([one.key for one in plan])
+    waiting = pieces.shards([one.key for one in plan])
     assert engine.top_up(waiting)
     assert 3 == engine.look().waiting, "enough wait"
 
 
 def test_two_that_feed_the_same_day_see_each_others_jobs(book, monkeypatch):
     ledger, engine, database = book
-    monkeypatch.setattr(jobs, "SHARD", 2)
+    monkeypatch.setattr(pieces, "SHARD", 2)
     ledger.plan(plan := many(10), NOW)
     for one in (engine, Engine.open(database, "there")):
-        assert not one.top_up(jobs.shards([each.key for each in plan]))
+        assert not one.top_up(pieces.shards([each.key for each in plan]))
     assert 5 == engine.look().waiting
 
 
@@ -263,7 +276,7 @@ def test_jobs_of_another_version_are_told_apart_and_put_anew(book):
     ledger.plan(plan := many(3), NOW, other.beside)
     assert (0, 1) == (engine.look().waiting, engine.look().elsewhere)
     assert "1 wait for workers of another version" in engine.look().said()
-    engine.top_up(jobs.shards([one.key for one in plan]))
+    engine.top_up(pieces.shards([one.key for one in plan]))
     assert (1, 0) == (engine.look().waiting, engine.look().elsewhere)
 
 
@@ -294,7 +307,7 @@ def test_workers_together_get_no_more_tokens_than_the_rate_has(book, postgresql)
 
 
 def test_two_workers_together_keep_the_rate(tmp_path, postgresql, monkeypatch):
-    monkeypatch.setattr(jobs, "SHARD", 20)
+    monkeypatch.setattr(pieces, "SHARD", 20)
     url = postgresql.fresh()
     with running(tmp_path / "log") as sink:
         homes = [home_on(url, tmp_path / name, sink, 120) for name in ("here", "there")]

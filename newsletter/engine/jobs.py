@@ -1,6 +1,6 @@
 """The engine's jobs: put beside the ledger's rows in one transaction, counted, and known by what they name.
 
-A job names some hundred deliveries of the ledger. What becomes of it is a hint; what becomes of them is in the ledger.
+A job names a shard of deliveries of the ledger. What becomes of it is a hint; what becomes of them is in the ledger.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ from newsletter.engine import tables
 from newsletter.errors import SettingsError, StoreError
 from newsletter.ledger import Key
 from newsletter.ledger.schema import SCHEMA
+from newsletter.ledger.shards import shards
 
-SHARD: Final = 200
-"""Deliveries that a job names."""
 AHEAD: Final = 64
 """Jobs that wait at most: enough for workers to find one at once, few enough to be looked through at once."""
 ALIVE: Final = 30.0
@@ -167,13 +166,6 @@ def _climb(database: Database) -> str:
 def _refuse_unshared(database: Database, origin: str) -> None:
     if not database.shared:
         raise SettingsError(f"{origin}: procrastinate works on PostgreSQL; set `database`, or leave `queue` out")
-
-
-def shards(keys: Iterable[Key]) -> Iterator[list[Key]]:
-    """The keys in pieces of which each is a job."""
-    rest = iter(keys)
-    while shard := list(islice(rest, SHARD)):
-        yield shard
 
 
 # -- what a job says

@@ -85,7 +85,7 @@ class Ledger(Knowledge):
                 insert_or_correct(connection, readers, some)  # somebody may have another address by now
             new = sum(insert_new(connection, deliveries, some) for some in chunks(rows))
             if beside is not None and new:
-                beside(connection, [plan.key for plan in planned if not plan.skip])
+                beside(connection, [plan.key for plan in planned if not plan.skip and plan.held_until is None])
             return new
 
     def agenda(self, at: datetime, occasion: str, only: str | None = None) -> list[Waiting]:

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from itertools import chain, islice
 
 from newsletter.ledger import Key
+from newsletter.ledger.shards import shards
 from newsletter.queues import children
-from newsletter.queues.children import Job, Shard
-
-SHARD = 200
+from newsletter.queues.children import Job
 
 
 def work_off(keys: Iterable[Key], job: Job) -> None:
     """Has every shard of the keys worked on, in order."""
-    shards = _shards(keys)
-    first = list(islice(shards, 2))
+    pieces = shards(keys)
+    first = list(islice(pieces, 2))
     if job.hands > 1 and len(first) > 1:
-        children.work_off(chain(first, shards), job)
+        children.work_off(chain(first, pieces), job)
         return
-    for shard in chain(first, shards):
+    for shard in chain(first, pieces):
         job.work(shard)
-
-
-def _shards(keys: Iterable[Key]) -> Iterator[Shard]:
-    rest = iter(keys)
-    while shard := list(islice(rest, SHARD)):
-        yield shard

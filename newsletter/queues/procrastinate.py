@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from newsletter.engine import Engine, Look
-from newsletter.engine.jobs import SHARD, shards
 from newsletter.errors import Halt
 from newsletter.ledger import Key
+from newsletter.ledger.shards import SHARD, shards
 from newsletter.queues.children import Job
 
 log = logging.getLogger("newsletter.queues")

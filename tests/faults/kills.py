@@ -10,7 +10,7 @@ from collections.abc import Callable
 from math import ceil
 from typing import TypeAlias
 
-from newsletter.queues.inline import SHARD
+from newsletter.ledger.shards import SHARD
 from tests.faults.oracle import Verdict
 from tests.faults.stage import SEND, Stage, Wrong
 from tests.faults.starters import ROOT
