@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.request import getproxies, proxy_bypass
 
 from newsletter import __version__, text
-from newsletter.errors import SourceError
+from newsletter.errors import SettingsError, SourceError
 from newsletter.guard import Forbidden, Guard
 
 if TYPE_CHECKING:
@@ -118,13 +118,17 @@ def open_client(
     `connect` and `read` are seconds: to reach the host, and between two pieces of an answer. Redirects
     are left to `get`, which does not let one leave the host that the settings name.
     """
-    return httpx.Client(
-        # Only gzip: at most about 1,000 to 1, so a hostile body meets MAX_BYTES early.
-        headers={"User-Agent": user_agent, "Accept-Encoding": "gzip"},
-        timeout=httpx.Timeout(read, connect=connect),
-        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
-        follow_redirects=False,
-    )
+    try:
+        return httpx.Client(
+            # Only gzip: at most about 1,000 to 1, so a hostile body meets MAX_BYTES early.
+            headers={"User-Agent": user_agent, "Accept-Encoding": "gzip"},
+            timeout=httpx.Timeout(read, connect=connect),
+            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+            follow_redirects=False,
+        )
+    except OSError as error:  # faults of TLS are among them
+        cure = "see SSL_CERT_FILE and SSL_CERT_DIR in the environment"
+        raise SettingsError(f"the certificates to trust cannot be read ({error}); {cure}") from error
 
 
 def get(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from newsletter import http
-from newsletter.errors import SourceError
+from newsletter.errors import SettingsError, SourceError
 from tests.servers.huggingface import Answer, HuggingFace, Stopwatch, hangs, resets, says, truncated
 
 GOOD = says({"good": True})
@@ -187,3 +187,10 @@ def test_passwords_in_an_address_are_not_shown() -> None:
     with http.open_client() as client, pytest.raises(SourceError) as caught:
         http.get(client, "http://ada:s3cret@127.0.0.1:9/x#y", patience=Stopwatch().patience())
     assert str(caught.value).startswith("127.0.0.1:9/x: ")
+
+
+@pytest.mark.parametrize("file", ["/nowhere/ca.pem", "/dev/null"])
+def test_certificates_that_cannot_be_read_are_said_in_a_line(monkeypatch, file):
+    monkeypatch.setenv("SSL_CERT_FILE", file)
+    with pytest.raises(SettingsError, match=r"certificates to trust cannot be read .* see SSL_CERT_FILE"):
+        http.open_client()
