@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from functools import partial
 from typing import Any, Final
-from zoneinfo import available_timezones
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
@@ -21,6 +20,7 @@ from starlette.responses import Response
 from newsletter.app import App
 from newsletter.models import Subscriber
 from newsletter.readers.overrides import FIELDS
+from newsletter.subscribers import words
 from newsletter.web.drawing import draw, language_of
 from newsletter.web.reader import forms, wishes
 from newsletter.web.reader.reached import path
@@ -182,7 +182,7 @@ def _drawn(
         suppressed=no.reason if no else "",
         cadences=wishes.OFFERED,
         said_cadence=partial(wishes.said_cadence, language),
-        zones=sorted(available_timezones()),
+        zones=words.zones(),
         designs=request.app.state.drawing.designs,
         languages=request.app.state.drawing.languages(),
         own=path(request, "preferences", reference),

@@ -13,7 +13,6 @@ from datetime import timedelta
 from functools import partial
 from threading import BoundedSemaphore
 from typing import Final
-from zoneinfo import available_timezones
 
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
@@ -26,6 +25,7 @@ from newsletter.errors import NewsletterError
 from newsletter.models import Subscriber
 from newsletter.readers.consents import Circumstances
 from newsletter.readers.signups import Signup
+from newsletter.subscribers import words
 from newsletter.web.drawing import draw, language_of
 from newsletter.web.reader import forms, wishes
 from newsletter.web.reader.reached import path
@@ -145,7 +145,7 @@ def _form(request: Request, typed: Mapping[str, str], faults: Mapping[str, str])
         ticket=ticket,
         cadences=wishes.OFFERED,
         said_cadence=partial(wishes.said_cadence, language_of(request)),
-        zones=sorted(available_timezones()),
+        zones=words.zones(),
         wording=_wording(request),
         state="form",
     )
