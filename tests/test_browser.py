@@ -40,7 +40,7 @@ def test_an_edition_never_scrolls_sideways(browser, edition, width, scheme):
 
 def test_a_reader_unsubscribes_with_one_click_and_no_script(browser, tmp_path):
     from newsletter import links
-    from newsletter.ledger import Key, Planned
+    from newsletter.ledger import Planned
     from newsletter.web import pages
     from tests.homes import SECRET
 
@@ -48,8 +48,9 @@ def test_a_reader_unsubscribes_with_one_click_and_no_script(browser, tmp_path):
     home.subscribers(readers(["ada"]))
     with home.app(NOW) as app:
         [ada] = app.roster()
-        key = Key(ada.key, "2026-03-03", "rehearsal")
-        app.ledger.plan([Planned(key, DAY, DAY, ada.email, app.reference(ada), "d", (DAY, NOW), NOW)], NOW)
+        who = [(ada.key, ada.email, app.reference(ada))]
+        planned = Planned("2026-03-03", "rehearsal", DAY, DAY, "d", (DAY, NOW), NOW, who)
+        app.ledger.plan([planned], NOW)
         with served(pages(app)) as client:
             page = browser.new_page(java_script_enabled=False)
             page.goto(f"{client.base_url}/unsubscribe/{links.sign([SECRET], 'unsubscribe', app.reference(ada))}")

@@ -134,7 +134,7 @@ def test_papers_that_cannot_be_looked_up_now_are_no_error_and_wait(tmp_path):
     archive, rated = Archive(f"sqlite:///{tmp_path}/archive.db"), {"2006.11239"}
     with HuggingFace(script=deque([says(b"no", 503)] * 3)) as hub:
         look_up_examples(rated, archive, reach(hub), NOW, ["huggingface"])
-    assert rated == unknown_examples([], archive, rated)
+    assert rated == unknown_examples(rated, archive)
     archive.close()
 
 

@@ -54,16 +54,17 @@ def test_readers_share_their_cards_and_each_has_links_of_their_own():
     for message, mine, others in ((ada, ADA, BO), (bo, BO, ADA)):
         read = parsed(message)
         for body in (read.get_body(("plain",)).get_content(), read.get_body(("html",)).get_content()):
-            tokens = set(re.findall(r"/(?:feedback|preferences|unsubscribe)/([\w.-]+)", body))
+            tokens = set(re.findall(r"/(?:f|preferences|unsubscribe)/([\w.-]+)", body))
             assert {mine} == {links.read(SECRETS, purpose_of(body, token), token) for token in tokens}
-            assert 25 == body.count(f"https://news.example.org/feedback/{links.sign(SECRETS, 'feedback', mine)}")
+            assert 25 == body.count(f"https://news.example.org/f/{links.sign(SECRETS, 'feedback', mine)}")
             assert not [one for one in (PLACE, others, MARK.decode()) if one in body]
         assert read.get_body(("html",)).get_content().split() == message.html.split()
         assert read.get_body(("plain",)).get_content().split() == message.text.split()
 
 
 def purpose_of(body: str, token: str) -> str:
-    return re.search(rf"/(\w+)/{re.escape(token)}", body)[1]
+    page = re.search(rf"/(\w+)/{re.escape(token)}", body)[1]
+    return "feedback" if page == "f" else page
 
 
 @pytest.mark.parametrize("language", ["en", "de", "ar"])
@@ -72,12 +73,9 @@ def test_below_each_card_one_can_ask_for_more_or_less_like_it(design: str, langu
     ids = ["2603.01234", "10.1101/2026.03.01.123456", "title:0 1&ü"]
     reader = subscriber(design=design, language=language)
     message = render(edition(section(*(match(numbered(n, id=id_)) for n, id_ in enumerate(ids))), subscriber=reader))
-    own = f"https://news.example.org/feedback/{links.sign(SECRETS, 'feedback', stamp().reference)}"
-    wanted = [
-        f"{own}?{verdict}={id_}"
-        for id_ in ("2603.01234", "10.1101/2026.03.01.123456", "title%3A0%201%26%C3%BC")
-        for verdict in ("more", "less")
-    ]
+    own = f"https://news.example.org/f/{links.sign(SECRETS, 'feedback', stamp().reference)}"
+    named = ("2603.01234", "10.1101/2026.03.01.123456", "title%3A0%201%26%C3%BC")
+    wanted = [f"{own}?{verdict}={id_}" for id_ in named for verdict in ("more", "less")]
 
     assert wanted == [address for address, _ in Page(message.html).links if f"{own}?" in address]
     assert wanted == [one for one in message.text.split() if f"{own}?" in one]
@@ -141,5 +139,5 @@ def test_a_design_may_say_it_in_its_own_words_and_outside_of_what_is_shared(tmp_
     page.write_text(page.read_text("utf-8").replace("{{ lede }}", link), "utf-8")
     message = Renderer(imprint(), tmp_path).render(edition(), Stamp(stamp().at, "regular", ADA))
 
-    assert f'<a href="https://news.example.org/feedback/{TOKEN}?less=2603.01234">No more of this</a>' in message.html
+    assert f'<a href="https://news.example.org/f/{TOKEN}?less=2603.01234">No more of this</a>' in message.html
     assert PLACE.encode() not in quopri.decodestring(message.mime)

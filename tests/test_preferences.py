@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
+from itsdangerous import Signer
 
 from newsletter import links
 from newsletter.app import open_app
@@ -229,7 +231,7 @@ def day(site):
 
 def test_an_edition_leads_to_preferences_and_feedback(site, day):
     assert f"http://localhost:8080{site.link('ada')}" in day
-    assert f"http://localhost:8080{site.link('ada', 'feedback')}" in day
+    assert f"http://localhost:8080{site.link('ada', 'feedback').replace('/feedback/', '/f/')}" in day
     assert "answer this mail" not in day
 
 
@@ -246,6 +248,19 @@ def test_feedback_is_asked_for_by_get_given_by_post_and_told_of_by_the_next_edit
     assert {"2603.00030": "more"} == site.app.feedback.words(site.reader("ada").key)
     following = " ".join(site.send("2026-03-04").split())
     assert "As you asked, there is more here like “On flow matching in case 30”" in following
+
+
+def test_links_of_mails_before_go_on_working_beside_the_shorter_ones(site, day):
+    short = site.link("ada", "feedback").replace("/feedback/", "/f/")
+    reference = site.app.reference(site.reader("ada"))
+    signer = Signer(SECRET, salt="newsletter feedback", key_derivation="hmac", digest_method=hashlib.sha256)
+    before = f"/feedback/{signer.sign(reference).decode()}"
+    asked = [site.client.get(link, params={"less": "2603.00030"}).text for link in (short, before)]
+    assert "What do you think of it?" in asked[0]
+    assert asked[0] == asked[1]
+    for link, said in ((short, "less"), (before, "more")):
+        assert 200 == site.client.post(link, data={"paper": "2603.00030", "said": said}).status_code
+        assert {"2603.00030": said} == site.app.feedback.words(site.reader("ada").key)
 
 
 def test_what_is_saved_counts_as_more_stays_saved_and_is_listed(site, day):

@@ -63,9 +63,14 @@ def waiting_page(browser, address):
     return page
 
 
-@pytest.fixture
-def page(browser, address, home, waiting_page):
+@pytest.fixture(autouse=True)
+def good_readers(home):
+    """Whatever the test before this one has written."""
     home.subscribers(GOOD)
+
+
+@pytest.fixture
+def page(browser, address, waiting_page):
     page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
     page.set_default_timeout(SLOWLY)
     page.said, page.asked = [], []
@@ -117,7 +122,7 @@ def test_the_note_the_yaml_and_a_template_are_followed_by_themselves(page, home)
     until(page, "A note of this minute.")
     home.subscribers(GOOD.replace("flow matching", "robot manipulation"))
     until(page, "On robot manipulation in case")
-    design = home.path / "templates" / "base" / "foot.mjml"
+    design = home.path / "templates" / "base" / "foot.html"
     design.write_text(design.read_text().replace("Unsubscribe", "Leave this list"))
     until(page, "Leave this list")
     (home.path / "newsletter.yaml").write_text("name: Weekly Whales\n")

@@ -105,7 +105,7 @@ def made(of: Edition) -> Message:
     return RENDERER.fitted(of, stamp())[1]
 
 
-@settings(max_examples=CASES, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=CASES, suppress_health_check=list(HealthCheck))
 @given(EDITIONS)
 def test_nothing_comes_in_that_is_not_ours(of: Edition):
     message = made(of)
@@ -162,7 +162,6 @@ def ids(body: str) -> list[str]:
     return list(dict.fromkeys(re.findall(r"https://arxiv\.org/abs/([\w.]+)", body)))
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_an_address_that_is_none_costs_its_own_message_only(address: str):
     of = replace(edition(), subscriber=subscriber(email=address))

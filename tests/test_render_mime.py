@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from newsletter.errors import RenderError
-from newsletter.render.mime import header, mailbox, mime, one_line, printable, quoted_printable
+from newsletter.render.mime import header, mailbox, mime, one_line, plain_line, printable, quoted_printable
+from newsletter.render.place import PLACE
 
 HOSTILE = st.text(
     st.one_of(st.characters(), st.sampled_from('\r\n\0\x0b\x0c\x1c\x85\u2028\u2029\t =?_<>@,;:"\\()éツ🙂ａ.')),
@@ -48,6 +49,24 @@ def test_any_body_comes_back_to_the_letter(body: str):
     assert shown == message.get_content().replace("\r\n", "\n")
     assert_fit_for_the_wire(encoded)
     assert all(len(line) <= 76 for line in encoded.split(b"\r\n"))
+
+
+@given(
+    st.lists(
+        st.sampled_from([PLACE, "From ", ".", " ", "\t", "·", "a" * 70, "é", "=", "Why: this", "\x7f"]), max_size=9
+    )
+)
+def test_a_plain_line_is_encoded_as_any_other(pieces: list[str]):
+    line = "".join([*pieces, "\n"])
+
+    assert plain_line(line) in (None, quoted_printable(line))
+
+
+def test_most_lines_of_a_reader_are_plain():
+    assert b"Why: flow matching =C2=B7 like 2011.13456\r\n" == plain_line("Why: flow matching · like 2011.13456\n")
+    assert b"a" * 75 + b"\r\n" == plain_line("a" * 75 + "\n")
+    for other in ("a" * 76, "=", ".", "From here", "ends in a blank ", "Grüße", "one\ntwo", PLACE):
+        assert plain_line(other + "\n") is None
 
 
 @given(st.lists(st.sampled_from(["From ", ".", " ", "\t", "\n", "a" * 70, "é", "=", "From"]), max_size=30))

@@ -130,6 +130,7 @@ def site(tmp_path_factory) -> Iterator[tuple[int, dict[str, str], object]]:
         at = {"token": "", "span": DAY, "id:path": "2603.00001", "name": "site.css", "provider": "resend"}
         signed = {purpose: links.sign([SECRET], purpose, name) for purpose in PURPOSES}
         signed["edition"] = links.sign_edition([SECRET], name, DAY, app.occasion)
+        signed["f"] = signed["feedback"]
         signed["admin"] = links.sign([SECRET], "admin", str(int(NOW.timestamp()) + 3_600))
         pages_of = pages(app)
         there = {}
@@ -182,9 +183,7 @@ def test_every_route_leads_somewhere(site):
     assert expected == found
 
 
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(data=st.data())
 def test_no_bytes_are_a_fault_of_ours_on_any_route(site, caplog, data):
     port, there, app = site

@@ -10,24 +10,27 @@ import html
 import os
 import re
 import sqlite3
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
 
 import pytest
 
 from newsletter.http import httpx
-from newsletter.links import sign_edition
 from newsletter.models import Subscriber
 from newsletter.readers.consents import Circumstances
 from newsletter.web import pages
 from newsletter.web.reader.subscribing import subscribe
-from tests.homes import SECRET, invented_day, make_home, readers
+from tests.homes import invented_day, make_home, readers
 
 DAY = "2026-03-03"
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)
 BASE = "https://papers.example.org"
 NUMBER = int(os.environ.get("NEWSLETTER_SCANNED", "40"))
 TIMES = 5
+HANDS = 2
+"""Processes, as pages are served by several."""
 AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36",
     "BarracudaCentral/1.0 (link scanner)",
@@ -47,9 +50,9 @@ def home(tmp_path):
     home.day(DAY, invented_day(DAY, 10))
     names = [f"reader{number:05}" for number in range(NUMBER)]
     home.subscribers(readers(names).replace("trending: 0", "trending: 0, max_papers: 1"))
-    with home.app(NOW, NEWSLETTER_BASE_URL=BASE) as app:
-        subscribe(app, Subscriber("ada", "ada@example.net"), Circumstances("form", "I want it"))
     home.run("send", "--date", DAY, NEWSLETTER_BASE_URL=BASE)
+    with home.app(NOW, NEWSLETTER_BASE_URL=BASE) as app:  # later: by the clock of `send` it was too long ago
+        subscribe(app, Subscriber("ada", "ada@example.net"), Circumstances("form", "I want it"))
     return home
 
 
@@ -71,7 +74,7 @@ def contents(home):
 
 
 async def _swarm(site, paths):
-    """Status by path and method."""
+    """Pages and statuses."""
     found = set()
     room = asyncio.Semaphore(8)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(site), base_url=BASE) as client:
@@ -88,14 +91,19 @@ async def _swarm(site, paths):
     return found
 
 
+def scanned(home, paths):
+    """What a process of its own finds."""
+    with home.app(NOW + timedelta(hours=1), NEWSLETTER_BASE_URL=BASE) as app:
+        return asyncio.run(_swarm(pages(app), paths))
+
+
 def test_whatever_scanners_open_nothing_is_changed(home):
     mails = [file.read_bytes() for file in sorted((home.path / "outbox").glob("*.eml"))]
     paths = [path for mail in mails for path in links(mail)]
     before = contents(home)
-    with home.app(NOW + timedelta(hours=1), NEWSLETTER_BASE_URL=BASE) as app:
-        paths += [f"/edition/{sign_edition([SECRET], app.reference(one), DAY, app.occasion)}" for one in app.roster()]
-        found = asyncio.run(_swarm(pages(app), paths))
+    with ProcessPoolExecutor(HANDS, get_context("spawn")) as hands:
+        found = set().union(*hands.map(scanned, [home] * HANDS, (paths[n::HANDS] for n in range(HANDS))))
     assert NUMBER + 1 == len(mails)
-    assert {"unsubscribe", "confirm", "preferences", "feedback", "edition"} <= {page for page, _ in found}
+    assert {"unsubscribe", "confirm", "preferences", "f", "edition"} == {page for page, _ in found}
     assert {200} == {status for _, status in found}
     assert before == contents(home)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
-from newsletter.render.mime import printable, quoted_printable
+from newsletter.render.mime import plain_line, printable, quoted_printable
 from newsletter.render.place import MARK, PLACE
 
 BULK: Final = 40
@@ -45,8 +45,18 @@ NOTHING: Final = _of((), ())
 
 def fragment(text: str) -> Fragment:
     """Whole lines in one piece, printable and encoded; of an empty text an empty line."""
-    lines = printable(text if text[-1:] == "\n" else text + "\n")
-    return _of((lines,), (quoted_printable(lines),))
+    lines, encoded = _encoded(text)
+    return _of((lines,), (encoded,))
+
+
+def _encoded(text: str) -> tuple[str, bytes]:
+    """Whole printable lines, and the same as quoted-printable."""
+    lines = text if text[-1:] == "\n" else text + "\n"
+    found = plain_line(lines)
+    if found is None:
+        lines = printable(lines)
+        found = quoted_printable(lines)
+    return lines, found
 
 
 @lru_cache(maxsize=2_048)
@@ -76,8 +86,8 @@ def filled(recipe: Recipe, own: str) -> Fragment:
     line = left + own + right
     if not line:
         return before
-    mine = fragment(line)
-    return _of(before.pieces + mine.pieces + after.pieces, before.encoded + mine.encoded + after.encoded)
+    lines, encoded = _encoded(line)
+    return _of((*before.pieces, lines, *after.pieces), (*before.encoded, encoded, *after.encoded))
 
 
 Bulk = Mapping[str, tuple[str, Fragment, str]]

