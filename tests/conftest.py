@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from hypothesis import settings
 
 from newsletter.database import Database
 from newsletter.ledger import Ledger
@@ -13,6 +14,8 @@ from tests.chromium import CHROMIUM, FLAGS
 from tests.stores import Stores, in_database, in_folder
 
 NOBODY = 65534
+settings.register_profile("untimed", deadline=None)  # how fast a machine is, is no test
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

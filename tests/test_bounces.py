@@ -37,7 +37,7 @@ def test_a_return_path_names_reader_day_and_address_and_no_mail_server_spoils_it
 
 
 @given(st.binary(min_size=12, max_size=12), st.dates(date(2020, 1, 1), date(2190, 1, 1)), st.integers(0, 39))
-@settings(max_examples=CASES, deadline=None)
+@settings(max_examples=CASES)
 def test_a_return_path_with_any_letter_changed_is_not_ours(raw, day, place):
     path = return_path(PATTERN, SECRET, urlsafe_b64encode(raw).decode(), day, "ada@example.org")
     local = path.partition("@")[0]
@@ -286,13 +286,13 @@ def test_parts_within_parts_within_parts_are_not_unpacked():
 
 
 @given(st.binary(max_size=2_000))
-@settings(max_examples=CASES, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=CASES, suppress_health_check=[HealthCheck.too_slow])
 def test_no_bytes_raise(mail):
     assert kind_of(mail) in KINDS
 
 
 @given(st.sampled_from([*SHAPES, *COMPLAINTS, "letter"]), st.randoms(use_true_random=False))
-@settings(max_examples=CASES, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=CASES, suppress_health_check=[HealthCheck.too_slow])
 def test_no_mail_that_was_spoilt_raises(name, chance):
     good = letter() if name == "letter" else SHAPES[name](OURS, *GONE) if name in SHAPES else COMPLAINTS[name](OURS)
     assert kind_of(spoilt(good, chance)) in KINDS

@@ -54,11 +54,9 @@ def sent(app, day):
     """An edition of a day to everybody."""
     who = list(app.roster())
     keys = [Key(one.key, day.isoformat(), "rehearsal") for one in who]
-    told = zip(keys, who, strict=True)
-    app.ledger.plan(
-        [Planned(k, day, day, o.email, app.reference(o), "d", (day, NOW), NOW + timedelta(days=900)) for k, o in told],
-        NOW,
-    )
+    told = [(one.key, one.email, app.reference(one)) for one in who]
+    late = NOW + timedelta(days=900)
+    app.ledger.plan([Planned(day.isoformat(), "rehearsal", day, day, "d", (day, NOW), late, told)], NOW)
     claims = [Claim(k, (), "{}", "", "en", "daily", "v", NOW, message_id(k.subscriber, day)) for k in keys]
     assert set(keys) == app.ledger.claim(claims, "smtp", NOW)
     app.ledger.release(keys)
@@ -121,9 +119,8 @@ def test_a_mailbox_that_is_gone_is_not_written_to_any_more(app, shape, plain):
 def test_the_next_edition_is_skipped(app):
     read(app, postfix(ours(app), *GONE))
     key = Key("ada@example.org", "2026-03-05", "rehearsal")
-    app.ledger.plan(
-        [Planned(key, date(2026, 3, 5), date(2026, 3, 5), key.subscriber, "r", "d", None, NOW + timedelta(days=1))], NOW
-    )
+    day, who = date(2026, 3, 5), [("ada@example.org", "ada@example.org", "r")]
+    app.ledger.plan([Planned(key.period, key.occasion, day, day, "d", None, NOW + timedelta(days=1), who)], NOW)
     assert set() == app.ledger.claim([Claim(key, (), "{}", "", "en", "daily", "v", NOW, "<x>")], "smtp", NOW)
     assert ["suppressed"] == [one.reason for one in app.ledger.people("rehearsal", date(2026, 3, 5), ["skipped"])]
 

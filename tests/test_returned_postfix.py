@@ -49,11 +49,16 @@ def by_imap(server, folder="INBOX"):
     return {"NEWSLETTER_BOUNCES_MAILBOX": f"imap://bounce@{HOST}:{server.imap}/{folder}", "IMAP_PASSWORD": PASSWORD}
 
 
+def by_imaps(server):
+    where = f"imaps://bounce@localhost:{server.imaps}/INBOX"
+    return {"NEWSLETTER_BOUNCES_MAILBOX": where, "IMAP_PASSWORD": PASSWORD, "SSL_CERT_FILE": str(server.ca)}
+
+
 def by_maildir(server):
     return {"NEWSLETTER_BOUNCES_MAILBOX": str(server.home / "mail" / "bounce")}
 
 
-@pytest.mark.parametrize("reading", [by_maildir, by_imap])
+@pytest.mark.parametrize("reading", [by_maildir, by_imap, by_imaps])
 def test_a_mailbox_that_bounces_after_it_took_the_mail_gets_no_other(server, home, reading):
     where = reading(server)
     assert "3 readers: 3 submitted" in home.run("send", "--date", "2026-03-03", **where)
@@ -116,3 +121,10 @@ def test_a_wrong_password_and_a_folder_that_is_not_there_are_named(server, home)
     assert "has no folder Nowhere" in home.run("bounces", "read", code=1, **by_imap(server, "Nowhere"))
     assert "ok      bounces_mailbox: bounce at 127.0.0.1" in home.run("check", code=None, **by_imap(server))
     assert "127.0.0.1" in re.search(r"network: (.*)", home.run("check", code=None, **by_imap(server)))[1]
+
+
+def test_an_encrypted_mailbox_of_somebody_else_hears_no_password(server, home):
+    unknown = {name: value for name, value in by_imaps(server).items() if name != "SSL_CERT_FILE"}
+    told = home.run("bounces", "read", code=1, **unknown)
+    assert "TLS failed (CERTIFICATE_VERIFY_FAILED); nothing was said in plain text" in told
+    assert PASSWORD not in told

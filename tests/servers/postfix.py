@@ -113,7 +113,9 @@ base_dir = {home}/dovecot
 log_path = {home}/dovecot.log
 protocols = imap
 listen = {host}
-ssl = no
+ssl = yes
+ssl_cert = <{home}/server.pem
+ssl_key = <{home}/server.pem
 disable_plaintext_auth = no
 mail_location = maildir:{home}/mail/%n
 first_valid_uid = 1
@@ -135,7 +137,7 @@ service imap-login {{
     port = {imap}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {imaps}
   }}
 }}
 """
@@ -153,6 +155,8 @@ class Postfix:
     hurried: int
     """Takes `RATE` messages a minute."""
     imap: int
+    imaps: int
+    """The same, encrypted from the first byte."""
     ca: Path
     """The certificate to trust."""
 
@@ -210,7 +214,7 @@ def running(*, everybody: bool = False, kept: bool = False) -> Iterator[Postfix]
 
 def _set_up(home: Path, everybody: bool, kept: bool) -> Postfix:
     nobody = pwd.getpwnam("nobody")
-    plain, submission, hurried, imap = _free_ports(4)
+    plain, submission, hurried, imap, imaps = _free_ports(5)
     values = {
         "home": home,
         "host": HOST,
@@ -233,6 +237,7 @@ def _set_up(home: Path, everybody: bool, kept: bool) -> Postfix:
         "submission": submission,
         "hurried": hurried,
         "imap": imap,
+        "imaps": imaps,
     }
     for folder in ("etc", "queue", "data", "mail", "dovecot"):
         (home / folder).mkdir()
@@ -241,7 +246,7 @@ def _set_up(home: Path, everybody: bool, kept: bool) -> Postfix:
     (home / "etc" / "main.cf").write_text(_MAIN.format_map(values))
     (home / "etc" / "master.cf").write_text(_MASTER.format_map(values))
     (home / "dovecot.conf").write_text(_DOVECOT.format_map(values))
-    return Postfix(home, plain, submission, hurried, imap, _certificate(home))
+    return Postfix(home, plain, submission, hurried, imap, imaps, _certificate(home))
 
 
 def _certificate(home: Path) -> Path:
