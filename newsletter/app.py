@@ -141,13 +141,17 @@ class App:
         no harm.
         """
         names = self._names(subscriber.key)
-        self.ledger.forget(subscriber.key, names, self.clock())
-        self.feedback.forget(subscriber.key)
+        self.forget(subscriber.key)
         self.bounces.forget(subscriber.email)
-        self.overrides.forget([subscriber.key])
         self.signups.erase(subscriber.key, self.clock(), said)
         self.ledger.forget(subscriber.key, names, self.clock())
-        self.renewals.forget(subscriber.key)
+
+    def forget(self, subscriber: str) -> None:
+        """Removes what a subscriber (by key) said and changed, and from the account of deliveries whose they were."""
+        self.ledger.forget(subscriber, self._names(subscriber), self.clock())
+        self.feedback.forget(subscriber)
+        self.overrides.forget([subscriber])
+        self.renewals.forget(subscriber)
 
     def note(self) -> str:
         """The editor's note, Markdown: `note.md` in the home, if there is one."""

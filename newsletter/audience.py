@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from heapq import heappush, heapreplace
 from itertools import chain
@@ -12,11 +12,13 @@ from newsletter import periods, warmup
 from newsletter.alarms import NO_SOURCE
 from newsletter.app import App
 from newsletter.collect import can_look_up, unknown_examples
-from newsletter.digest import DAY, Digests, Due
+from newsletter.digest import DAY, Digests, Start
 from newsletter.errors import SettingsError
-from newsletter.ledger import Key, LastEdition, Planned
-from newsletter.models import Digest, Period, Schedule, Subscriber
+from newsletter.ledger import History, Planned
+from newsletter.models import Addressee, Digest, Period, Schedule, Subscriber
+from newsletter.periods import Timed
 from newsletter.readership import Readership
+from newsletter.records import addressee, on_schedule
 
 LONGEST_GAP = 31 * DAY
 
@@ -92,6 +94,19 @@ class Served:
         return not self._coming or self._coming[0][0] > until
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Readers for whom it is time, and what the editions of all of them have in common."""
+
+    schedule: Schedule
+    start: Start
+    paused_until: date | None
+    readers: Mapping[str, str]
+    """Their addresses, by their keys."""
+    examples: frozenset[str]
+    """The papers that they named as examples."""
+
+
 def who_is_due(
     app: App,
     now: datetime,
@@ -100,57 +115,64 @@ def who_is_due(
     schedules: Iterable[str] | None = None,
     mark: int | None = None,
 ) -> Iterator[list[Due]]:
-    """The subscribers whose edition is to be planned now, some hundreds at a time.
+    """Who is to be planned for now, some hundreds or thousands at a time.
 
     With schedules, only who has one of these, and who signed up since the mark.
     """
     roster = app.roster() if roster is None else roster  # whether anybody is in it would be asked of everybody
-    pages = roster.pages() if schedules is None else roster.on(schedules)
+    pages = roster.addressees() if schedules is None else roster.on(schedules)
     if mark is not None:
         pages = chain(pages, roster.since(mark))
-    for page in pages if order.only is None else [[_asked_for(roster, order.only)]]:
-        if found := due_among(app, page, now, order):
+    for page in pages if order.only is None else [[addressee(asked_for(roster, order.only))]]:
+        if found := _due_among(app, page, now, order):
             yield found
 
 
-def _asked_for(roster: Readership, name: str) -> Subscriber:
+def asked_for(roster: Readership, name: str) -> Subscriber:
+    """Who has this key or address; SettingsError where nobody has."""
     found = roster.named(name)
     if found is None:
         raise SettingsError(f"no subscriber '{name}'; `newsletter subscribers list` shows them")
     return found
 
 
-def due_among(app: App, some: Sequence[Subscriber], now: datetime, order: Order) -> list[Due]:
-    """Those of these subscribers whose edition is to be planned now."""
-    if order.date is not None:
-        return starts(app, [(one, periods.period_on(one.cadence, order.date)) for one in some])
-    planned = app.ledger.last_periods(app.occasion, [one.key for one in some])
-    found = ((one, periods.due(one, now, planned.get(one.key))) for one in some)
-    return starts(app, [(one, period) for one, period in found if period is not None])
+def _due_among(app: App, some: Sequence[Addressee], now: datetime, order: Order) -> list[Due]:
+    """Those of these readers for whom it is time, together as far as they have schedule, history and pause in common."""
+    schedules = {name: on_schedule(name) for name in {one.schedule for one in some}}
+    days = {name: order.date or periods.latest_day(one, now) for name, one in schedules.items()}
+    told = app.ledger.histories(app.occasion, app.occasions, {one.key: days[one.schedule] for one in some})
+    number = {key: n for n, (_, whose) in enumerate(told) for key in whose}
+    groups: dict[tuple[int, str, date | None], list[Addressee]] = {}
+    for one in some:
+        groups.setdefault((number[one.key], one.schedule, one.paused_until), []).append(one)
+    found = []
+    for (n, name, paused), readers in groups.items():
+        history, schedule = told[n][0], schedules[name]
+        if order.date is not None:
+            period: Period | None = periods.period_on(schedule.cadence, order.date)
+        else:
+            period = periods.due(schedule, now, history.planned)
+        if period is not None:
+            examples = frozenset().union(*[one.examples for one in readers])
+            addresses = {one.key: one.email for one in readers}
+            found.append(Due(schedule, start(schedule, period, history), paused, addresses, examples))
+    return found
 
 
-def starts(app: App, found: Sequence[tuple[Subscriber, Period]]) -> list[Due]:
-    """Where each edition starts: after the subscriber's last one, else with the first period that was tried."""
-    days = {s.key: period.day for s, period in found}
-    last = app.ledger.last_editions(app.occasions, days)
-    tried = app.ledger.first_tries(app.occasions, {key: day for key, day in days.items() if key not in last})
-    return [start(one, period, last.get(one.key), tried.get(one.key)) for one, period in found]
+def start(schedule: Timed, period: Period, history: History) -> Start:
+    """Where an edition starts: after the last one that the reader got, else with the first that was tried.
 
-
-def start(subscriber: Subscriber, period: Period, last: LastEdition | None, tried: date | None = None) -> Due:
-    """Where an edition starts, for somebody whose last one ended there; None for a first edition.
-
-    `tried` is where the first of those before it started that were skipped or failed: what they would have shown is
-    still to be shown. Where papers come after a reader's hour, as bioRxiv's do in Europe, each would be too quiet, and
-    there would never be a first one.
+    What those before the first would have shown that were skipped or failed is still to be shown. Where papers come
+    after a reader's hour, as bioRxiv's do in Europe, each would be too quiet, and there would never be a first one.
     """
     earliest = period.day - LONGEST_GAP + DAY
-    if last is None:
+    if history.cut_off is None:
         # Sources count days in UTC: at eight in Tokyo it is still the day before, and the list of today has not begun.
-        since = min(period.since, periods.moment(subscriber, period.day).date())
-        return Due(subscriber, period, min(since, max(tried, earliest)) if tried else since, None, None)
-    since = last.cut_off_day + DAY
-    return Due(subscriber, period, max(since, earliest), last.cut_off_at, since if since < earliest else None)
+        since = min(period.since, periods.moment(schedule, period.day).date())
+        return Start(period, min(since, max(history.tried, earliest)) if history.tried else since, None, None)
+    day, at = history.cut_off
+    since = day + DAY
+    return Start(period, max(since, earliest), at, since if since < earliest else None)
 
 
 # -- what their editions take
@@ -172,26 +194,25 @@ class Needs:
 
 def needs_of(app: App, pages: Iterable[Sequence[Due]]) -> Needs | None:
     """What these editions take; None where there is no edition."""
-    since: set[date] = set()
-    until: set[date] = set()
-    spans: set[tuple[date, date]] = set()
+    starts: set[Start] = set()
     examples: set[str] = set()
     for page in pages:
-        since |= {due.since for due in page}
-        until |= {due.period.day for due in page}
-        spans |= {span for due in page if (span := due.followed_up) is not None}
-        examples |= lacking(app, [due.subscriber for due in page])
-    if not until:
+        starts |= {due.start for due in page}
+        examples |= lacking(app, page)
+    if not starts:
         return None
+    spans = {span for start in starts if (span := start.followed_up) is not None}
     back = {first + n * DAY for first, last in spans for n in range((last - first).days + 1)}
-    return Needs(min(since), max(until), tuple(sorted(back)), frozenset(examples))
+    since, until = min(start.since for start in starts), max(start.period.day for start in starts)
+    return Needs(since, until, tuple(sorted(back)), frozenset(examples))
 
 
-def lacking(app: App, readers: Sequence[Subscriber]) -> frozenset[str]:
+def lacking(app: App, page: Sequence[Due]) -> frozenset[str]:
     """The papers among the readers' examples and feedback that the archive lacks and that can be looked up."""
     if not can_look_up(app.settings.sources):
         return frozenset()
-    return frozenset(unknown_examples(readers, app.archive, app.feedback.papers([reader.key for reader in readers])))
+    rated = app.feedback.papers([key for due in page for key in due.readers])
+    return frozenset(unknown_examples(rated.union(*[due.examples for due in page]), app.archive))
 
 
 # -- plan
@@ -205,60 +226,66 @@ def plan(app: App, pages: Iterable[Sequence[Due]], now: datetime, order: Order) 
     digests, kept, number = Digests(app, now), set[str](), 0
     held = warmup.held_until(app, now)
     for page in pages:
-        rows, names = [], app.references([due.subscriber.key for due in page])
-        for digest, group in digests.of(page):
+        planned, names = list[Planned](), _references(app, page)
+        for due in page:
+            digest = digests.at(due.start)
             if digest.id not in kept:
                 app.archive.save_digest(digest)
                 kept.add(digest.id)
-            rows += [
-                _held(_planned(app, names, due, digest, now, _skip(app, due, now, order)), due, now, held)
-                for due in group
-            ]
-        number += app.ledger.plan(rows, now, app.engine.beside if app.engine else None)
+            planned.append(_planned(app, names, due, digest, now, _skip(app, due, now, order), held))
+        number += app.ledger.plan(planned, now, app.engine.beside if app.engine else None)
     return number
-
-
-def _held(row: Planned, due: Due, now: datetime, until: datetime | None) -> Planned:
-    """Held back, where a new sender begins slowly."""
-    if until is None or row.skip:
-        return row
-    over = periods.held_at_most_until(due.subscriber, due.period.day, now)
-    return replace(row, held_until=until, give_up_at=over)
 
 
 def give_up_on_late(app: App, pages: Iterable[Sequence[Due]], now: datetime) -> None:
     """Editions that no source gave anything for, for too long, are given up; their papers come with the next."""
     patience = app.settings.give_up_after
     for page in pages:
-        late = [due for due in page if now - periods.moment(due.subscriber, due.period.day) > patience]
-        names = app.references([due.subscriber.key for due in late])
+        late = [due for due in page if now - periods.moment(due.schedule, due.start.period.day) > patience]
+        names = _references(app, late)
         app.ledger.plan([_planned(app, names, due, None, now, NO_SOURCE) for due in late], now)
 
 
+def _references(app: App, dues: Iterable[Due]) -> Mapping[str, str]:
+    return app.references([key for due in dues for key in due.readers])
+
+
 def _skip(app: App, due: Due, now: datetime, order: Order) -> str:
-    """Why this subscriber gets nothing this time; empty when they do."""
-    if is_paused(due.subscriber, due.period.day):
-        return f"paused until {due.subscriber.paused_until}"
-    if order.date is None and now - periods.moment(due.subscriber, due.period.day) > app.settings.max_age:
-        return f"too old: was due on {due.period.day}"
+    """Why these readers get nothing this time; empty when they do."""
+    day = due.start.period.day
+    if is_paused(due, day):
+        return f"paused until {due.paused_until}"
+    if order.date is None and now - periods.moment(due.schedule, day) > app.settings.max_age:
+        return f"too old: was due on {day}"
     return ""
 
 
-def is_paused(subscriber: Subscriber, day: date) -> bool:
-    """Whether the subscriber wants nothing on that local day."""
-    return subscriber.paused_until is not None and day < subscriber.paused_until
+def is_paused(one: Due | Subscriber, day: date) -> bool:
+    """Whether nothing is wanted on that local day."""
+    return one.paused_until is not None and day < one.paused_until
 
 
-def _planned(app: App, names: Mapping[str, str], due: Due, digest: Digest | None, now: datetime, skip: str) -> Planned:
-    subscriber, period = due.subscriber, due.period
+def _planned(
+    app: App,
+    names: Mapping[str, str],
+    due: Due,
+    digest: Digest | None,
+    now: datetime,
+    skip: str,
+    held: datetime | None = None,
+) -> Planned:
+    """What is planned for them; held back, where a new sender begins slowly."""
+    period = due.start.period
+    over = periods.held_at_most_until if held and not skip else periods.give_up_at
     return Planned(
-        key=Key(subscriber.key, period.name, app.occasion),
+        period=period.name,
+        occasion=app.occasion,
         day=period.day,
         since=period.since,
-        address=subscriber.email,
-        reference=names[subscriber.key],
         digest=digest.id if digest else "",
         cut_off=(digest.day, digest.until) if digest else None,
-        give_up_at=periods.give_up_at(subscriber, period.day, now),
+        give_up_at=over(due.schedule, period.day, now),
+        readers=[(key, address, names[key]) for key, address in due.readers.items()],
         skip=skip,
+        held_until=None if skip else held,
     )

@@ -11,7 +11,7 @@ from newsletter import sources
 from newsletter.archive import Archive
 from newsletter.errors import NotYet, SourceError
 from newsletter.identity import arxiv_id
-from newsletter.models import Fetched, Paper, SourceState, Subscriber
+from newsletter.models import Fetched, Paper, SourceState
 from newsletter.sources.reach import Reach
 from newsletter.text import without_query as shown
 
@@ -158,8 +158,7 @@ def look_up_each(
         yield paper_id, paper
 
 
-def unknown_examples(subscribers: Iterable[Subscriber], archive: Archive, rated: Collection[str] = ()) -> set[str]:
-    """The arXiv ids among the examples (and `rated` papers) that the archive lacks and nobody looked up in vain."""
-    written = {id_ for s in subscribers for i in s.interests for id_ in (*i.like, *i.dislike)}
-    wanted = set(filter(arxiv_id, written.union(rated)))
-    return wanted - set(archive.find(sorted(wanted))) - archive.missing()
+def unknown_examples(ids: Iterable[str], archive: Archive) -> set[str]:
+    """The arXiv ids among these that the archive lacks and nobody looked up in vain."""
+    lacking = archive.lacking(set(filter(arxiv_id, ids)))
+    return lacking - archive.missing() if lacking else lacking

@@ -114,8 +114,8 @@ class Composer:
         """What to say to who said something of papers since their last edition, a sentence a paper."""
         given = self._app.feedback.of([subscriber.key for subscriber, _ in wanted])
         days = {subscriber.key: period.day for subscriber, period in wanted if subscriber.key in given}
-        last = self._app.ledger.last_editions(self._app.occasions, days) if days else {}
-        news = self._app.feedback.news({key: one.cut_off_at for key, one in last.items()})
+        last = self._app.ledger.histories(self._app.occasion, self._app.occasions, days) if days else []
+        news = self._app.feedback.news({key: one.cut_off[1] for one, whose in last if one.cut_off for key in whose})
         papers = self._app.archive.find(sorted({id_ for said_ in news.values() for id_ in said_})) if news else {}
         taught = {one.key: one for one in self._taught([s for s, _ in wanted if s.key in news])} if news else {}
         return {key: tuple(_told(said_, papers, taught[key]))[:HEARD] for key, said_ in news.items()}

@@ -61,15 +61,21 @@ def _in_rounds(
 ) -> None:
     answered: list[tuple[Key, Outcome]] = []
     halt: Halt | None = None
-    while waiting and halt is None and not run.ending.asked and ledger.stopped() is None:
+    while waiting and halt is None and not run.ending.asked:
         _draw(waiting, provider, ledger, run)
-        batch, waiting = _choose(waiting, provider, run)
+        batch, rest = _choose(waiting, provider, run)
         if not batch:
             answered = _record(ledger, answered, run)
+            if ledger.stopped() is not None:
+                break
             run.sleep(min(NAP, provider.pace.wait([_domain(one) for one in waiting], run.monotonic())))
             continue
         name = batches.name_of(batch)
         marked = ledger.step(answered, [one.claim.key for one in batch], name, run.clock(), run.in_doubt)
+        if not marked and ledger.stopped() is not None:
+            answered = []  # they were recorded
+            break
+        waiting = rest
         going = [one for one in batch if one.claim.key in marked]
         if batch[0].batch and len(going) < len(batch):
             answered = [(one.claim.key, Uncertain(batches.BROKEN)) for one in going]

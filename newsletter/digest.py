@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from newsletter.app import App
 from newsletter.archive import Listed
 from newsletter.editing.since import WEEK, gained, last_of_its_days
-from newsletter.models import Candidate, Digest, Later, Period, SourceState, Subscriber
+from newsletter.models import Candidate, Digest, Later, Period, SourceState
 from newsletter.ranking.standing import percentile
 from newsletter.records import sealed
 from newsletter.summaries import Run
@@ -19,10 +19,9 @@ CARRY_OVER = 7 * DAY
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
-    """A subscriber for whom it is time, and what their edition starts from."""
+class Start:
+    """What an edition starts from: the same for all of a period whose last edition ended at the same place."""
 
-    subscriber: Subscriber
     period: Period
     since: date
     """The first listing day that is new to them."""
@@ -43,9 +42,9 @@ class Due:
         return self.since - WEEK, min(self.period.day - WEEK, self.since - DAY)
 
 
-def digest_of(app: App, due: Due, now: datetime, summaries: Run | None = None) -> Digest:
+def digest_of(app: App, start: Start, now: datetime, summaries: Run | None = None) -> Digest:
     """What is new since the cut-off, and the seven days before for carry-over, as it stands now."""
-    listed = app.archive.window(due.since - CARRY_OVER, due.period.day)
+    listed = app.archive.window(start.since - CARRY_OVER, start.period.day)
     papers = app.archive.find(sorted({one.paper for one in listed}))
     on: dict[str, date] = {one.paper: one.day for one in listed}  # in order of day: the latest stays
     by: dict[str, set[str]] = {}
@@ -54,7 +53,7 @@ def digest_of(app: App, due: Due, now: datetime, summaries: Run | None = None) -
     for one in listed:
         by.setdefault(one.paper, set()).add(one.source)
         of_a_day.setdefault((one.source, one.day), []).append(one.paper)
-        if one.day >= due.since or (due.seen_after is not None and one.seen_at > due.seen_after):
+        if one.day >= start.since or (start.seen_after is not None and one.seen_at > start.seen_after):
             new.add(one.paper)
     standing = _percentiles(of_a_day, {id_: paper.upvotes for id_, paper in papers.items()})
     candidates = [
@@ -62,24 +61,24 @@ def digest_of(app: App, due: Due, now: datetime, summaries: Run | None = None) -
     ]
     candidates.sort(key=lambda c: (-c.day.toordinal(), -c.paper.upvotes, c.paper.id))
     shown = summaries.filled(candidates) if summaries else candidates
-    left_out = app.archive.count_listed(due.left_out_since, due.since - DAY) if due.left_out_since else 0
-    states = _states(app, due.period.day)
-    digest = Digest("", due.period.day, due.since, now, tuple(shown), states, app.note(), left_out)
-    later = _later(app, due, listed, shown, now)
-    return sealed(replace(digest, later=later, first=due.seen_after is None))
+    left_out = app.archive.count_listed(start.left_out_since, start.since - DAY) if start.left_out_since else 0
+    states = _states(app, start.period.day)
+    digest = Digest("", start.period.day, start.since, now, tuple(shown), states, app.note(), left_out)
+    later = _later(app, start, listed, shown, now)
+    return sealed(replace(digest, later=later, first=start.seen_after is None))
 
 
 def _later(
-    app: App, due: Due, listed: Sequence[Listed], candidates: Sequence[Candidate], now: datetime
+    app: App, start: Start, listed: Sequence[Listed], candidates: Sequence[Candidate], now: datetime
 ) -> tuple[Later, ...]:
     """Which of the papers that are followed up gained something since the edition that may have shown them."""
-    if due.followed_up is None:
+    if start.followed_up is None:
         return ()
-    first, last = due.followed_up
+    first, last = start.followed_up
     then = app.archive.listing_days(sorted({one.paper for one in listed if first <= one.day <= last}))
     ids = [id_ for id_, days in then.items() if first <= last_of_its_days(days) <= last]
     # An edition of a past day (`--date`, a backtest) starts from what was known a week before that day.
-    until = min(now, datetime.combine(due.period.day + DAY, time(), UTC))
+    until = min(now, datetime.combine(start.period.day + DAY, time(), UTC))
     return gained(candidates, app.archive.readings(ids, until - WEEK))
 
 
@@ -105,17 +104,9 @@ class Digests:
         self._summaries = app.summaries.run(now) if app.summaries else None
         self._taken: dict[object, Digest] = {}
 
-    def of(self, waiting: Iterable[Due]) -> Iterator[tuple[Digest, list[Due]]]:
-        """The digests of these editions, each with whose it is."""
-        groups: dict[object, list[Due]] = {}
-        for due in waiting:
-            groups.setdefault((due.period.day, due.since, due.seen_after), []).append(due)
-        for start, group in groups.items():
-            if start not in self._taken:
-                self._taken[start] = digest_of(self._app, group[0], self._now, self._summaries)
-            yield self._taken[start], group
-
-
-def digests_of(app: App, waiting: Iterable[Due], now: datetime) -> Iterator[tuple[Digest, list[Due]]]:
-    """One digest for all who start from the same cut-off."""
-    return Digests(app, now).of(waiting)
+    def at(self, start: Start) -> Digest:
+        """The digest of the editions that start there."""
+        cut_off = start.period.day, start.since, start.seen_after
+        if cut_off not in self._taken:
+            self._taken[cut_off] = digest_of(self._app, start, self._now, self._summaries)
+        return self._taken[cut_off]

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from newsletter.app import App
-from newsletter.audience import Order, is_paused, needs_of, who_is_due
+from newsletter.audience import Due, Order, asked_for, is_paused, needs_of, who_is_due
 from newsletter.compose import Composer, restored
-from newsletter.digest import Digests, Due
+from newsletter.digest import Digests
 from newsletter.editing.edit import quiet_reason
 from newsletter.editing.explain import Explanation, explain
 from newsletter.errors import SettingsError, SourceError
 from newsletter.ledger import Claim, Delivery, Key
-from newsletter.models import STATES, Digest, Edition, Message, Receipt, Stamp, Subscriber, Suppression
+from newsletter.models import STATES, Digest, Edition, Message, Period, Receipt, Stamp, Subscriber, Suppression
 from newsletter.publish import gather
 from newsletter.typed import folded
 
@@ -75,33 +75,38 @@ def _editions(app: App, now: datetime, pages: Iterable[Sequence[Due]], composer:
 def _made_or_fresh(
     app: App, now: datetime, dues: Sequence[Due], composer: Composer, digests: Digests
 ) -> Iterator[Seen]:
-    planned = {key: found for due in dues if (found := app.ledger.find(key := _key(app, due)))}
+    wanted = {Key(key, due.start.period.name, app.occasion): due.start for due in dues for key in due.readers}
+    planned = {key: found for key in wanted if (found := app.ledger.find(key))}
     fates = _fates(app, planned.values())
-    rest: list[Due] = []
-    frozen: dict[str, tuple[Digest, list[Due]]] = {}
-    for due in dues:
-        delivery, fate = planned.get(_key(app, due)), fates.get(_key(app, due), "")
+    fresh: dict[str, tuple[Digest, list[tuple[Key, Period]]]] = {}
+    for key, start in wanted.items():
+        delivery, fate = planned.get(key), fates.get(key, "")
         digest = app.archive.digest(delivery.digest) if delivery else None
         if delivery and digest and delivery.claim:
             yield _made(delivery, delivery.claim, digest, fate)
-        elif digest and fate == "pending":
-            frozen.setdefault(digest.id, (digest, []))[1].append(due)
         else:
-            rest.append(due)
-    for digest, group in (*frozen.values(), *digests.of(rest)):
+            digest = digest if digest and fate == "pending" else digests.at(start)
+            fresh.setdefault(digest.id, (digest, []))[1].append((key, start.period))
+    for digest, group in fresh.values():
         yield from _fresh(app, now, composer, digest, group, fates)
 
 
 def _fresh(
-    app: App, now: datetime, composer: Composer, digest: Digest, group: Sequence[Due], fates: Mapping[Key, str]
+    app: App,
+    now: datetime,
+    composer: Composer,
+    digest: Digest,
+    group: Sequence[tuple[Key, Period]],
+    fates: Mapping[Key, str],
 ) -> Iterator[Seen]:
     """The editions of a digest that nobody has claimed yet."""
-    seen = app.seen([due.subscriber.key for due in group])
-    no_mail = app.suppressions.among([folded(due.subscriber.email) for due in group])
-    editions = composer.editions(digest, [(due.subscriber, due.period) for due in group], seen)
-    for due, edition in zip(group, editions, strict=True):
-        stamp = Stamp(now.replace(microsecond=0), app.occasion, app.reference(due.subscriber))
-        yield Seen(edition, digest, stamp, fates.get(_key(app, due)) or _withheld(app, due, edition, no_mail))
+    found = app.roster().find([key.subscriber for key, _ in group])
+    wanted = [(key, found[key.subscriber], period) for key, period in group if key.subscriber in found]
+    no_mail = app.suppressions.among([folded(one.email) for _, one, _ in wanted])
+    editions = composer.editions(digest, [(one, period) for _, one, period in wanted], app.seen(list(found)))
+    for (key, one, _), edition in zip(wanted, editions, strict=True):
+        stamp = Stamp(now.replace(microsecond=0), app.occasion, app.reference(one))
+        yield Seen(edition, digest, stamp, fates.get(key) or _withheld(app, edition, no_mail))
 
 
 def _fates(app: App, planned: Collection[Delivery]) -> dict[Key, str]:
@@ -115,13 +120,14 @@ def _fates(app: App, planned: Collection[Delivery]) -> dict[Key, str]:
     }
 
 
-def _withheld(app: App, due: Due, edition: Edition, no_mail: Mapping[str, Suppression]) -> str:
+def _withheld(app: App, edition: Edition, no_mail: Mapping[str, Suppression]) -> str:
     """Why `send` would send nothing, in the ledger's words and order."""
-    if is_paused(due.subscriber, due.period.day):
-        return f"paused until {due.subscriber.paused_until}"
+    one = edition.subscriber
+    if is_paused(one, edition.period.day):
+        return f"paused until {one.paused_until}"
     if quiet := quiet_reason(edition, app.settings.min_papers):
         return quiet
-    no = no_mail.get(folded(due.subscriber.email))
+    no = no_mail.get(folded(one.email))
     return f"suppressed: {no.reason}" if no else ""
 
 
@@ -147,10 +153,11 @@ def send_test(app: App, now: datetime, order: Order, address: str) -> str:
 def explained(app: App, now: datetime, order: Order, paper_id: str) -> Explanation | None:
     """Why a paper is, or is not, in a subscriber's edition; None when it was not listed in its days."""
     composer, dated = Composer(app), _dated(app, now, order)
-    [[due]] = who_is_due(app, now, dated)
-    _collect(app, now, [[due]])
-    [seen] = _editions(app, now, [[due]], composer)
-    return next(explained_each(app, composer, seen, due.subscriber, [paper_id]), None)
+    pages = list(who_is_due(app, now, dated))
+    _collect(app, now, pages)
+    [seen] = _editions(app, now, pages, composer)
+    subscriber = asked_for(app.roster(), order.only or "")
+    return next(explained_each(app, composer, seen, subscriber, [paper_id]), None)
 
 
 def explained_each(
@@ -174,10 +181,6 @@ def _collect(app: App, now: datetime, pages: Iterable[Sequence[Due]]) -> None:
     needs = needs_of(app, pages)
     if needs and gather(app, needs, now).all_broken and not app.archive.window(needs.since, needs.until):
         raise SourceError(f"no source answered and nothing is known of {needs.until}; choose another --date")
-
-
-def _key(app: App, due: Due) -> Key:
-    return Key(due.subscriber.key, due.period.name, app.occasion)
 
 
 def _made(delivery: Delivery, claim: Claim, digest: Digest, fate: str) -> Seen:

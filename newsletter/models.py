@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 Threshold: TypeAlias = Literal["loose", "normal", "strict"]
 Verdict: TypeAlias = Literal["more", "less"]
@@ -246,6 +246,22 @@ class Subscriber:
     language: str = "en"
     design: str = "daily"
     quiet: Literal["skip", "send"] = "skip"
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """The ids of the papers that their interests name."""
+        return tuple(id_ for one in self.interests for id_ in (*one.like, *one.dislike))
+
+
+class Addressee(NamedTuple):
+    """What planning an edition takes of a subscriber: of a million of them the rest is not even read."""
+
+    key: str
+    email: str
+    schedule: str
+    """Its name."""
+    paused_until: date | None
+    examples: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,7 @@ def all_due_at(subscribers: Collection[Timed], day: date) -> datetime:
     return max(moment(one, day) for one in subscribers)
 
 
-def give_up_at(subscriber: Subscriber, day: date, now: datetime) -> datetime:
+def give_up_at(subscriber: Timed, day: date, now: datetime) -> datetime:
     """Until when an edition is worth retrying: the next one's moment; weekly and monthly, five days."""
     if subscriber.cadence.kind in ("weekly", "monthly"):
         return max(moment(subscriber, day), now) + 5 * DAY
@@ -97,7 +97,7 @@ def give_up_at(subscriber: Subscriber, day: date, now: datetime) -> datetime:
     return max(next_moment(subscriber, day), now + DAY)
 
 
-def held_at_most_until(subscriber: Subscriber, day: date, now: datetime) -> datetime:
+def held_at_most_until(subscriber: Timed, day: date, now: datetime) -> datetime:
     """The same for an edition that is not tried meanwhile: over as soon as the next one may be planned."""
     following = next_moment(subscriber, day)
     weekly = subscriber.cadence.kind in ("weekly", "monthly")

@@ -10,24 +10,27 @@ However many readers there are, no more than some pages and shards of them are i
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
-from functools import partial
-from itertools import islice
+from tempfile import SpooledTemporaryFile, gettempdir
+from typing import Final
 
 from newsletter import periods, zotero
 from newsletter.app import App
-from newsletter.audience import Needs, Order, Served, give_up_on_late, needs_of, plan, who_is_due
+from newsletter.audience import Due, Needs, Order, Served, asked_for, give_up_on_late, needs_of, plan, who_is_due
 from newsletter.collect import Collected, collect, follow_up, look_up_examples
 from newsletter.compose import Composer
 from newsletter.deliver import Run
-from newsletter.digest import DAY, Due
-from newsletter.errors import SettingsError, SourceError
+from newsletter.digest import DAY
+from newsletter.errors import SettingsError, SourceError, StoreError
 from newsletter.ledger import Account, Key, Planned
 from newsletter.sending import Progress, Sending, chain, send_batch, send_until
 
-FEW = 4  # pages
+FEW: Final = 1_000_000
+"""Bytes of an audience that are held in memory: some ten thousand readers."""
 
 
 def publish(
@@ -58,7 +61,7 @@ def serve(
         moved = app.ledger.recover(now, app.settings.in_doubt, alone=not app.settings.shared, knows=knows)
         if app.ledger.stopped() is None:
             moved += app.ledger.give_up(now)  # before the next is planned, which takes up what theirs would have shown
-            planned, failure = _plan_who_is_due(app, now, order, progress, served)
+            planned, failure = plan_who_is_due(app, now, order, progress, served)
             sent = send_until(links, order, progress, now + order.wait)
             if failure is not None:
                 raise failure
@@ -66,13 +69,14 @@ def serve(
     return bool(moved)
 
 
-def _plan_who_is_due(
-    app: App, now: datetime, order: Order, progress: Progress, served: Served | None
+def plan_who_is_due(
+    app: App, now: datetime, order: Order, progress: Progress = lambda *_: None, served: Served | None = None
 ) -> tuple[int, SourceError | None]:
+    """Collects what their editions take, and freezes them; how many are new, and whether the sources failed."""
     roster = app.roster()
     mark, before = roster.mark(), served.mark if served else None
     schedules = served.waiting(roster, now) if served else None
-    dues = partial(who_is_due, app, now, order, roster, schedules, before)
+    dues = who_is_due(app, now, order, roster, schedules, before)
     planned, failure = _gather_and_plan(app, now, order, progress, dues)
     if served and failure is None:
         served.note(schedules or {}, mark)
@@ -80,28 +84,39 @@ def _plan_who_is_due(
 
 
 def _gather_and_plan(
-    app: App, now: datetime, order: Order, progress: Progress, dues: Callable[[], Iterator[list[Due]]]
+    app: App, now: datetime, order: Order, progress: Progress, dues: Iterable[list[Due]]
 ) -> tuple[int, SourceError | None]:
-    """How many were planned, and whether the sources failed."""
-    pages = _kept_if_few(dues)
-    needs = needs_of(app, pages())
-    if needs is None:
-        return 0, None
-    progress("collect", 0, 1)
-    collected = gather(app, needs, now)
-    progress("collect", 1, 1)
-    if collected.all_broken and not app.archive.window(needs.since, needs.until):
-        if order.date is None:
-            give_up_on_late(app, pages(), now)
-        return 0, SourceError("no source answered: " + "; ".join(state.detail for state in collected.states))
-    return plan(app, pages(), now, order), None
+    with _kept(dues) as pages:
+        needs = needs_of(app, pages())
+        if needs is None:
+            return 0, None
+        progress("collect", 0, 1)
+        collected = gather(app, needs, now)
+        progress("collect", 1, 1)
+        if collected.all_broken and not app.archive.window(needs.since, needs.until):
+            if order.date is None:
+                give_up_on_late(app, pages(), now)
+            return 0, SourceError("no source answered: " + "; ".join(state.detail for state in collected.states))
+        return plan(app, pages(), now, order), None
 
 
-def _kept_if_few(pages: Callable[[], Iterator[list[Due]]]) -> Callable[[], Iterable[list[Due]]]:
-    """The same pages again and again; looked up each time only where they are more than are held in memory."""
-    found = pages()
-    few = list(islice(found, FEW))
-    return (lambda: few) if next(found, None) is None else pages
+@contextmanager
+def _kept(pages: Iterable[list[Due]]) -> Iterator[Callable[[], Iterator[list[Due]]]]:
+    """The same pages again and again, asked for once: where they are many, in a file that nobody else sees."""
+    with SpooledTemporaryFile(max_size=FEW) as file:
+        for page in pages:
+            try:
+                pickle.dump(page, file)
+            except OSError as error:
+                raise StoreError(f"{gettempdir()}: cannot be written ({error}); is the disk full?") from error
+        size = file.tell()
+
+        def again() -> Iterator[list[Due]]:
+            file.seek(0)
+            while file.tell() < size:
+                yield pickle.load(file)
+
+        yield again
 
 
 # -- collect
@@ -133,15 +148,15 @@ def again(app: App, now: datetime, order: Order) -> Account:
     """Sends one subscriber's last edition (of the date) once more: the same papers, recorded as a repetition."""
     app = app.links()[0]
     with app.alone(), app.provider() as provider:
-        asked = Order(order.date or now.date(), order.only)
-        [[subscriber]] = [[due.subscriber for due in page] for page in who_is_due(app, now, asked)]
+        subscriber = asked_for(app.roster(), order.only or "")
         made = app.ledger.latest(app.occasion, subscriber.key, order.date)
         if made is None or made.claim is None:
             raise SettingsError(f"{subscriber.email} had no edition yet that could be sent again")
         key = Key(subscriber.key, made.key.period, app.ledger.next_again(subscriber.key, made.key.period))
         stamp = now.replace(microsecond=0)
         gone = periods.give_up_at(subscriber, made.day, now)
-        row = Planned(key, made.day, made.since, made.address, made.reference, made.digest, None, gone)
+        who = (subscriber.key, made.address, made.reference)
+        row = Planned(key.period, key.occasion, made.day, made.since, made.digest, None, gone, [who])
         app.ledger.plan([row], now)
         app.ledger.repeat(key, replace(made.claim, key=key, stamped_at=stamp), now)
         run = Run(app.clock, app.settings.in_doubt, ending=app.ending)

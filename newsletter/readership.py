@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
+from typing import TypeVar
 
-from newsletter.models import Schedule, Subscriber
+from newsletter.models import Addressee, Schedule, Subscriber
 from newsletter.readers.overrides import Overrides, moves, overridden
 from newsletter.readers.signups import Signups
-from newsletter.records import on_schedule, schedule_of
+from newsletter.records import addressee, on_schedule, schedule_of
 from newsletter.subscribers import Roster
 from newsletter.typed import folded
+
+T = TypeVar("T", Subscriber, Addressee)
 
 
 class Readership:
@@ -36,6 +39,11 @@ class Readership:
         """Everybody in that order, some hundreds at a time."""
         return _filled(chain(map(self._changed, self.file.pages()), map(self._alone, self._signups.pages())))
 
+    def addressees(self) -> Iterator[list[Addressee]]:
+        """What planning takes of everybody in that order, some hundreds or thousands at a time."""
+        of_file = ([addressee(one) for one in self._changed(page)] for page in self.file.pages())
+        return _filled(chain(of_file, map(self._alone, self._signups.addressees())))
+
     def version(self) -> str:
         """Changes with the file, and with what its readers change of when they read.
 
@@ -47,8 +55,8 @@ class Readership:
         """Grows whenever a sign-up becomes a reader, or reads at other times."""
         return self._signups.mark()
 
-    def since(self, mark: int) -> Iterator[list[Subscriber]]:
-        """The sign-ups that did so since the mark was that, some hundreds at a time."""
+    def since(self, mark: int) -> Iterator[list[Addressee]]:
+        """The same of the sign-ups that did so since the mark was that."""
         return _filled(map(self._alone, self._signups.since(mark)))
 
     def schedules(self) -> dict[str, Schedule]:
@@ -56,18 +64,18 @@ class Readership:
         moved = {schedule_of(one) for page in self._moved() for one in page}
         return self._signups.schedules() | {name: on_schedule(name) for name in moved} | self.file.schedules()
 
-    def on(self, schedules: Iterable[str]) -> Iterator[list[Subscriber]]:
-        """Who has one of these schedules, some hundreds at a time."""
+    def on(self, schedules: Iterable[str]) -> Iterator[list[Addressee]]:
+        """The same of who has one of these schedules."""
         names = list(schedules)
         wanted = set(names)
 
-        def here(page: list[Subscriber]) -> list[Subscriber]:
-            return [one for one in page if schedule_of(one) in wanted]
+        def here(page: list[Subscriber]) -> list[Addressee]:
+            return [one for one in map(addressee, page) if one.schedule in wanted]
 
-        def stayed(page: list[Subscriber]) -> list[Subscriber]:
+        def stayed(page: list[Subscriber]) -> list[Addressee]:
             """Without who moved: they come by themselves."""
             changed = self._overrides.of([one.key for one in page])
-            return [one for one in self._changed(page) if not moves(changed.get(one.key, {}))]
+            return [addressee(one) for one in self._changed(page) if not moves(changed.get(one.key, {}))]
 
         return _filled(
             chain(
@@ -122,7 +130,7 @@ class Readership:
         gone = self._signups.erased_among([one.email for one in page])
         return [overridden(one, changed.get(one.key, {})) for one in page if not gone or folded(one.email) not in gone]
 
-    def _alone(self, page: list[Subscriber]) -> list[Subscriber]:
+    def _alone(self, page: list[T]) -> list[T]:
         """Sign-ups but for those who stand in the file too."""
         twins = self.file.known([folded(one.email) for one in page])
         return [one for one in page if folded(one.email) not in twins] if twins else page
@@ -133,5 +141,5 @@ class Readership:
             yield self._changed(list(self.file.find([key for key, _ in page]).values()))
 
 
-def _filled(pages: Iterator[list[Subscriber]]) -> Iterator[list[Subscriber]]:
+def _filled(pages: Iterator[list[T]]) -> Iterator[list[T]]:
     return (page for page in pages if page)

@@ -15,7 +15,7 @@ from newsletter.heartbeat import Heartbeat
 from newsletter.ledger import Account
 from newsletter.models import STATES
 from newsletter.publish import gather, serve
-from newsletter.retention import forget, prune
+from newsletter.retention import prune, tidy
 from newsletter.returned import Reading
 from newsletter.watch import Watch
 
@@ -118,16 +118,10 @@ class Ticker:
             log.info("removed from the archive: %d papers, %d digests", old.papers, old.digests)
 
     def _tidy(self, now: datetime) -> None:
-        """Once a day forgets the sign-ups that nobody confirmed, and what is known of people for too long."""
+        """Once a day forgets what is known of people for too long."""
         if self._tidied != now.date():
             self._tidied = now.date()
-            if number := self._app.signups.forget_unconfirmed(now - self._app.settings.keep_unconfirmed):
-                log.info("forgotten: %d sign-ups that nobody confirmed", number)
-            if keep := self._app.settings.keep_personal:
-                old = forget(self._app, keep, now)
-                log.info(
-                    "forgotten: %d editions, %d consents, %d who unsubscribed", old.editions, old.consents, old.people
-                )
+            tidy(self._app, now)
 
     def _is_quiet(self, now: datetime) -> bool:
         return self._served.nobody_before(self._app.roster(), now, now + QUIET)

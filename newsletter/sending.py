@@ -261,8 +261,13 @@ class Sending:
 
 
 def send_batch(sending: Sending, shard: Sequence[Key]) -> None:
-    """Takes, composes, claims and delivers a shard of planned deliveries; what another process took is left to it."""
+    """Takes, composes, claims and delivers a shard of planned deliveries; what another process took is left to it.
+
+    Once the operator has it stopped, nothing is composed that could not be handed over.
+    """
     app, now = sending.app, sending.app.clock()
+    if app.ledger.stopped() is not None:
+        return
     deliveries = app.ledger.take(now, app.occasion, shard, sending.elsewhere)
     people = sending.find([delivery.key.subscriber for delivery in deliveries])
     composed = list(sending.composer.compose(deliveries, people, now))

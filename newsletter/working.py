@@ -45,8 +45,6 @@ class Bench:
     def __call__(self, shard: Sequence[Key]) -> None:
         """Raises Halt where no provider is there, and OtherVersion where the ledger became another's."""
         self._app.ledger.check()
-        if self._app.ledger.stopped() is not None:
-            return
         by_the_first(self._links, lambda link: self._send(link, shard))
 
     def _send(self, link: Link, shard: Sequence[Key]) -> None:

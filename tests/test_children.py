@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from newsletter.ledger.shards import SHARD
 from tests.homes import Home, invented_day, make_home, readers
 from tests.servers.smtp import running
+from tests.stores import in_folder
 
 READERS = 450  # three shards
 CONNECTIONS = 4
@@ -109,6 +111,8 @@ def test_stop_reaches_every_process(tmp_path):
         assert 1 == process.returncode
         assert len(sink.received()) <= stopped_at + 2 * CONNECTIONS < READERS
         assert READERS == home.status()["audience"]
+    [(made,)] = in_folder(home.path).execute("newsletter", "SELECT count(*) FROM deliveries WHERE content IS NOT NULL")
+    assert made <= 2 * SHARD < READERS, "what could not be sent any more was not made"
 
 
 def test_an_unknown_number_of_processes_is_refused_in_words(tmp_path):

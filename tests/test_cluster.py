@@ -236,9 +236,9 @@ def test_a_plan_and_its_jobs_are_one_transaction(book, monkeypatch):
 
     with pytest.raises(KeyboardInterrupt):
         ledger.plan(broken, NOW, beside)
-    assert (0, None) == (engine.look().waiting, ledger.find(broken[0].key))
+    assert (0, None) == (engine.look().waiting, ledger.find(next(broken[0].keys)))
     ledger.plan(broken, NOW, engine.beside)
-    assert ({one.key for one in broken}, 1) == (engine.named(), engine.look().waiting)
+    assert ({key for one in broken for key in one.keys}, 1) == (engine.named(), engine.look().waiting)
 
 
 def test_planning_the_same_again_puts_no_second_job(book):
@@ -255,7 +255,7 @@ def test_only_so_many_jobs_wait_ahead(book, monkeypatch):
     plan = many(20)
     ledger.plan(plan, NOW, engine.beside)
     assert (3, 6) == (engine.look().waiting, len(engine.named()))
-    waiting = pieces.shards([one.key for one in plan])
+    waiting = pieces.shards([key for one in plan for key in one.keys])
     assert engine.top_up(waiting)
     assert 3 == engine.look().waiting, "enough wait"
 
@@ -265,7 +265,7 @@ def test_two_that_feed_the_same_day_see_each_others_jobs(book, monkeypatch):
     monkeypatch.setattr(pieces, "SHARD", 2)
     ledger.plan(plan := many(10), NOW)
     for one in (engine, Engine.open(database, "there")):
-        assert not one.top_up(pieces.shards([each.key for each in plan]))
+        assert not one.top_up(pieces.shards([key for each in plan for key in each.keys]))
     assert 5 == engine.look().waiting
 
 
@@ -276,7 +276,7 @@ def test_jobs_of_another_version_are_told_apart_and_put_anew(book):
     ledger.plan(plan := many(3), NOW, other.beside)
     assert (0, 1) == (engine.look().waiting, engine.look().elsewhere)
     assert "1 wait for workers of another version" in engine.look().said()
-    engine.top_up(pieces.shards([one.key for one in plan]))
+    engine.top_up(pieces.shards([key for one in plan for key in one.keys]))
     assert (1, 0) == (engine.look().waiting, engine.look().elsewhere)
 
 

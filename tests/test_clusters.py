@@ -94,7 +94,7 @@ def test_odd_matrices_are_no_trouble(shape):
     assert shape[0] == len(clusters(sparse.csr_matrix(np.ones(shape) / max(shape[1], 1) ** 0.5)))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.dictionaries(st.sampled_from("abcdefgh"), st.floats(0.1, 1), max_size=4), max_size=40))
 def test_every_label_is_a_group_of_three_or_alone(vectors):
     places = np.array([[one.get(letter, 0.0) for letter in "abcdefgh"] for one in vectors]).reshape(-1, 8)

@@ -61,7 +61,7 @@ def subscriber(*like):
 
 
 def test_an_example_is_looked_up_once_and_a_missing_one_remembered(archive):
-    ada = [subscriber("2006.11239", "2611.99999", "10.1234/doi")]
+    ada = subscriber("2006.11239", "2611.99999", "10.1234/doi").examples
     known = {"2006.11239": paper_json(1, id="2006.11239")["paper"]}
     with HuggingFace(papers=known) as hub:
         for _ in range(2):
@@ -74,7 +74,7 @@ def test_an_example_is_looked_up_once_and_a_missing_one_remembered(archive):
 
 
 def test_examples_wait_when_the_far_side_fails(archive):
-    ada = [subscriber("2006.11239", "2006.11240")]
+    ada = subscriber("2006.11239", "2006.11240").examples
     with HuggingFace(script=deque([says(b"no", 503)] * 10)) as hub:
         look_up_examples(unknown_examples(ada, archive), archive, reach(hub), NOW, ["huggingface"])
         assert 3 == len(hub.asked), "the second example is not even asked for"

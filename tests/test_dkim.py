@@ -159,7 +159,7 @@ def test_a_retry_is_signed_with_the_same_bytes(mail):
 def test_a_signature_says_how_it_was_made_and_never_runs_out(mail):
     found = signatures(mail, BOTH).decode()
     assert ["rsa-sha256", "ed25519-sha256"] == re.findall(r"a=([^;]*);", found)
-    assert ["relaxed/simple"] * 2 == re.findall(r"c=([^;]*);", found)
+    assert ["relaxed/simple"] * 2 == re.findall(r"\bc=([a-z/]+);", found)
     assert [DOMAIN] * 2 == re.findall(r"d=([^;]*);", found)
     assert ["s2026", "e2026"] == re.findall(r"[^b]s=([^;]*);", found)
     assert not re.search(r"[ ;](l|x)=", found)
@@ -176,20 +176,20 @@ BODY = st.lists(st.sampled_from([b"a", b" ", b"\t", b"\r\n", b"\r\n\r\n", b".", 
 )
 
 
-@settings(max_examples=CASES, deadline=None)
+@settings(max_examples=CASES)
 @given(st.sampled_from([b"Subject", b"FROM", b"X-a-1"]), FOLDED)
 def test_a_field_is_read_as_dkimpy_reads_it(name, value):
     [(theirs, content)] = Relaxed.canonicalize_headers([(name, value + b"\r\n")])
     assert theirs + b":" + content == relaxed(name, value)
 
 
-@settings(max_examples=CASES, deadline=None)
+@settings(max_examples=CASES)
 @given(BODY)
 def test_a_body_is_read_as_dkimpy_reads_it(body):
     assert hashlib.sha256(Simple.canonicalize_body(body)).digest() == body_hash(b"x" + body, 1)
 
 
-@settings(max_examples=CASES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=CASES, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.tuples(st.sampled_from("From To Subject Date List-Id X-Other Received".split()), FOLDED), max_size=9),
     BODY,

@@ -1,6 +1,7 @@
 """The long-running doors as their operators start and end them."""
 
 import json
+import shutil
 import signal
 import socket
 import subprocess
@@ -89,6 +90,33 @@ def test_a_door_is_ready_tells_figures_and_logs_objects_when_asked_to(home):
     lines = [json.loads(line) for line in said.splitlines()]
     assert (0, "Uvicorn running" in said) == (code, True)
     assert [1] == [line["submitted"] for line in lines if line["logger"] == "newsletter.scheduler"]
+
+
+def test_one_machine_plans_at_its_hour_and_another_sends(home, tmp_path, postgresql):
+    pytest.importorskip("procrastinate", reason="it is in the development requirements: scripts/setup")
+    url = postgresql.fresh()
+    elsewhere = make_home(
+        tmp_path / "elsewhere"
+    )  # it has readers, settings and secret in common with the other, no papers
+    shutil.copy(home.path / "subscribers.yaml", elsewhere.path)
+    there = {"NEWSLETTER_DATABASE": url, "NEWSLETTER_ARCHIVE": url, "NEWSLETTER_QUEUE": "procrastinate"}
+    with running(tmp_path / "accepted") as sink:
+        there["NEWSLETTER_PROVIDER"] = f"smtp://127.0.0.1:{sink.port}?tls=none"
+        with door(home, "run", **there) as (process, client):
+            until(lambda: 'state="pending"} 1.0' in client.get("/metrics").text, seconds=60)
+            worker = subprocess.Popen(
+                [sys.executable, "-m", "newsletter", "worker", "--hands", "1"],
+                env={**elsewhere.environment, **there},
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            try:
+                until(lambda: 'state="submitted"} 1.0' in client.get("/metrics").text, seconds=90)
+            finally:
+                assert 0 == ended(worker)[0]
+            assert 0 == ended(process)[0]
+        assert ["late@example.org"] == [one.recipient for one in sink.received()]
+    assert 1 == home.status(**there)["submitted"]
 
 
 def test_pages_alone_have_no_scheduler(home):

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from newsletter.errors import StoreError
-from newsletter.ledger import LEASE, Claim, Key, Ledger, Planned
+from newsletter.ledger import LEASE, Claim, History, Key, Ledger, Planned
 from newsletter.models import STATES, Receipt, Refused, TryLater, Uncertain
 from newsletter.readers.suppressions import Suppressions
 from tests.stores import waiting
@@ -25,15 +25,16 @@ def key(name="ada", period="2026-03-03", occasion="regular"):
 
 
 def planned(name="ada", skip="", day=DAY, **changes):
+    mine = changes.pop("key", key(name, day.isoformat()))
     values = {
-        "key": key(name, day.isoformat()),
+        "period": mine.period,
+        "occasion": mine.occasion,
         "day": day,
         "since": day,
-        "address": f"{name}@example.org",
-        "reference": f"ref-{name}",
         "digest": "d1",
         "cut_off": (day, NOW),
         "give_up_at": TOMORROW,
+        "readers": [(mine.subscriber, changes.pop("address", f"{name}@example.org"), f"ref-{name}")],
         "skip": skip,
     }
     return Planned(**values | changes)
@@ -269,20 +270,28 @@ def test_a_living_process_is_not_recovered(database, ledger):
     assert {"submitting": 1} == states(ledger)
 
 
+def histories(ledger, before, occasion="regular", counted=("regular",)):
+    return {name: found for found, whose in ledger.histories(occasion, counted, before) for name in whose}
+
+
 def test_the_last_edition_is_the_last_one_that_showed_something(ledger):
     monday, tuesday, wednesday = (date(2026, 3, n) for n in (2, 3, 4))
     ledger.plan([planned(day=monday), planned(day=tuesday, skip="quiet")], NOW)
-    found = ledger.last_editions(["regular"], {"ada": wednesday})["ada"]
-    assert (monday, "2026-03-02") == (found.cut_off_day, found.period)
-    assert {} == ledger.last_editions(["regular"], {"ada": monday})
+    assert (monday, NOW) == histories(ledger, {"ada": wednesday})["ada"].cut_off
+    assert {"ada": History(tuesday)} == histories(ledger, {"ada": monday})
 
 
 def test_the_first_try_is_the_earliest_edition_that_showed_nothing(ledger):
     monday, tuesday, wednesday = (date(2026, 3, n) for n in (2, 3, 4))
     unheard = planned(day=monday, skip="no source answered", digest="", cut_off=None)
     ledger.plan([unheard, planned(day=tuesday, skip="quiet"), planned("bo", day=monday)], NOW)
-    assert {"ada": monday} == ledger.first_tries(["regular"], {"ada": wednesday, "bo": wednesday})
-    assert {} == ledger.first_tries(["regular"], {"ada": monday})
+    found = histories(ledger, {"ada": wednesday, "bo": wednesday})
+    assert (monday, None) == (found["ada"].tried, found["bo"].tried)
+    assert histories(ledger, {"ada": monday})["ada"].tried is None
+
+
+def who(row):
+    return row.readers[0][0]
 
 
 def test_where_an_edition_starts_is_what_reading_the_whole_history_says(ledger):
@@ -301,23 +310,24 @@ def test_where_an_edition_starts_is_what_reading_the_whole_history_says(ledger):
         for day in [DAY + timedelta(days=chance.randrange(40)) for _ in range(9)]
         if name != "nobody"
     ]
-    rows = list({row.key: row for row in rows}.values())
+    rows = list({(who(row), row.period, row.occasion): row for row in rows}.values())
     ledger.plan(rows, NOW)
     for occasions in (["regular"], ["regular", "rehearsal"]):
         before = {name: DAY + timedelta(days=chance.randrange(42)) for name in names}
-        told = [row for row in rows if row.key.occasion in occasions and row.day < before[row.key.subscriber]]
+        told = [row for row in rows if row.occasion in occasions and row.day < before[who(row)]]
         shown = [row for row in told if not row.skip and row.cut_off]
-        last = {row.key.subscriber: row.day for row in sorted(shown, key=lambda row: row.day)}
-        assert last == {name: one.day for name, one in ledger.last_editions(occasions, before).items()}
-        tried = [row for row in told if row.skip]
-        first = {row.key.subscriber: row.day for row in sorted(tried, key=lambda row: row.day, reverse=True)}
-        found = ledger.first_tries(occasions, before)
-        assert first.keys() == found.keys()
-        since = {(row.key.subscriber, row.day, row.since) for row in tried}
-        assert {(name, first[name], day) for name, day in found.items()} <= since
-    planned_last = {row.key.subscriber: row.day for row in sorted(rows, key=lambda row: row.day)}
-    each = [ledger.last_periods(occasion, names) for occasion in ("regular", "rehearsal")]
-    assert planned_last == {name: max(days[name] for days in each) for name in each[0]}
+        last = {who(row): row.day for row in sorted(shown, key=lambda row: row.day)}
+        found = histories(ledger, before, occasions[-1], occasions)
+        assert last == {name: one.cut_off[0] for name, one in found.items() if one.cut_off}
+        tried = [row for row in told if row.skip and who(row) not in last]
+        first = {who(row): row.day for row in sorted(tried, key=lambda row: row.day, reverse=True)}
+        begun = {name: one.tried for name, one in found.items() if one.tried}
+        assert first.keys() == begun.keys()
+        since = {(who(row), row.day, row.since) for row in tried}
+        assert {(name, first[name], day) for name, day in begun.items()} <= since
+        ours = sorted((row for row in rows if row.occasion == occasions[-1]), key=lambda row: row.day)
+        planned_last = {who(row): row.day for row in ours}
+        assert {name: planned_last.get(name) for name in names} == {name: one.planned for name, one in found.items()}
 
 
 def test_of_a_long_history_one_row_is_read(tmp_path):
@@ -330,9 +340,7 @@ def test_of_a_long_history_one_row_is_read(tmp_path):
 
     sa.event.listen(sa.Engine, "before_cursor_execute", note)
     try:
-        ledger.last_editions(["regular"], {"ada": DAY})
-        ledger.first_tries(["regular"], {"ada": DAY})
-        ledger.last_periods("regular", ["ada"])
+        ledger.histories("regular", ["regular"], {"ada": DAY})
     finally:
         sa.event.remove(sa.Engine, "before_cursor_execute", note)
     with closing(sqlite3.connect(tmp_path / "newsletter.db")) as connection:
@@ -343,13 +351,26 @@ def test_of_a_long_history_one_row_is_read(tmp_path):
             for plan in connection.execute(f"EXPLAIN QUERY PLAN {statement}", told)
         ]
     database.close()
-    assert 3 == sum("one USING INDEX deliveries_by_subscriber" in plan for plan in plans)
-    assert [] == [plan for plan in plans if "B-TREE" in plan or "SCAN deliveries" in plan]
+    looks = [plan for plan in plans if "one USING" in plan]
+    assert looks
+    assert all("one USING INDEX deliveries_by_subscriber" in plan for plan in looks)
+    assert ["USE TEMP B-TREE FOR GROUP BY"] == [plan for plan in plans if "B-TREE" in plan or "SCAN deliveries" in plan]
 
 
 def test_stopping_lasts_until_it_is_taken_back(ledger):
     ledger.stop(NOW)
     assert [NOW, True, None, False] == [ledger.stopped(), ledger.resume(), ledger.stopped(), ledger.resume()]
+
+
+def test_a_round_after_the_stop_records_the_answers_and_marks_nobody(ledger):
+    ledger.plan([planned("ada"), planned("bo")], NOW)
+    ledger.claim([claim("ada"), claim("bo")], "smtp", NOW)
+    ledger.step([], [key("ada")], "b1", NOW)
+    ledger.stop(NOW)
+    assert set() == ledger.step([(key("ada"), Receipt("250"))], [key("bo")], "b2", NOW)
+    assert {"submitted": 1, "pending": 1} == states(ledger)
+    ledger.resume()
+    assert {key("bo")} == ledger.step([], [key("bo")], "b2", NOW)
 
 
 def test_a_reader_is_known_by_the_reference_in_links(ledger):
@@ -376,24 +397,24 @@ def test_every_row_of_a_round_is_looked_up_by_its_key(tmp_path):
     ledger.plan([planned(name) for name in names], NOW)
     asked = []
 
-    def note(_connection, cursor, statement, parameters, _context, many):
-        asked.append((statement, parameters[0] if many else parameters))
+    def listen(connection, *_):
+        connection.set_trace_callback(asked.append)
 
-    sa.event.listen(sa.Engine, "before_cursor_execute", note)
+    sa.event.listen(sa.pool.Pool, "checkout", listen)
     try:
         ledger.take(NOW, "regular", [key(name) for name in names])
         ledger.claim([claim(name) for name in names], "smtp", NOW)
         ledger.step([], [key("ada"), key("bo")], "b1", NOW)
         ledger.step([(key("ada"), Receipt("250")), (key("bo"), TryLater("450"))], [key("cy")], "b2", NOW)
     finally:
-        sa.event.remove(sa.Engine, "before_cursor_execute", note)
+        sa.event.remove(sa.pool.Pool, "checkout", listen)
         database.close()
+    asked = [statement for statement in asked if statement.startswith(("SELECT", "UPDATE"))]
     with closing(sqlite3.connect(tmp_path / "newsletter.db")) as connection:
         plans = [
             (statement, plan[3])
-            for statement, parameters in asked
-            if statement.startswith(("SELECT", "UPDATE"))
-            for plan in connection.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+            for statement in asked
+            for plan in connection.execute(f"EXPLAIN QUERY PLAN {statement}")
         ]
     assert 9 < len(asked)
     assert any("USING INDEX deliveries_pending" in plan for _, plan in plans), "an earlier edition still to be made"

@@ -244,7 +244,6 @@ class HeldDeliveries(Deliveries):
 HOW = settings(
     max_examples=CASES,
     stateful_step_count=40,
-    deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # making a finding shorter takes minutes
     suppress_health_check=[HealthCheck.too_slow],
 )

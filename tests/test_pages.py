@@ -474,9 +474,7 @@ def test_months_later_the_link_in_the_mail_still_leads_to_the_edition(sent):
         served(pages(app)) as client,
     ):
         assert headings.findall(html) == headings.findall(client.get(path).text)
-        [(feedback, paper)] = re.findall(r'href="https://papers.example.org(/feedback/[^"?]+)[?]less=([^"]+)"', html)[
-            :1
-        ]
+        feedback, paper = re.findall(r'href="https://papers.example.org(/f/[^"?]+)[?]less=([^"]+)"', html)[0]
         assert f'value="{paper}"' in client.get(feedback, params={"less": paper}).text
 
 
@@ -519,14 +517,14 @@ HEADERS = st.dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(PATHS, QUERIES, HEADERS, st.sampled_from(["GET", "HEAD", "POST", "PUT"]))
 def test_no_request_is_a_fault_of_ours(client, path, query, headers, method):
     answer = client.request(method, path, params=query, headers=headers)
     assert answer.status_code in (200, 301, 304, 404, 405)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from([("/search", "q"), ("/today", "interests"), ("/today", "like")]),
     st.text(st.characters(codec="utf-8")),

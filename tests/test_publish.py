@@ -4,8 +4,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from newsletter import publish as story
 from newsletter.audience import Order, needs_of, plan, who_is_due
 from newsletter.deliver import Run
+from newsletter.errors import StoreError
 from newsletter.ledger import Key
 from newsletter.publish import gather, publish
 from newsletter.sending import Link, _send_waiting
@@ -89,3 +91,34 @@ def test_only_one_reader_can_be_served(home):
     with home.app(NOW) as app:
         assert 1 == publish(app, NOW, Order(date(2026, 3, 3), "bo@example.org")).audience
         assert 2 == publish(app, NOW, Order(date(2026, 3, 3))).audience
+
+
+@pytest.mark.parametrize("few", [1, 1_000_000])
+def test_an_audience_is_planned_alike_in_memory_and_from_the_disk(home, monkeypatch, few):
+    monkeypatch.setattr(story, "FEW", few)
+    names = "".join(f"{{email: r{n}@example.org, timezone: UTC}}, " for n in range(1_100))  # three pages
+    home.subscribers(f"subscribers: [{names}{{email: ada@example.org, paused_until: 2026-04-01}}]")
+    with home.app(NOW) as app:
+        assert (1_101, None) == story.plan_who_is_due(app, NOW, Order())
+        assert (0, None) == story.plan_who_is_due(app, NOW, Order()), "nobody is due any more"
+        account = app.ledger.account(app.occasion)
+    assert ({"skipped: paused until 2026-04-01": 1}, 1_100) == (account.reasons, account.counts["pending"])
+
+
+def test_a_full_disk_is_said_in_words(home, monkeypatch):
+    class Full:
+        def __init__(self, max_size):
+            assert max_size
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            return None
+
+        def write(self, _):
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(story, "SpooledTemporaryFile", Full)
+    with home.app(NOW) as app, pytest.raises(StoreError, match="No space left on device"):
+        story.plan_who_is_due(app, NOW, Order())

@@ -6,14 +6,14 @@ from datetime import date, time, timedelta
 
 import pytest
 
-from newsletter.ledger import Key, Planned
+from newsletter.ledger import Planned
 from newsletter.ledger.book import ERASED
 from newsletter.models import STATES, Cadence
 from newsletter.readers.consents import Circumstances
 from newsletter.readers.overrides import Overrides
 from newsletter.readers.signups import Signups
 from newsletter.readership import Readership
-from newsletter.records import schedule_of
+from newsletter.records import addressee, schedule_of
 from newsletter.subscribers import roster
 from tests.homes import SECRET, invented_day, make_home
 from tests.stores import in_folder
@@ -111,7 +111,7 @@ def test_the_version_changes_with_the_file_and_with_its_readers_own_changes(ever
     assert 3 == len(set(versions))
     mark = everybody.mark()
     ada = confirmed(signups)
-    assert (versions[-1], [[ada.subscriber]]) == (everybody.version(), list(everybody.since(mark)))
+    assert (versions[-1], [[addressee(ada.subscriber)]]) == (everybody.version(), list(everybody.since(mark)))
 
 
 def test_who_had_everything_erased_is_not_written_to_though_the_file_has_them(everybody, signups):
@@ -166,8 +166,8 @@ def test_what_is_planned_for_who_is_erased_is_not_sent(tmp_path):
     home.subscribers("subscribers: []")
     with home.app(NOW) as app:
         ada = confirmed(app.signups).subscriber
-        key = Key(ada.key, "2026-03-03", "rehearsal")
-        app.ledger.plan([Planned(key, DAY, DAY, ada.email, app.reference(ada), "d", (DAY, NOW), NOW)], NOW)
+        who = [(ada.key, ada.email, app.reference(ada))]
+        app.ledger.plan([Planned("2026-03-03", "rehearsal", DAY, DAY, "d", (DAY, NOW), NOW, who)], NOW)
         app.erase(ada, LINK)
         [person] = app.ledger.people("rehearsal", DAY, STATES)
         assert ("skipped", ERASED) == (person.state, person.reason)

@@ -3,13 +3,16 @@
 from datetime import UTC, date, datetime
 
 import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from newsletter.editing.edit import edit
 from newsletter.models import Candidate, Digest, Interest, Paper, Period, Subscriber
 from newsletter.ranking.index import index
 from newsletter.ranking.model import learn
-from newsletter.ranking.profile import profile
+from newsletter.ranking.profile import Profile, profile
 from newsletter.ranking.rank import evidence, nearness, rank
+from newsletter.ranking.reasons import reasons
 
 DAY = date(2026, 3, 3)
 PERIOD = Period("2026-03-03", DAY, DAY)
@@ -83,3 +86,33 @@ def test_without_the_word_or_example_that_is_named_a_paper_scores_lower():
                 tried += 1
                 assert order(less, row) < order(interest, row)
     assert matches >= 1000 <= tried
+
+
+class PutTogetherAnew(Profile):
+    """A profile of which nothing is known that would make trials cheaper."""
+
+    simple = False
+
+
+def some(values, most):
+    return st.lists(st.sampled_from(values), max_size=most).map(tuple)
+
+
+@st.composite
+def asked_for(draw):
+    """An interest of any kind; its name or its text may be one of its keywords."""
+    keywords = draw(some([*SUBJECTS[0], "nowhere", f"{SUBJECTS[1][0]} {SUBJECTS[1][1]}"], 4))
+    name, about = (
+        draw(st.sampled_from([*keywords, *others])) for others in ((SUBJECTS[2][0], "Friends"), ("", "bafon"))
+    )
+    like, dislike = (draw(some([*EXAMPLES][:64:4], most)) for most in (3, 1))
+    return Interest(name, about, keywords, draw(some(["Ada Bacen"], 1)), like=like, dislike=dislike)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(asked_for(), min_size=1, max_size=3))
+def test_what_is_tried_for_many_at_once_is_what_each_put_together_anew_says(wanted):
+    profiles = [profile(interest, (), EXAMPLES, MODEL) for interest in wanted]
+    matches = [(number, row) for number in range(len(profiles)) for row in range(0, len(INDEX), 12)]
+    anew = reasons(rank(INDEX, [PutTogetherAnew(*one) for one in profiles]), matches)
+    assert anew == reasons(rank(INDEX, profiles), matches)

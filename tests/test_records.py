@@ -7,8 +7,17 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from newsletter.models import Words, counted, said
-from newsletter.records import Content, content_of, content_record, read_content
+from newsletter.models import Interest, Subscriber, Words, counted, said
+from newsletter.records import (
+    Content,
+    addressee,
+    content_of,
+    content_record,
+    read_addressee,
+    read_content,
+    schedule_of,
+    subscriber_record,
+)
 from tests.factories import candidate, edition, large_edition
 
 WORDS: st.SearchStrategy[Words] = st.one_of(
@@ -48,3 +57,11 @@ def test_the_papers_of_a_content_are_in_reading_order():
     made = large_edition(7)
 
     assert tuple(match.paper.id for match in made.matches) == content_of(made).papers
+
+
+def test_what_planning_takes_of_a_record_is_what_it_takes_of_the_subscriber():
+    interests = (Interest("Rivers", like=("2611.00001", "2611.00002"), dislike=("2611.00003",)), Interest("Stones"))
+    paused = Subscriber("a", "ada@example.org", "Ada", "Asia/Tokyo", paused_until=date(2026, 4, 1), interests=interests)
+    for one in (paused, Subscriber("b", "Bo@example.org")):
+        assert addressee(one) == read_addressee(subscriber_record(one), schedule_of(one))
+    assert ("2611.00001", "2611.00002", "2611.00003") == addressee(paused).examples

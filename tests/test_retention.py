@@ -279,3 +279,34 @@ def test_the_scheduler_forgets_once_a_day_what_the_operator_does_not_want_to_kno
         with home.app(NOW, NEWSLETTER_KEEP_PERSONAL=keep) as app:
             Ticker(app).tick()
             assert left == len(list(app.signups.each()))
+
+
+def test_who_was_taken_out_of_the_file_is_forgotten_when_their_last_edition_is_old(tmp_path):
+    home = make_home(tmp_path / "home")
+    home.subscribers(readers(["ada", "bo", "cy"], ["flow matching"]))
+    for day, left in (("2025-02-28", ["ada", "cy"]), ("2026-03-03", ["ada"])):
+        home.day(day, invented_day(day, 1, first=int(day[:4])))
+        home.run("send", "--date", day)
+        home.subscribers(readers(left, ["flow matching"]))
+    everybody = [f"{name}@example.org" for name in ("ada", "bo", "cy")]
+    with home.app(NOW) as app:
+        for one in everybody:
+            app.feedback.give(one, "2503.00001", "more", NOW - 2 * YEAR)
+            app.overrides.change(one, NOW - 2 * YEAR, {"timezone": "Asia/Tokyo"})
+        account = app.ledger.account(app.occasion, date(2025, 2, 28))
+        assert 1 == forget(app, YEAR, NOW).people
+        assert 0 == forget(app, YEAR, NOW).people
+        assert {everybody[0], everybody[2]} == set(app.feedback.of(everybody)) == set(app.overrides.of(everybody))
+        assert account == app.ledger.account(app.occasion, date(2025, 2, 28))
+    told = "".join(in_folder(home.path).execute("newsletter", "SELECT * FROM deliveries").__repr__())
+    assert "cy@example.org" in told
+    assert "bo@example.org" not in told
+
+
+def test_a_home_that_a_timer_runs_forgets_as_well(home):
+    with home.app(NOW) as app:
+        app.signups.ask(wish("eve@example.net"), NOW - 2 * YEAR, HERE)
+    home.day("2026-03-03", invented_day("2026-03-03", 5, first=700))
+    home.run("send", "--date", "2026-03-03")
+    with home.app(NOW) as app:
+        assert [] == list(app.signups.each())

@@ -149,5 +149,5 @@ class SignUps(RuleBasedStateMachine):
         )
 
 
-SignUps.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+SignUps.TestCase.settings = settings(max_examples=25, stateful_step_count=25)
 TestSignUps = SignUps.TestCase

@@ -8,7 +8,7 @@ import pytest
 
 from newsletter.audience import Order
 from newsletter.compose import Composer, restored
-from newsletter.digest import Due
+from newsletter.digest import Start
 from newsletter.editing.since import gained, last_of_its_days, life
 from newsletter.errors import SourceError
 from newsletter.ledger import Delivery, Key
@@ -16,7 +16,7 @@ from newsletter.look import explained, look
 from newsletter.models import Edition, Later, Reading
 from newsletter.publish import again, publish
 from newsletter.records import content_of, content_record, read_content, read_digest
-from tests.factories import candidate, edition, paper, period, subscriber
+from tests.factories import candidate, edition, paper, period
 from tests.homes import Home, invented_day, make_home, readers, text_of
 from tests.servers.huggingface import HuggingFace, paper_json, reach
 
@@ -96,7 +96,7 @@ def test_a_later_life_tells_each_thing_on_the_day_it_was_first_seen():
 
 def test_an_edition_follows_up_the_days_of_the_edition_a_week_before():
     def span(since, day, seen_after=datetime(2026, 3, 1, tzinfo=UTC)):
-        return Due(subscriber(), period(day=day), since, seen_after, None).followed_up
+        return Start(period(day=day), since, seen_after, None).followed_up
 
     assert (DAYS[0], DAYS[0]) == span(DAYS[7], DAYS[7])
     assert (DAYS[0], DAYS[6]) == span(DAYS[7], DAYS[13])

@@ -615,7 +615,7 @@ def test_an_id_that_is_none_costs_only_itself(hub: Arxiv) -> None:
 
 
 def test_what_hugging_face_does_not_know_arxiv_is_asked_for(hub: Arxiv, archive: Archive) -> None:
-    ada = [subscriber("2603.00001", "2603.00002", "2603.99999")]
+    ada = subscriber("2603.00001", "2603.00002", "2603.99999").examples
     with HuggingFace(papers={"2603.00001": paper_json(1)["paper"]}) as face:
         both = replace(hub.reach(archive=archive), endpoint=face.endpoint)
         look_up_examples(unknown_examples(ada, archive), archive, both, TUESDAY, ["huggingface", SOURCE])

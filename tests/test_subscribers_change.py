@@ -405,7 +405,7 @@ def said(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(files)
 def test_whoever_is_added_to_whatever_file_is_all_that_is_new_in_it(text):
     after = added(text, [NEW, BO])
@@ -417,7 +417,7 @@ def test_whoever_is_added_to_whatever_file_is_all_that_is_new_in_it(text):
         assert said(text) == said(removed(removed(after, number), number))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(files, st.data())
 def test_whoever_is_paused_and_resumed_is_all_that_changes(text, data):
     people = of(text)
@@ -435,7 +435,7 @@ def test_whoever_is_paused_and_resumed_is_all_that_changes(text, data):
         assert text.rstrip() == resumed.rstrip()
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(files, st.data())
 def test_whoever_is_removed_leaves_the_lines_of_all_others(text, data):
     people = of(text)

@@ -11,7 +11,7 @@ import uvicorn
 
 from newsletter import links
 from newsletter.http import httpx
-from newsletter.ledger import Key, Planned
+from newsletter.ledger import Planned
 from newsletter.web import pages
 from tests.homes import SECRET, make_home, readers
 
@@ -42,8 +42,9 @@ def app(tmp_path):
     home.subscribers(readers(["ada"]))
     with home.app(NOW) as app:
         [ada] = app.roster()
-        key = Key(ada.key, "2026-03-03", "rehearsal")
-        app.ledger.plan([Planned(key, DAY, DAY, ada.email, app.reference(ada), "d", (DAY, NOW), NOW)], NOW)
+        who = [(ada.key, ada.email, app.reference(ada))]
+        planned = Planned("2026-03-03", "rehearsal", DAY, DAY, "d", (DAY, NOW), NOW, who)
+        app.ledger.plan([planned], NOW)
         yield app
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from newsletter.errors import SettingsError, StoreError
 from newsletter.http import httpx
-from newsletter.ledger import Key, Planned
+from newsletter.ledger import Planned
 from newsletter.web import pages
 from newsletter.webhooks import HOOKS, Posted, mailgun, ses
 from newsletter.webhooks.event import bounce
@@ -47,13 +47,8 @@ def opened(path, names=NAMES, **secrets):
     home = make_home(path)
     home.subscribers(readers(names))
     with home.app(NOW, **{**SECRETS, **secrets}) as app:
-        plans = [
-            Planned(
-                Key(one.key, "2026-03-03", "rehearsal"), DAY, DAY, one.email, app.reference(one), "d", (DAY, NOW), NOW
-            )
-            for one in app.roster()
-        ]
-        app.ledger.plan(plans, NOW)
+        who = [(one.key, one.email, app.reference(one)) for one in app.roster()]
+        app.ledger.plan([Planned("2026-03-03", "rehearsal", DAY, DAY, "d", (DAY, NOW), NOW, who)], NOW)
         with httpx.Client(transport=Amazon()) as client:
             yield replace(app, reach=replace(app.reach, client=client))
 
@@ -438,7 +433,7 @@ def busy(tmp_path_factory):
         yield client
 
 
-@settings(deadline=None, max_examples=CASES, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=CASES, suppress_health_check=[HealthCheck.too_slow])
 @given(provider=st.sampled_from(sorted(HOOKS)), value=VALUES, raw=st.binary(max_size=200), headers=st.booleans())
 def test_nothing_that_is_posted_is_a_fault_of_ours(busy, provider, value, raw, headers):
     body = hooks.as_json(value if provider != "mailgun" or isinstance(value, dict) else {"event-data": value})
@@ -446,7 +441,7 @@ def test_nothing_that_is_posted_is_a_fault_of_ours(busy, provider, value, raw, h
     assert post(busy, provider, (SIGN["resend"](raw)[0] if headers else {}, raw)) < 500
 
 
-@settings(deadline=None, max_examples=CASES)
+@settings(max_examples=CASES)
 @given(provider=st.sampled_from(sorted(HOOKS)), value=VALUES)
 def test_events_are_read_or_refused_and_never_more(provider, value):
     for event in HOOKS[provider].events(hooks.as_json({"event-data": value, "Type": "Notification", "data": value})):

@@ -2,7 +2,6 @@
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 import pytest
 
@@ -49,17 +48,11 @@ def test_what_somebody_has_to_mend_ends_a_worker(error):
     assert 1 == len(left)
 
 
-@dataclass
 class Book:
-    """A ledger that can only be stopped."""
-
-    since: datetime | None = None
+    """A ledger of our version."""
 
     def check(self):
         pass
-
-    def stopped(self):
-        return self.since
 
 
 @dataclass
@@ -114,12 +107,6 @@ def test_a_halt_ends_the_work_when_nobody_else_carries_or_somebody_has_to_mend_i
     with pytest.raises(Halt, match="no"):
         bench(SHARD)
     assert ["provider 0"] == asked
-
-
-def test_nothing_is_sent_while_the_operator_holds_it(monkeypatch):
-    bench, asked, _ = bench_of(monkeypatch, Book(datetime(2026, 3, 3, tzinfo=UTC)), None)
-    bench(SHARD)
-    assert [] == asked
 
 
 def test_what_was_learned_serves_many_shards_and_is_made_anew_now_and_then(monkeypatch):

@@ -10,7 +10,7 @@ from datetime import date, datetime
 import sqlalchemy as sa
 
 from newsletter.archive import schema
-from newsletter.archive.shelf import records, records_by_title, resolve
+from newsletter.archive.shelf import present, records, records_by_title, resolve
 from newsletter.database import VARIABLES, Database, chunks
 from newsletter.identity import LONG_TITLE, title_key
 from newsletter.models import Paper, Reading
@@ -57,6 +57,13 @@ class Asked:
             names = resolve(connection, ids)
             found = records(connection, sorted(set(names.values())))
         return {asked: found[id_] for asked, id_ in names.items() if id_ in found}
+
+    def lacking(self, ids: Collection[str]) -> set[str]:
+        """Those of these ids (or aliases) that no paper has."""
+        with self._db.read() as connection:
+            names = resolve(connection, sorted(ids))
+            here = present(connection, sorted(set(names.values())))
+        return {asked for asked, id_ in names.items() if id_ not in here}
 
     def find_titles(self, titles: Iterable[str]) -> dict[str, Paper]:
         """The papers of these titles by their title keys, where only one has it; short titles name nothing."""

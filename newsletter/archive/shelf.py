@@ -117,6 +117,15 @@ def records(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Paper]:
     return {paper.id: paper for rows in found for paper in map(read_paper, rows.scalars())}
 
 
+def present(connection: sa.Connection, ids: Sequence[str]) -> set[str]:
+    """Those of these ids, not of their aliases, that papers have."""
+    found = (
+        connection.execute(sa.select(schema.papers.c.id).where(schema.papers.c.id.in_(some))).scalars()
+        for some in chunks(ids)
+    )
+    return {id_ for some in found for id_ in some}
+
+
 def records_by_title(connection: sa.Connection, keys: Sequence[str]) -> dict[str, Paper]:
     """The papers of these title keys, by their ids."""
     found = (

@@ -14,10 +14,10 @@ from newsletter import periods
 from newsletter.app import App
 from newsletter.audience import LONGEST_GAP, is_paused, start
 from newsletter.compose import Composer
-from newsletter.digest import DAY, Due, digests_of
+from newsletter.digest import DAY, Digests, Start
 from newsletter.editing.edit import quiet_reason
 from newsletter.errors import SettingsError
-from newsletter.ledger import LastEdition
+from newsletter.ledger import History
 from newsletter.models import Edition, Period, SectionKind, Subscriber
 from newsletter.sending import Progress
 
@@ -138,7 +138,7 @@ def _was_quiet(app: App, day: date) -> bool:
 class _Reader:
     """What a subscriber has got so far."""
 
-    last: LastEdition | None = None
+    history: History = field(default_factory=History)
     seen: frozenset[str] = frozenset()
     editions: list[Replayed] = field(default_factory=list)
 
@@ -147,7 +147,7 @@ class _Reader:
         period, papers = edition.period, () if quiet else tuple(_shown(edition))
         self.editions.append(Replayed(period, quiet, papers))
         if not quiet:
-            self.last = LastEdition(period.name, period.day, period.day, now)
+            self.history = History(period.day, (period.day, now))
             self.seen |= {paper.id for paper in papers}
 
     def replay(self, subscriber: Subscriber) -> Replay:
@@ -169,21 +169,22 @@ def _replay(
     app = replace(app, summaries=None)  # what is shown does not change what is chosen
     now, composer, made = app.clock(), Composer(app), 0
     for number, day in enumerate(days, 1):
-        for digest, group in digests_of(app, _due(readers, day, known), now):
-            for due in group:
-                reader, key = readers[due.subscriber], due.subscriber.key
-                [edition] = composer.editions(digest, [(due.subscriber, due.period)], {key: reader.seen})
+        digests = Digests(app, now)
+        for begin, group in _due(readers, day, known).items():
+            for subscriber in group:
+                reader, key = readers[subscriber], subscriber.key
+                [edition] = composer.editions(digests.at(begin), [(subscriber, begin.period)], {key: reader.seen})
                 reader.get(edition, quiet_reason(edition, app.settings.min_papers), now)
             made += 1
             composer = composer if made % DIGESTS else Composer(app)
         progress("replay", number, len(days))
 
 
-def _due(readers: dict[Subscriber, _Reader], day: date, known: Collection[date]) -> list[Due]:
-    """Whose edition falls on that day, and where it starts: unless nothing is known of its period."""
-    waiting = [
-        start(subscriber, periods.period_on(subscriber.cadence, day), reader.last)
-        for subscriber, reader in readers.items()
-        if periods.falls_on(subscriber.cadence, day) and not is_paused(subscriber, day)
-    ]
-    return [due for due in waiting if any(one in known for one in _days(due.period.since, day))]
+def _due(readers: dict[Subscriber, _Reader], day: date, known: Collection[date]) -> dict[Start, list[Subscriber]]:
+    """Where the editions of that day start, and whose they are: unless nothing is known of their period."""
+    found: dict[Start, list[Subscriber]] = {}
+    for subscriber, reader in readers.items():
+        if periods.falls_on(subscriber.cadence, day) and not is_paused(subscriber, day):
+            begin = start(subscriber, periods.period_on(subscriber.cadence, day), reader.history)
+            found.setdefault(begin, []).append(subscriber)
+    return {one: some for one, some in found.items() if any(d in known for d in _days(one.period.since, day))}

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,13 @@ def backtest(
             there = {one.key: there[one.key] for one in here if one.key in there}
         both = [*here, *(there[one.key] for one in here if one.key in there)]
         found = replayed(app, since.date(), until.date() if until else None, both, progress)
-        told = Told(found, here, there, str(against or ""), sorted(unknown_examples(both, app.archive)))
+        told = Told(
+            found,
+            here,
+            there,
+            str(against or ""),
+            sorted(unknown_examples(chain.from_iterable(one.examples for one in both), app.archive)),
+        )
     if machine:
         click.echo(as_json(_values(told)))
     else:

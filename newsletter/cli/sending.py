@@ -49,7 +49,7 @@ def send(
     --date D is an order: local date D for everybody, whatever the hour. Running the same command again is the
     retry; what was submitted is never sent twice.
     """
-    from newsletter import heartbeat, publish, watch
+    from newsletter import heartbeat, publish, retention, watch
     from newsletter.audience import Order
 
     if sum((dry_run, test_to is not None, again)) > 1:
@@ -72,6 +72,9 @@ def send(
         click.echo(as_json(told) if machine else sentence(account))
         for one in () if machine else waiting:
             click.echo(f"still waits: {one.address}  {one.period}  {one.reason}".rstrip())
+        retention.tidy(
+            app, now
+        )  # where a timer sends, nothing else would; last, for the account is to be read whatever happens
         return _said_stopped(app) or (1 if account.left else 0)
 
 

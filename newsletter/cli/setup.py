@@ -154,10 +154,10 @@ def _subscribers(app: App) -> Iterator[Finding]:
     for tag in sorted({language for _, language in everybody.looks()}):
         yield from ((f"language {tag}", "warning", fault) for fault in app.renderer.language_faults(tag))
     rated = app.feedback.papers([one.key for one in roster])
-    wanted = rated.union(id_ for s in roster for i in s.interests for id_ in (*i.like, *i.dislike))
+    wanted = rated.union(*(one.examples for one in roster))
     for id_ in sorted(wanted & app.archive.missing()):
         yield ("subscribers", "warning", f"example paper {id_} was not found; check the id")
-    waiting = unknown_examples(roster, app.archive, rated)
+    waiting = unknown_examples(wanted, app.archive)
     if waiting:
         yield ("subscribers", "ok", f"{len(waiting)} example papers will be looked up with the next collection")
 

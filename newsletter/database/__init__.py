@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from newsletter.database.engines import file_of, network_file_system, open_engine, shown
+from newsletter.database.engines import fault, file_of, network_file_system, open_engine, reading, shown
 from newsletter.database.migrations import Schema, climb, prepare, refuse_newer, version_of
+from newsletter.database.prepared import Prepared
 from newsletter.errors import OtherVersion
 
 T = TypeVar("T")
+_Insert: TypeAlias = postgresql.Insert | sqlite.Insert
 _MOUNTS = Path("/proc/self/mountinfo")
 VARIABLES = 500  # values in one IN (...): far below the limit of every SQLite build
 
@@ -68,6 +71,7 @@ class Database:
         self._engine = open_engine(url)
         if self.shared:
             self._engine = self._engine.execution_options(schema_translate_map={None: schema.name})
+        self._reading = reading(self._engine)
 
     @classmethod
     def open(cls, url: str, schema: Schema) -> Database:
@@ -85,7 +89,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A connection that only reads: each statement sees the latest commit and waits for nobody."""
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with self._in_words(), self._reading.connect() as connection:
             yield connection
 
     @contextmanager
@@ -95,10 +99,18 @@ class Database:
         SQLite has one writer at a time, from the start of a transaction. On PostgreSQL that is so where the schema
         says so and for who asks to be `alone`; others see each other's commits, and lock the rows that they change.
         """
-        with self._engine.begin() as connection:
+        with self._in_words(), self._engine.begin() as connection:
             if self.shared and (alone or self.schema.one_writer):
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext(self.schema.name))))
             yield connection
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        """What the driver finds wrong where SQLAlchemy is not asked: in `prepared`."""
+        try:
+            yield
+        except self._engine.dialect.loaded_dbapi.Error as error:
+            raise fault(self._engine, error) from error
 
     def version(self) -> int | None:
         """The schema version that was found there; None where there are no tables."""
@@ -164,32 +176,35 @@ class Database:
 
 
 def insert_new(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> int:
-    """Inserts the rows whose key is not there yet; returns how many were new."""
+    """Inserts the rows whose key is not there yet; returns how many were new. All rows name the same columns."""
     if not rows:
         return 0
-    # What comes back is counted: how many rows many sets of values changed is not said by every driver.
-    new = _insert(connection, table).on_conflict_do_nothing().returning(next(iter(table.primary_key)))
-    return len(connection.execute(new, list(rows)).all())
+    return _new(table, tuple(rows[0]), connection.dialect.name).change_each(connection, rows, {})
 
 
-def insert_or_correct(connection: sa.Connection, table: sa.Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Inserts the rows; of those whose key is there what differs is changed."""
-    if rows:
-        insert, key = _insert(connection, table), [column.name for column in table.primary_key]
-        told = {name: insert.excluded[name] for name in rows[0] if name not in key}
-        differs = sa.or_(*(table.c[name] != value for name, value in told.items()))
-        connection.execute(insert.on_conflict_do_update(index_elements=key, set_=told, where=differs), list(rows))
+@lru_cache(maxsize=100)
+def _new(table: sa.Table, names: tuple[str, ...], kind: str) -> Prepared:
+    return Prepared(_told(insert_into(table, shared=kind == "postgresql"), names).on_conflict_do_nothing())
+
+
+def _told(insert: _Insert, names: Sequence[str]) -> _Insert:
+    """With a value of its name for each of these columns, and what the others are where nobody says."""
+    columns = insert.table.columns
+    usual = {c.name: c.default.arg for c in columns if isinstance(c.default, sa.ColumnDefault) and c.name not in names}
+    return insert.values(usual | {name: sa.bindparam(name, type_=columns[name].type) for name in names})
 
 
 def insert_or_replace(connection: sa.Connection, table: sa.Table, row: dict[str, Any]) -> None:
     """Inserts the row, in place of the one with its key if there is one."""
     key = [column.name for column in table.primary_key]
     rest = {name: value for name, value in row.items() if name not in key}
-    connection.execute(_insert(connection, table).values(row).on_conflict_do_update(index_elements=key, set_=rest))
+    insert = insert_into(table, shared=connection.dialect.name == "postgresql").values(row)
+    connection.execute(insert.on_conflict_do_update(index_elements=key, set_=rest))
 
 
-def _insert(connection: sa.Connection, table: sa.Table) -> postgresql.Insert | sqlite.Insert:
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+def insert_into(table: sa.Table, *, shared: bool) -> _Insert:
+    """An insert that can say what becomes of rows whose key is there already."""
+    return postgresql.insert(table) if shared else sqlite.insert(table)
 
 
 def each(name: str, type_: sa.types.TypeEngine[Any], *, shared: bool) -> sa.TableValuedAlias:
@@ -201,6 +216,27 @@ def each(name: str, type_: sa.types.TypeEngine[Any], *, shared: bool) -> sa.Tabl
             .render_derived()
         )
     return sa.func.json_each(sa.bindparam(name, type_=sa.JSON)).table_valued("value", name=name)
+
+
+def one_of(column: sa.ColumnElement[str], name: str, *, shared: bool) -> sa.ColumnElement[bool]:
+    """Whether the column's text is among those that the statement is told under this name, however many they are."""
+    if shared:
+        return column == sa.any_(sa.bindparam(name, type_=postgresql.ARRAY(Words())))
+    return column.in_(sa.select(each(name, Words(), shared=False).c.value))
+
+
+def each_row(name: str, *columns: str, shared: bool) -> sa.Subquery:
+    """A table of the rows that the statement is told under this name: a list of words for each, one a column."""
+    read = sa.func.json_array_elements if shared else sa.func.json_each
+    told = read(sa.bindparam(name, type_=sa.JSON)).table_valued(sa.column("value", sa.JSON), name=name)
+    value = (told.render_derived() if shared else told).c.value
+    # Always true: else SQLite could not tell `ON CONFLICT` from the `ON` of a join (sqlite.org/lang_upsert.html, 2026-11).
+    return sa.select(*(value[n].as_string().label(one) for n, one in enumerate(columns))).where(sa.true()).subquery()
+
+
+def collected(column: sa.ColumnElement[Any], *, shared: bool) -> sa.ColumnElement[Any]:
+    """The column's values of a group, as a list."""
+    return (sa.func.json_agg if shared else sa.func.json_group_array)(column, type_=sa.JSON)
 
 
 def chunks(values: Sequence[T], size: int = VARIABLES) -> Iterator[Sequence[T]]:

@@ -39,13 +39,18 @@ def open_engine(url: str) -> sa.Engine:
     @sa.event.listens_for(engine, "handle_error")
     def in_words(context: sa.engine.ExceptionContext) -> None:
         if not context.is_pre_ping:  # a connection that died while it was idle is simply made again
-            cures = _SQLITE if sqlite else _POSTGRESQL
-            raise StoreError(f"{name}: {_cure(context.original_exception, cures)}") from context.original_exception
+            raise fault(engine, context.original_exception) from context.original_exception
 
     return engine
 
 
-def shown(url: str) -> str:
+def fault(engine: sa.Engine, error: BaseException) -> StoreError:
+    """A driver's error in words."""
+    cures = _SQLITE if engine.dialect.name == "sqlite" else _POSTGRESQL
+    return StoreError(f"{shown(engine.url)}: {_cure(error, cures)}")
+
+
+def shown(url: str | sa.URL) -> str:
     """How a database is called in what people read: a file's name, or a URL without its password."""
     try:
         parsed = sa.make_url(url)
@@ -56,7 +61,7 @@ def shown(url: str) -> str:
     return bare(url)
 
 
-def bare(url: str) -> str:
+def bare(url: str | sa.URL) -> str:
     """A PostgreSQL URL as its own tools take it, without password and options."""
     parsed = sa.make_url(url).set(drivername="postgresql", query={})
     return parsed._replace(password=None).render_as_string()
@@ -117,8 +122,15 @@ def _set_up_sqlite(engine: sa.Engine, file: Path | None) -> None:
     @sa.event.listens_for(engine, "begin")
     def began(connection: sa.Connection) -> None:
         # SQLAlchemy says "begin" also where nothing is to begin (2.0, 2026-11): who only reads must not lock.
-        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+        if not connection.get_execution_options().get("reading"):
             _begin(connection)
+
+
+def reading(engine: sa.Engine) -> sa.Engine:
+    """The same, where each statement stands for itself and only reads."""
+    if engine.dialect.name == "postgresql":
+        return engine.execution_options(isolation_level="AUTOCOMMIT")
+    return engine.execution_options(reading=True)  # its driver commits each statement as it is, see `connected`
 
 
 def _begin(connection: sa.Connection) -> None:

@@ -17,18 +17,20 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import Any, Literal, TypeAlias
 
 import sqlalchemy as sa
 
 from newsletter.buckets import Draw, Grant
-from newsletter.database import Database, chunks, insert_new, insert_or_correct
+from newsletter.database import Database, chunks, insert_new
 from newsletter.errors import StoreError
 from newsletter.ledger.heartbeat import beating
-from newsletter.ledger.knowledge import Knowledge
+from newsletter.ledger.knowledge import Knowledge, stopped_at
+from newsletter.ledger.plans import Plans
 from newsletter.ledger.rates import draw
-from newsletter.ledger.rations import Rations, held_until
-from newsletter.ledger.schema import SCHEMA, deliveries, delivery_of, in_a_batch, is_key, readers, switches
+from newsletter.ledger.rations import Rations
+from newsletter.ledger.schema import DELIVERY, SCHEMA, deliveries, delivery_of, in_a_batch, is_key, readers, switches
 from newsletter.ledger.statements import IN_ORDER, LEASE, Statements, free, grouped
 from newsletter.ledger.values import Claim, Delivery, Finding, Key, Planned, Waiting
 from newsletter.ledger.verdicts import DOUBT, HELD, SUPERSEDED, Row, changes, honest
@@ -49,6 +51,7 @@ class Ledger(Knowledge):
         super().__init__(database)
         self._owner = owner
         self._statements = Statements(owner, shared=database.shared)
+        self._plans = Plans(shared=database.shared)
 
     @property
     def owner(self) -> str:
@@ -75,17 +78,12 @@ class Ledger(Knowledge):
 
         Where there are new ones `beside` is done in the same transaction, with who is to be sent to.
         """
-        rows = [_planned_row(plan, at) for plan in planned]
-        names = [{"reference": p.reference, "subscriber": p.key.subscriber, "address": p.address} for p in planned]
-        # In one order everywhere: two that plan the same audience at once wait for each other, and never in a ring.
-        rows.sort(key=lambda row: (row["subscriber"], row["period"], row["occasion"]))
-        names.sort(key=lambda name: name["reference"])
-        with self._db.write() as connection:
-            for some in chunks(names):
-                insert_or_correct(connection, readers, some)  # somebody may have another address by now
-            new = sum(insert_new(connection, deliveries, some) for some in chunks(rows))
+        with self._db.write(alone=True) as connection:  # two that plan the same audience at once never wait in a ring
+            self._plans.introduce(connection, chain.from_iterable(one.readers for one in planned))
+            new = sum(self._plans.plan(connection, one, at) for one in planned)
             if beside is not None and new:
-                beside(connection, [plan.key for plan in planned if not plan.skip and plan.held_until is None])
+                go = (one.keys for one in planned if not one.skip and one.held_until is None)
+                beside(connection, list(chain.from_iterable(go)))
             return new
 
     def agenda(self, at: datetime, occasion: str, only: str | None = None) -> list[Waiting]:
@@ -110,24 +108,34 @@ class Ledger(Knowledge):
     def introduce(self, reference: str, subscriber: str, address: str) -> None:
         """Lets links with this opaque name lead to a subscriber before there is an edition for them."""
         with self._db.write() as connection:
-            told = {"reference": reference, "subscriber": subscriber, "address": address}
-            insert_or_correct(connection, readers, [told])
+            self._plans.introduce(connection, [(subscriber, address, reference)])
 
     def forget(self, subscriber: str, references: Sequence[str], at: datetime) -> None:
         """Removes from whom deliveries were and what was in them; that they were is still in the account.
 
-        What is still to be sent is not. No link leads to the subscriber any more.
+        What is still to be sent is not. No link leads to the subscriber any more, and what is over is kept under an
+        opaque name: a key is an address, where a file names no other.
         """
         d = deliveries.c
         mine = d.subscriber == subscriber
-        over = {"state": "skipped", "reason": ERASED, "lease_owner": None, "lease_until": None, "next_attempt": None}
+        not_sent = {
+            "state": "skipped",
+            "reason": ERASED,
+            "lease_owner": None,
+            "lease_until": None,
+            "next_attempt": None,
+        }
         with self._db.write() as connection:
             waiting = mine & (d.state == "pending")
-            connection.execute(deliveries.update().where(waiting).values(changed_at=at, **over))
+            connection.execute(deliveries.update().where(waiting).values(changed_at=at, **not_sent))
             told = sa.func.replace(d.reason, d.address, "")  # as servers do in their replies
             named = mine & (d.address != "")
             bare = {"address": "", "name": "", "papers": "", "content": None, "receipt": "", "reason": told}
             connection.execute(deliveries.update().where(named).values(**bare))
+            over = mine & d.state.in_(("submitted", "failed", "skipped"))
+            connection.execute(
+                deliveries.update().where(over).values(subscriber=f"{references[0]} {at:%Y-%m-%d %H:%M:%S}")
+            )
             connection.execute(readers.delete().where(readers.c.reference.in_(references)))
 
     def forget_before(self, day: date) -> int:
@@ -178,7 +186,7 @@ class Ledger(Knowledge):
         batches = sorted({one.batch for one in found.values()} - {""})
         if not batches:
             return dict(found)
-        waiting = sa.select(deliveries).where(in_a_batch, deliveries.c.batch.in_(batches))
+        waiting = sa.select(*DELIVERY).where(in_a_batch, deliveries.c.batch.in_(batches))
         whole = {key: one for key, one in _deliveries(connection, waiting).items() if one.batch}
         mine = free(self._owner, sa.func.now() if self._db.shared else at)
         locked = waiting.where(mine).order_by(*IN_ORDER).with_for_update(skip_locked=True)
@@ -239,10 +247,13 @@ class Ledger(Knowledge):
     ) -> set[Key]:
         """One round in one commit: records what was answered and marks what is handed over next.
 
-        Returns those of `submitting` that may be handed over: still ours, still pending, not suppressed.
+        Returns those of `submitting` that may be handed over: still ours, still pending, not suppressed. Nobody
+        may be while the operator has it stopped.
         """
         answers = dict(answered)
         with self._db.write() as connection:
+            if submitting and stopped_at(connection) is not None:
+                submitting = ()
             rows = self._statements.rows(connection, [*answers, *submitting], at)
             self._record(connection, answers, rows, at, in_doubt)
             waiting = {key: rows[key] for key in submitting if key in rows and key not in answers}
@@ -437,26 +448,3 @@ _FOUND: Mapping[Finding, dict[str, Any]] = {
     "again": {"state": "pending", "reason": "in doubt: a person orders it to be sent again", "batch": ""},
     "give up": {"state": "failed", "reason": "in doubt: given up by a person"},
 }
-
-
-def _planned_row(plan: Planned, at: datetime) -> dict[str, Any]:
-    cut_off_day, cut_off_at = plan.cut_off or (None, None)
-    waits: Mapping[str, Any] = {"next_attempt": None, "reason": plan.skip}
-    if plan.held_until and not plan.skip:
-        waits = held_until(plan.held_until)
-    return {
-        "subscriber": plan.key.subscriber,
-        "period": plan.key.period,
-        "occasion": plan.key.occasion,
-        "day": plan.day,
-        "since": plan.since,
-        "address": plan.address,
-        "reference": plan.reference,
-        "digest": plan.digest,
-        "cut_off_day": cut_off_day,
-        "cut_off_at": cut_off_at,
-        "give_up_at": plan.give_up_at,
-        "state": "skipped" if plan.skip else "pending",
-        "changed_at": at,
-        **waits,
-    }

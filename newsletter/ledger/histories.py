@@ -2,77 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
 
-from newsletter.database import Words, each
+from newsletter.database import Words, collected, each
 from newsletter.ledger.schema import deliveries
 from newsletter.ledger.statements import by_key
-from newsletter.ledger.values import LastEdition
+from newsletter.ledger.values import History
 
 COUNTED = ("submitted", "submitting", "uncertain", "pending")  # rows whose papers the reader has, or may get
 
 
 class Histories:
-    """The statements, built once."""
+    """The statement, built once. Most readers have the same history: the database puts them together."""
 
     def __init__(self, *, shared: bool) -> None:
-        d, one = deliveries.c, deliveries.alias("one")
-        who = each("who", Words(), shared=shared)
-        mine = one.c.subscriber == who.c.value
-        before = one.c.day < sa.bindparam("before", type_=sa.Date)
-        newest = one.c.day.desc()
+        who, one = each("who", Words(), shared=shared), deliveries.alias("one")
+        d = one.c
+        newest = d.day.desc()
 
-        def found(column: sa.Column[Any], order: sa.ColumnElement[Any], *where: sa.ColumnElement[bool]) -> Any:
-            return sa.select(column).where(mine, *where).order_by(order).limit(1).correlate(who).scalar_subquery()
+        def found(subscriber: Any, column: sa.Column[Any], order: Any, *where: sa.ColumnElement[bool]) -> Any:
+            mine = sa.select(column).where(d.subscriber == subscriber, *where).order_by(order).limit(1)
+            return mine.correlate_except(one).scalar_subquery()
 
-        latest = found(one.c.period, newest, before, *_sent(one.c))
-        self._last_editions = (
-            sa.select(d.subscriber, d.period, d.day, d.cut_off_day, d.cut_off_at)
-            .select_from(who)
-            .join(deliveries, (d.subscriber == who.c.value) & (d.period == latest))
-            .where(*_sent(d))
+        before = d.day < sa.bindparam("before", type_=sa.Date), d.occasion.in_(sa.bindparam("counted", expanding=True))
+        got = *before, by_key(d.state).in_(COUNTED), d.cut_off_at.isnot(None)
+        each_one = sa.select(
+            who.c.value.label("subscriber"),
+            found(who.c.value, d.day, newest, d.occasion == sa.bindparam("occasion")).label("planned"),
+            found(who.c.value, d.cut_off_day, newest, *got).label("cut_off_day"),
+            found(who.c.value, d.cut_off_at, newest, *got).label("cut_off_at"),
+        ).cte("each_one")
+        each_one = each_one.prefix_with("MATERIALIZED")  # else each mention of a column would look again
+        in_vain = found(each_one.c.subscriber, d.since, d.day, *before, by_key(d.state).not_in(COUNTED))
+        told = (
+            *(each_one.c.planned, each_one.c.cut_off_day, each_one.c.cut_off_at),
+            sa.case((each_one.c.cut_off_at.is_(None), in_vain)).label("tried"),
         )
-        failed = _of_occasions(one.c), by_key(one.c.state).not_in(COUNTED)
-        self._first_tries = sa.select(who.c.value, found(one.c.since, one.c.day, before, *failed))
-        self._last_periods = sa.select(who.c.value, found(one.c.day, newest, _of_occasions(one.c)))
+        whose = collected(each_one.c.subscriber, shared=shared)
+        self._each = sa.select(*told, whose).group_by(*(sa.literal_column(str(n + 1)) for n in range(len(told))))
 
-    def last_editions(
-        self, connection: sa.Connection, occasions: Sequence[str], before: Mapping[str, date]
-    ) -> dict[str, LastEdition]:
-        found: dict[str, LastEdition] = {}
-        for told in _by_day(occasions, before):
-            found |= {row[0]: LastEdition(*row[1:]) for row in connection.execute(self._last_editions, told)}
-        return found
-
-    def first_tries(
-        self, connection: sa.Connection, occasions: Sequence[str], before: Mapping[str, date]
-    ) -> dict[str, date]:
-        found: dict[str, date] = {}
-        for told in _by_day(occasions, before):
-            found |= {row[0]: row[1] for row in connection.execute(self._first_tries, told) if row[1]}
-        return found
-
-    def last_periods(self, connection: sa.Connection, occasion: str, subscribers: Sequence[str]) -> dict[str, date]:
-        told = {"who": list(subscribers), "occasions": [occasion]}
-        return {row[0]: row[1] for row in connection.execute(self._last_periods, told) if row[1]}
+    def of(
+        self, connection: sa.Connection, occasion: str, counted: Sequence[str], before: Mapping[str, date]
+    ) -> Iterator[tuple[History, list[str]]]:
+        """Each history with whose it is."""
+        for day, who in _by_day(before).items():
+            told = {"who": who, "before": day, "occasion": occasion, "counted": list(counted)}
+            for planned, last_day, last_at, tried, whose in connection.execute(self._each, told):
+                yield History(planned, (last_day, last_at) if last_at else None, tried), whose
 
 
-def _by_day(occasions: Sequence[str], before: Mapping[str, date]) -> list[dict[str, Any]]:
-    """The values of a statement for each day: mostly there are one or two."""
+def _by_day(before: Mapping[str, date]) -> dict[date, list[str]]:
+    """Mostly there are one or two."""
     who: dict[date, list[str]] = {}
     for subscriber, day in before.items():
         who.setdefault(day, []).append(subscriber)
-    return [{"who": some, "before": day, "occasions": list(occasions)} for day, some in who.items()]
-
-
-def _of_occasions(d: Any) -> sa.ColumnElement[bool]:
-    wanted: sa.ColumnElement[bool] = d.occasion.in_(sa.bindparam("occasions", expanding=True))
-    return wanted
-
-
-def _sent(d: Any) -> tuple[sa.ColumnElement[bool], ...]:
-    return _of_occasions(d), by_key(d.state).in_(COUNTED), d.cut_off_at.isnot(None)
+    return who

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
 from newsletter.alarms import NO_SOURCE, REMEMBERED, Signs
 from newsletter.database import Database, chunks
+from newsletter.database.prepared import Prepared
 from newsletter.ledger.histories import COUNTED, Histories
-from newsletter.ledger.schema import deliveries, delivery_of, is_key, readers, switches
+from newsletter.ledger.schema import DELIVERY, deliveries, delivery_of, is_key, readers, switches
 from newsletter.ledger.statements import here, is_held
-from newsletter.ledger.values import Account, Delivery, Doubt, Key, LastEdition, Person, Sent
+from newsletter.ledger.values import Account, Delivery, Doubt, History, Key, Person, Sent
 from newsletter.models import STATES, State
 
 _TOLD = tuple(state for state in STATES if state != "submitted")  # states that have reasons
 _NEXT_ATTEMPT = sa.select(sa.func.min(sa.func.coalesce(deliveries.c.next_attempt, deliveries.c.changed_at))).where(
     deliveries.c.state == "pending", here(sa.bindparam("occasion"))
 )
-_STOPPED = sa.select(switches.c.at).where(switches.c.name == "stopped")
+_STOPPED = Prepared(sa.select(switches.c.at).where(switches.c.name == "stopped"))
 
 
 class Knowledge:
@@ -97,14 +98,13 @@ class Knowledge:
     def doubts(self, occasion: str, day: date | None = None) -> list[Doubt]:
         """What was handed over, not answered, and is held for a person: of all days, or of one; the oldest first."""
         d = deliveries.c
-        query = sa.select(deliveries).where(d.state == "uncertain", here(occasion))
+        columns = (d.subscriber, d.period, d.occasion, d.address, d.changed_at, d.provider, d.message_id, d.reason)
+        query = sa.select(*columns).where(d.state == "uncertain", here(occasion))
         if day is not None:
             query = query.where(d.day == day)
         with self._db.read() as connection:
             rows = connection.execute(query.order_by(d.changed_at, d.subscriber))
-            return [
-                Doubt(delivery_of(r).key, r.address, r.changed_at, r.provider, r.message_id, r.reason) for r in rows
-            ]
+            return [Doubt(Key(*row[:3]), *row[3:]) for row in rows]
 
     def signs(self, occasion: str, at: datetime) -> Signs:
         """What alarms are raised by."""
@@ -166,24 +166,16 @@ class Knowledge:
         number, day = connection.execute(query if last is None else query.where(d.day > last)).one()
         return (number, day) if number else None
 
-    def last_editions(self, occasions: Sequence[str], before: Mapping[str, date]) -> dict[str, LastEdition]:
-        """Per subscriber the last edition sent for a day before the given one.
+    def histories(
+        self, occasion: str, counted: Sequence[str], before: Mapping[str, date]
+    ) -> list[tuple[History, list[str]]]:
+        """What the rows of each subscriber before a day say of where an edition of that day starts, with whose it is.
 
-        Editions that were skipped or failed do not count: what they would have shown is still to be shown.
+        What was planned is of the one occasion, what they got of those that are counted. Editions that were skipped or
+        failed do not count as got: what they would have shown is still to be shown.
         """
         with self._db.read() as connection:
-            return self._histories.last_editions(connection, occasions, before)
-
-    def first_tries(self, occasions: Sequence[str], before: Mapping[str, date]) -> dict[str, date]:
-        """Per subscriber where the first of their editions for a day before the given one started that was skipped or
-        failed."""
-        with self._db.read() as connection:
-            return self._histories.first_tries(connection, occasions, before)
-
-    def last_periods(self, occasion: str, subscribers: Sequence[str]) -> dict[str, date]:
-        """Per subscriber the day of the latest delivery planned, whatever became of it."""
-        with self._db.read() as connection:
-            return self._histories.last_periods(connection, occasion, subscribers)
+            return list(self._histories.of(connection, occasion, counted, before))
 
     def seen(self, occasions: Sequence[str], subscribers: Sequence[str]) -> dict[str, frozenset[str]]:
         """Per subscriber the ids of every paper shown, in all time."""
@@ -201,13 +193,13 @@ class Knowledge:
     def find(self, key: Key) -> Delivery | None:
         """One delivery, whatever its state."""
         with self._db.read() as connection:
-            row = connection.execute(sa.select(deliveries).where(is_key(key))).first()
+            row = connection.execute(sa.select(*DELIVERY).where(is_key(key))).first()
         return delivery_of(row) if row else None
 
     def latest(self, occasion: str, subscriber: str, day: date | None) -> Delivery | None:
         """A subscriber's last edition (of that day) that was made, whatever its state."""
         d = deliveries.c
-        query = sa.select(deliveries).where(d.subscriber == subscriber, d.occasion == occasion, d.content.isnot(None))
+        query = sa.select(*DELIVERY).where(d.subscriber == subscriber, d.occasion == occasion, d.content.isnot(None))
         if day is not None:
             query = query.where(d.day == day)
         with self._db.read() as connection:
@@ -255,6 +247,25 @@ class Knowledge:
                 found |= {row.reference: (row.subscriber, row.address) for row in rows}
         return found
 
+    def readers_known(self) -> Iterator[list[str]]:
+        """Every subscriber (by key) that an edition was ever planned for, some hundreds at a time."""
+        query, last = sa.select(readers).order_by(readers.c.reference).limit(500), ""
+        while True:
+            with self._db.read() as connection:
+                rows = connection.execute(query.where(readers.c.reference > last)).all()
+            if not rows:
+                return
+            yield [row.subscriber for row in rows]
+            last = rows[-1].reference
+
+    def planned_since(self, subscribers: Sequence[str], day: date) -> set[str]:
+        """Those of these subscribers (by key) that any edition of that day or later was planned for."""
+        query, found = sa.select(deliveries.c.subscriber).where(deliveries.c.day >= day).distinct(), set[str]()
+        with self._db.read() as connection:
+            for some in chunks(subscribers):
+                found |= set(connection.execute(query.where(deliveries.c.subscriber.in_(some))).scalars())
+        return found
+
     def readers_among(self, addresses: Collection[str]) -> set[str]:
         """Those of these addresses (folded) that an edition was ever planned for."""
         known = sa.func.lower(readers.c.address)
@@ -283,5 +294,10 @@ class Knowledge:
     def stopped(self) -> datetime | None:
         """Since when sending is stopped, if it is."""
         with self._db.read() as connection:
-            found = connection.execute(_STOPPED).scalar()
-        return found if isinstance(found, datetime) else None
+            return stopped_at(connection)
+
+
+def stopped_at(connection: sa.Connection) -> datetime | None:
+    """The same, in a transaction of the caller's."""
+    found: list[tuple[datetime]] = _STOPPED.rows(connection, {})
+    return found[0][0] if found else None

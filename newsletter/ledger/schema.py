@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -137,17 +138,22 @@ SCHEMA = Schema(
 )
 
 
-def delivery_of(row: Any) -> Delivery:
-    key = Key(row.subscriber, row.period, row.occasion)
+_KEY, _PLANNED = ("subscriber", "period", "occasion"), ("day", "since", "address", "reference", "digest", "attempts")
+_HANDED = ("batch", "reason", "provider")
+_CLAIMED = ("papers", "content", "name", "language", "design", "template", "stamped_at", "message_id")
+DELIVERY: Final = tuple(deliveries.c[name] for name in (*_KEY, *_PLANNED, *_HANDED, *_CLAIMED))
+"""The columns that `delivery_of` reads."""
+
+
+def delivery_of(row: Sequence[Any]) -> Delivery:
+    """The delivery of a row of the columns `DELIVERY`."""
+    key, (day, since, address, reference, digest, attempts) = Key(*row[:3]), row[3:9]
+    batch, reason, provider, papers, content = row[9:14]
     claim = None
-    if row.content is not None:
-        papers = tuple(row.papers.split(" ")) if row.papers else ()
-        told = (row.name, row.language, row.design, row.template, row.stamped_at, row.message_id)
-        claim = Claim(key, papers, row.content, *told)
-    batch = row.batch if row.reason.startswith(DOUBT) else ""
-    return Delivery(
-        key, row.day, row.since, row.address, row.reference, row.digest, row.attempts, claim, batch, row.provider
-    )
+    if content is not None:
+        claim = Claim(key, tuple(papers.split(" ")) if papers else (), content, *row[14:])
+    in_doubt = batch if reason.startswith(DOUBT) else ""
+    return Delivery(key, day, since, address, reference, digest, attempts, claim, in_doubt, provider)
 
 
 def is_key(key: Key) -> sa.ColumnElement[bool]:

@@ -1,4 +1,4 @@
-"""The statements that every message needs, built once: SQLAlchemy takes ten times longer to build one than to run it."""
+"""The statements that every message needs, written once: SQLAlchemy takes ten times longer to build one than to run it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from newsletter.database import Moment, Words, chunks
-from newsletter.ledger.schema import deliveries, delivery_of
+from newsletter.database import Moment, Words, chunks, one_of
+from newsletter.database.prepared import Prepared
+from newsletter.ledger.schema import DELIVERY, deliveries, delivery_of
 from newsletter.ledger.values import Claim, Delivery, Key
 from newsletter.ledger.verdicts import HELD, Changes, Row
 from newsletter.models import State
@@ -68,22 +69,15 @@ class Statements:
         self._shared = shared
         now: Any = sa.func.now() if shared else sa.bindparam("now", type_=Moment)
         until: Any = now + LEASE if shared else sa.bindparam("until", type_=Moment)
-        found = (
-            d.subscriber,
-            d.period,
-            d.occasion,
-            d.state,
-            d.reason,
-            d.lease_owner,
-            free(owner, now).label("free"),
-            d.address,
+        group = sa.and_(
+            d.period == sa.bindparam("k_period", type_=Words),
+            d.occasion == sa.bindparam("k_occasion", type_=Words),
+            one_of(d.subscriber, "k_subscribers", shared=shared),
         )
-        self._rows = (
-            sa.select(*found, d.attempts, d.give_up_at, d.accepts)
-            .where(among(sa.bindparam("period"), sa.bindparam("occasion"), sa.bindparam("keys", expanding=True)))
-            .order_by(*IN_ORDER)
-            .with_for_update()
-        )
+        key = (d.subscriber, d.period, d.occasion)
+        found = (d.state, d.reason, d.lease_owner, free(owner, now), d.address, d.attempts, d.give_up_at, d.accepts)
+        rows = sa.select(*key, *found).where(group)
+        self._rows = Prepared(rows.order_by(*IN_ORDER).with_for_update() if shared else rows)
         which: Any = sa.bindparam("here")
         self._agenda = sa.select(*_DIGESTS, sa.func.count()).where(_ready(here(which), owner, now)).group_by(*_DIGESTS)
         last = sa.tuple_(sa.bindparam("last", type_=Words), sa.bindparam("last_period", type_=Words))
@@ -94,24 +88,16 @@ class Statements:
             .order_by(d.subscriber, d.period)
             .limit(PAGE)
         )
-        group = among(sa.bindparam("k_period"), sa.bindparam("k_occasion"), sa.bindparam("k_keys", expanding=True))
-        self._ready = (
-            sa.select(deliveries)
-            .where(group, _ready(here(which), owner, now, by_key(d.state)), ~_after_anothers(owner))
-            .order_by(*IN_ORDER)
-            .with_for_update(skip_locked=True)
-        )
-        self._lease = deliveries.update().where(group).values(lease_owner=owner, lease_until=until)
-        self._contents = sa.select(d.subscriber, d.period, d.occasion, d.content).where(
-            among(sa.bindparam("period"), sa.bindparam("occasion"), sa.bindparam("keys", expanding=True)),
-            d.content.isnot(None),
-        )
+        ready = sa.select(*DELIVERY).where(group, _ready(here(which), owner, now, by_key(d.state)))
+        ready = ready.where(~_after_anothers(owner)).order_by(*IN_ORDER)
+        self._ready = Prepared(ready.with_for_update(skip_locked=True))
+        self._lease = Prepared(deliveries.update().where(group).values(lease_owner=owner, lease_until=until))
+        self._contents = Prepared(sa.select(*key, d.content).where(group, d.content.isnot(None)))
         self._claim = _changing("pending", *_CLAIMED, lease_owner=owner, lease_until=until)
-        taken = {"attempts": d.attempts + 1, "lease_owner": owner, "lease_until": until}
+        taken = {"attempts": d.attempts + 1, "lease_until": until}
         told = {name: sa.bindparam(f"n_{name}", type_=d[name].type) for name in ("batch", "changed_at")}
-        self._mark = (
-            deliveries.update().where(group, by_key(d.state) == "pending").values(state="submitting", **taken, **told)
-        )
+        waiting = deliveries.update().where(group, by_key(d.state) == "pending")
+        self._mark = Prepared(waiting.values(state="submitting", **taken, **told))
         self._settle = _changing(None, "state", "reason", **_FREE, next_attempt=None)
         accepted = {"state": "submitted", "reason": "", "accepts": d.accepts + 1, "next_attempt": None}
         self._accept = _changing(None, "receipt", **_FREE, **accepted)
@@ -136,29 +122,25 @@ class Statements:
     ) -> list[Delivery]:
         """Those of a group that can be sent to now, but for whose earlier edition another process is still to make."""
         told = {"here": occasion, "at": at} | _group(group) | self._now(at)
-        return [delivery_of(row) for row in connection.execute(self._ready, told)]
+        return [delivery_of(row) for row in self._ready.rows(connection, told)]
 
     def lease(self, connection: sa.Connection, group: tuple[str, str, Sequence[str]], at: datetime) -> None:
         """Leases a group to its owner."""
-        connection.execute(self._lease, _group(group) | self._until(at))
+        self._lease.change(connection, _group(group) | self._until(at))
 
     def rows(self, connection: sa.Connection, keys: Sequence[Key], at: datetime) -> dict[Key, Row]:
         """The rows of these keys; none of them changes any more in this transaction but by us."""
         found: dict[Key, Row] = {}
-        for period, occasion, some in grouped(keys):
-            wanted = {"period": period, "occasion": occasion, "keys": some} | self._now(at)
-            for row in connection.execute(self._rows, wanted):
-                found[Key(row[0], row[1], row[2])] = Row(
-                    row[3], row[4], row[5], bool(row[6]), row[7], row[8], row[9], row[10]
-                )
+        for some in grouped(keys):
+            for row in self._rows.rows(connection, _group(some) | self._now(at)):
+                found[Key(*row[:3])] = Row(*row[3:])
         return found
 
     def contents(self, connection: sa.Connection, keys: Sequence[Key]) -> dict[Key, str]:
         """What was written of those of these editions that were claimed before."""
         found: dict[Key, str] = {}
-        for period, occasion, some in grouped(keys):
-            wanted = {"period": period, "occasion": occasion, "keys": some}
-            found |= {Key(*row[:3]): row[3] for row in connection.execute(self._contents, wanted)}
+        for some in grouped(keys):
+            found |= {Key(*row[:3]): row[3] for row in self._contents.rows(connection, _group(some))}
         return found
 
     def suppressed(self, connection: sa.Connection, rows: Mapping[Key, Row]) -> Iterator[Key]:
@@ -168,13 +150,14 @@ class Statements:
 
     def claim(self, connection: sa.Connection, claims: Sequence[Claim], provider: str, at: datetime) -> None:
         """Writes what these editions are, and that they are ours."""
-        self._run(connection, self._claim, [_claimed(claim, provider, at) | self._until(at) for claim in claims])
+        same = {"n_provider": provider, "n_changed_at": at} | self._until(at)
+        self._claim.change_each(connection, map(_claimed, claims), same)
 
     def mark(self, connection: sa.Connection, keys: Sequence[Key], batch: str, at: datetime) -> None:
-        """Marks what is handed over now."""
+        """Marks what is handed over now, all of it the owner's."""
         told = {"n_batch": batch, "n_changed_at": at} | self._until(at)
         for some in grouped(keys):
-            connection.execute(self._mark, _group(some) | told)
+            self._mark.change(connection, _group(some) | told)
 
     def settle(self, connection: sa.Connection, found: Sequence[tuple[Key, State, str]], at: datetime) -> None:
         """Writes states and reasons."""
@@ -193,13 +176,13 @@ class Statements:
     def _change(
         self,
         connection: sa.Connection,
-        statement: sa.Update,
+        statement: Prepared,
         keys: Sequence[Key],
         told: Sequence[Mapping[str, Any]],
         at: datetime,
     ) -> None:
-        rows = [{**_key(key), **one, "n_changed_at": at} for key, one in zip(keys, told, strict=True)]
-        self._run(connection, statement, rows)
+        rows = ({**_key(key), **one} for key, one in zip(keys, told, strict=True))
+        statement.change_each(connection, rows, {"n_changed_at": at})
 
     def _now(self, at: datetime) -> dict[str, Any]:
         """The moment that leases are measured by; that of the one server, as the clocks of machines differ."""
@@ -207,11 +190,6 @@ class Statements:
 
     def _until(self, at: datetime) -> dict[str, Any]:
         return {} if self._shared else {"until": at + LEASE}
-
-    @staticmethod
-    def _run(connection: sa.Connection, statement: sa.Update, rows: Sequence[Mapping[str, Any]]) -> None:
-        if rows:
-            connection.execute(statement, rows)
 
 
 _DIGESTS = (d.day, d.occasion, d.digest)
@@ -244,26 +222,26 @@ def _is(name: str) -> sa.ColumnElement[bool]:
 
 
 def _group(group: tuple[str, str, Sequence[str]]) -> dict[str, Any]:
-    return {"k_period": group[0], "k_occasion": group[1], "k_keys": list(group[2])}
+    return {"k_period": group[0], "k_occasion": group[1], "k_subscribers": list(group[2])}
 
 
 _FREE: Mapping[str, Any] = {"lease_owner": None, "lease_until": None}
 _CLAIMED = "papers content name language design template stamped_at message_id provider".split()
 
 
-def _changing(found_in: State | None, /, *told: str, **fixed: Any) -> sa.Update:
+def _changing(found_in: State | None, /, *told: str, **fixed: Any) -> Prepared:
     """An update of one row, in this state, that sets some columns to what it is told and others to what is fixed."""
     key = [d[name] == sa.bindparam(f"k_{name}", type_=Words) for name in ("subscriber", "period", "occasion")]
     where = [*key, d.state == found_in] if found_in else key
     values = {name: sa.bindparam(f"n_{name}", type_=d[name].type) for name in (*told, "changed_at")}
-    return deliveries.update().where(*where).values(**values, **fixed)
+    return Prepared(deliveries.update().where(*where).values(**values, **fixed))
 
 
 def _key(key: Key) -> dict[str, Any]:
     return {"k_subscriber": key.subscriber, "k_period": key.period, "k_occasion": key.occasion}
 
 
-def _claimed(claim: Claim, provider: str, at: datetime) -> dict[str, Any]:
+def _claimed(claim: Claim) -> dict[str, Any]:
     return _key(claim.key) | {
         "n_papers": " ".join(claim.papers),
         "n_content": claim.content,
@@ -273,6 +251,4 @@ def _claimed(claim: Claim, provider: str, at: datetime) -> dict[str, Any]:
         "n_template": claim.template,
         "n_stamped_at": claim.stamped_at,
         "n_message_id": claim.message_id,
-        "n_provider": provider,
-        "n_changed_at": at,
     }

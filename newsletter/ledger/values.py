@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal, TypeAlias
@@ -24,20 +24,25 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A delivery as it is planned: the frozen audience."""
+    """Deliveries as they are planned, of all who have the same in common: the frozen audience."""
 
-    key: Key
+    period: str
+    occasion: str
     day: date
     since: date
-    address: str
-    reference: str
     digest: str
     cut_off: tuple[date, datetime] | None
     give_up_at: datetime
+    readers: Sequence[tuple[str, str, str]]
+    """Subscriber, address and reference of each."""
     skip: str = ""
     """Why nothing is sent (paused, too old, ...); empty when something is."""
     held_until: datetime | None = None
     """Held back for a new sender's sake: until then, or until there is room; None where it is not."""
+
+    @property
+    def keys(self) -> Iterator[Key]:
+        return (Key(subscriber, self.period, self.occasion) for subscriber, _, _ in self.readers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +145,12 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class LastEdition:
-    """Where a subscriber's last edition ended."""
+class History:
+    """What somebody's rows of before a day say of where an edition of that day starts."""
 
-    period: str
-    day: date
-    cut_off_day: date
-    cut_off_at: datetime
+    planned: date | None = None
+    """The day of the last edition that was planned, whenever that is."""
+    cut_off: tuple[date, datetime] | None = None
+    """Where the last edition that they got, or may get, ended: its last listing day, and when it was collected."""
+    tried: date | None = None
+    """Where they never got one: where the first started of those that were skipped or failed."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from newsletter.ledger.values import Key
 from newsletter.models import Outcome, Receipt, Refused, State, TryLater, Uncertain
@@ -18,8 +18,7 @@ HELD: Final = "held back by warm-up"
 """How the reason begins of who waits for another day, because a new sender may not send more on this one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A delivery as it stands, and as it stays until the transaction ends."""
 
     state: State

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -13,6 +13,8 @@ from scipy import sparse
 from newsletter.ranking.meaning import Floats
 
 Ints = npt.NDArray[np.int64]
+Places = npt.NDArray[np.int32]
+"""Numbers as sparse matrices have them: no other kind is taken without a look at each."""
 Weights: TypeAlias = tuple[Ints, Floats]
 """Columns in order, and the weight of each."""
 NOTHING: Weights = (np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
@@ -70,22 +72,29 @@ class Columns:
         self._begin()
         self._most = KEPT // (4 * max(self.number, 1) * len(self._tables))
 
-    def hold(self, wishes: Collection[Wish]) -> None:
-        """Works out what is not there yet; all of these are there together afterwards."""
+    def hold(self, wishes: Sequence[Wish]) -> Places:
+        """The rows of these wishes, worked out where they are not there yet; they are so until the next call."""
         new = [wish for wish in dict.fromkeys(wishes) if wish not in self._slots]
         if new and len(self._slots) + len(new) > self._most:
             self._begin()
             new = [*dict.fromkeys(wishes)]
         if new:
             self._add(new)
+        return np.array([*map(self._slots.__getitem__, wishes)], dtype=np.int32)
 
     def has(self, table: str) -> bool:
         """There are `terms`; `topics`, `meaning` and `authors` (how many of them wrote a paper) not always."""
         return table in self._tables
 
-    def rows(self, table: str, wishes: Sequence[Wish]) -> Floats:
-        """What each of the wishes says, shape (wishes, papers)."""
-        return np.asarray(self._tables[table][[self._slots[wish] for wish in wishes]])
+    def sums(self, table: str, groups: sparse.csr_matrix, rows: Places) -> Floats:
+        """What groups of wishes say together, shape (groups, papers); `groups` has a column for each of the rows."""
+        kept, places = self._tables[table], rows[groups.indices]
+        held = sparse.csr_matrix((groups.data, places, groups.indptr), shape=(groups.shape[0], len(kept)))
+        return np.asarray(held @ kept)
+
+    def at(self, table: str, rows: Places, papers: Ints) -> Floats:
+        """What single wishes say of single papers, for pairs of a row and a paper."""
+        return np.asarray(self._tables[table][rows, papers])
 
     # -- working out
 

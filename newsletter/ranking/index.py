@@ -145,7 +145,8 @@ class Index:
         """Where phrases stand, shape (phrases, papers): 2 in the title, 1 elsewhere, 0 not at all."""
         table = np.zeros((len(phrases), len(self)), dtype=np.int8)
         for number, found in enumerate(map(self.find, phrases)):
-            table[number, found.rows] = 1 + found.titles
+            if found.worth:  # most stand nowhere
+                table[number, found.rows] = 1 + found.titles
         return table
 
     def holds(self, phrase: str, row: int) -> bool:

@@ -64,6 +64,14 @@ class Groups(NamedTuple):
         """Per group how many wishes it has."""
         return self.sums(np.ones(self.held.shape[1], dtype=np.float32))
 
+    @property
+    def distinct(self) -> Groups:
+        """The same without those that no look has; those without wishes are one."""
+        empty = self.sizes == 0
+        same = np.where(empty, empty.argmax(), np.arange(len(empty)))
+        used, which = np.unique(same[self.which], return_inverse=True)
+        return Groups(self.held[used], which)
+
 
 class Looks(NamedTuple):
     """Ways to look at papers, ready to be taken together."""
@@ -123,18 +131,18 @@ class _Both:
     """The papers of the sample, which tell what is usual, and after them those of the day, as wishes see them."""
 
     def __init__(self, wishes: Sequence[Wish], model: Model, day: Columns) -> None:
-        self.wishes, self._sample, self._day = wishes, model.sample_columns, day
-        self.number = len(model.sample.dense)
-        self._rows: dict[str, Floats] = {}
-        self._sample.hold(wishes)
-        self._day.hold(wishes)
+        self._sample, self._day = model.sample_columns, day
+        self.number = self._sample.number
+        self._rows = [(columns, columns.hold(wishes)) for columns in (self._sample, day)]
 
-    def rows(self, table: str) -> Floats:
-        """What each wish says of each paper."""
-        if table not in self._rows:
-            both = self._sample.rows(table, self.wishes), self._day.rows(table, self.wishes)
-            self._rows[table] = np.hstack(both)
-        return self._rows[table]
+    def sums(self, table: str, groups: Groups) -> Floats:
+        """What each group says of each paper."""
+        return np.hstack([columns.sums(table, groups.held, rows) for columns, rows in self._rows])
+
+    def written(self, groups: Groups) -> Floats:
+        """How many of each group's papers the authors of each paper of the day wrote."""
+        day, rows = self._rows[-1]
+        return day.sums("authors", groups.held, rows)
 
     def has(self, table: str) -> bool:
         return self._day.has(table)
@@ -163,14 +171,18 @@ def gathered(looks: Sequence[Look]) -> Looks:
 
 def grouped(places: Sequence[int], sizes: Sequence[int], wishes: int) -> Groups:
     """Groups of so many wishes, a group a look."""
-    ends = np.cumsum([0, *sizes])
+    ends = np.cumsum([0, *sizes], dtype=np.int32)
     ones = np.ones(len(places), dtype=np.float32)
-    return Groups(sparse.csr_matrix((ones, places, ends), shape=(len(sizes), wishes)), np.arange(len(sizes)))
+    return Groups(
+        sparse.csr_matrix((ones, np.array(places, dtype=np.int32), ends), shape=(len(sizes), wishes)),
+        np.arange(len(sizes)),
+    )
 
 
 def look_at(looks: Looks, model: Model, day: Columns) -> Sight:
     """Looks at all papers of the day."""
     both = _Both(looks.wishes, model, day)
+    looks = looks._replace(near=looks.near.distinct)
     examples, terms = _like(looks.near, 1.0, both)
     parts, deviations = {"examples": examples, "words": _words(looks, both)}, {"examples": terms}
     if looks.far.held.nnz:
@@ -180,7 +192,7 @@ def look_at(looks: Looks, model: Model, day: Columns) -> Sight:
     scale = (1 / (CLEARLY * deviation)).astype(np.float32)
     near = total[:, both.number :] * scale
     if day.has("authors"):
-        near += np.float32(WRITERS) * scale * _writers(looks, day)
+        near += np.float32(WRITERS) * scale * _writers(looks, both)
     echo = scale[:, 0] * np.where(looks.near.sizes > 0, ECHO, WORDS_ECHO)[looks.near.which].astype(np.float32)
     return Sight(near, scale[:, 0], echo, parts, deviations, both.number)
 
@@ -218,9 +230,9 @@ def _words(looks: Looks, both: _Both) -> Part:
     potential = np.maximum(potential, np.float32(1e-3))
     # A paper that shares only common words with a long wish is not near, however rare that is: hence the least.
     usual = 0.065 * potential, 0.1 * potential, 0.06 * potential
-    values, _ = both.standard(looks.words.sums(both.rows("terms")), *usual)
+    values, _ = both.standard(both.sums("terms", looks.words), *usual)
     if both.has("meaning"):
-        values += MEANING * both.standard(looks.meant.sums(both.rows("meaning")), 0.0, 0.07, 0.02)[0]
+        values += MEANING * both.standard(both.sums("meaning", looks.meant), 0.0, 0.07, 0.02)[0]
     values[silent] = 0
     number = looks.near.sizes[looks.near.which].astype(np.int64)
     weight = [1.0, *(WORDS * n**-FADING for n in range(1, max(number, default=0) + 1))]
@@ -231,19 +243,19 @@ def _like(groups: Groups, weight: float, both: _Both) -> tuple[Part, Floats]:
     """Likeness to the mean of the papers of each group, and per look the deviation of its likeness in terms."""
     sizes = groups.sizes[:, None]
     number = np.array(np.maximum(sizes, 1), dtype=np.float32)
-    values, deviation = both.standard(groups.sums(both.rows("terms")) / number, 0.021, 0.009, 0.004)
+    values, deviation = both.standard(both.sums("terms", groups) / number, 0.021, 0.009, 0.004)
     for table, counts in (("topics", TOPICS), ("meaning", MEANING)):
         if both.has(table):
-            values += counts * both.standard(groups.sums(both.rows(table)) / number, 0.0, 0.07, 0.02)[0]
+            values += counts * both.standard(both.sums(table, groups) / number, 0.0, 0.07, 0.02)[0]
     values += TYPICAL * both.typical()
     values[sizes[:, 0] == 0] = 0
     which = groups.which
     return Part(values, which, np.full((len(which), 1), weight, dtype=np.float32)), deviation[which, 0]
 
 
-def _writers(looks: Looks, day: Columns) -> Floats:
+def _writers(looks: Looks, both: _Both) -> Floats:
     """Per paper the logarithm of how many of the examples its authors wrote."""
-    return np.asarray(np.log1p(looks.company.sums(day.rows("authors", looks.wishes)))[looks.company.which])
+    return np.asarray(np.log1p(both.written(looks.company))[looks.company.which])
 
 
 def usual(values: Floats, mean: Usual, deviation: Usual, least: Usual) -> tuple[Floats, Floats]:

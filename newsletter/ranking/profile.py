@@ -47,7 +47,6 @@ class Profile(NamedTuple):
             and len(self.looks) == 1
             and len(self.looks[0].near) == len(self.liked) < MANY
             and self.model.meaning is None
-            and interest.name not in interest.keywords
             and interest.about not in interest.keywords
             # where nothing else is left the name only labels people or categories
             and (len(interest.keywords) + len(interest.like) > 1 or not (interest.authors or interest.categories))

@@ -240,8 +240,8 @@ def compressed(near: Floats) -> Floats:
 def _keywords(index: Index, profiles: Sequence[Profile]) -> Floats:
     phrases = [*chain.from_iterable(one.phrases.values() for one in profiles)]
     numbers = {phrase: number for number, phrase in enumerate(dict.fromkeys(phrases))}
-    ends = np.cumsum([0, *(len(one.phrases) for one in profiles)])
-    ones, places = np.ones(len(phrases), dtype=np.int64), [*map(numbers.__getitem__, phrases)]
+    ends = np.cumsum([0, *(len(one.phrases) for one in profiles)], dtype=np.int32)
+    ones, places = np.ones(len(phrases), dtype=np.int64), np.array([*map(numbers.__getitem__, phrases)], dtype=np.int32)
     asked = sparse.csr_matrix((ones, places, ends), shape=(len(profiles), len(numbers)))
     held = index.held([*numbers])
     return worth_of(asked @ (held == 2), asked @ (held == 1)).astype(np.float32)

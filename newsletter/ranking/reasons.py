@@ -7,6 +7,7 @@ before it is said.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ from newsletter.ranking.index import Index
 from newsletter.ranking.looks import term_weights
 from newsletter.ranking.rank import Scores, writes
 from newsletter.ranking.terms import words
-from newsletter.ranking.trials import MOST, common_terms, named
+from newsletter.ranking.trials import KEPT, MOST, common_terms, named
 
 CLOSE = 0.1  # of clearly near, from which there is something to say at all
 
@@ -33,8 +34,8 @@ def reasons(scores: Scores, matches: npt.ArrayLike) -> list[tuple[Words, ...]]:
         parts[n] = _with_people(scores.index, scores.profiles[numbers[n]].interest, rows[n], parts[n])
     close = scores.near[numbers, rows] > CLOSE
     silent = [n for n in np.flatnonzero(close).tolist() if not parts[n]]
-    for n, told in zip(silent, _shared(scores, [(int(numbers[n]), int(rows[n])) for n in silent]), strict=True):
-        parts[n] = tuple(dict.fromkeys(told[:MOST]))
+    for n, told in zip(silent, _shared(scores, numbers[silent].tolist(), rows[silent].tolist()), strict=True):
+        parts[n] = told
     return parts
 
 
@@ -43,17 +44,26 @@ def _with_people(index: Index, interest: Interest, row: int, named: Sequence[Wor
     return tuple(dict.fromkeys(found[:MOST]))
 
 
-def _shared(scores: Scores, matches: Sequence[tuple[int, int]]) -> Iterator[list[Words]]:
+def _shared(scores: Scores, numbers: Sequence[int], rows: Sequence[int]) -> Iterator[tuple[Words, ...]]:
     """What papers have in common with the examples, in words that are not the interest's own."""
-    index, profiles = scores.index, {number: scores.profiles[number] for number, _ in matches}
-    weights = iter(term_weights([look for one in profiles.values() for look in one.looks], index.model, index.columns))
-    telling = {number: [next(weights) for _ in one.looks] for number, one in profiles.items()}
-    for number, row in matches:
-        interest = profiles[number].interest
-        own = set(words(" ".join((interest.name, interest.about, *interest.keywords))))
-        terms = common_terms(index, telling[number], index.features.vectors, row)
-        told = [term for term in terms if not own.intersection(term.split(" "))]
-        yield [*told] or [said("close to {interest}", interest=interest.name)]
+    index, profiles = scores.index, {number: scores.profiles[number] for number in numbers}
+    taught = {number: one for number, one in profiles.items() if one.liked or one.far}
+    weights = iter(term_weights([look for one in taught.values() for look in one.looks], index.model, index.columns))
+    telling = {number: [next(weights) for _ in one.looks] for number, one in taught.items()}
+    own = {number: _own_words(one.interest) for number, one in taught.items()}
+    for number, row in zip(numbers, rows, strict=True):
+        terms = common_terms(index, telling[number], index.features.vectors, row) if number in taught else ()
+        told = [term for term in terms if own[number].isdisjoint(term.split(" "))]
+        yield tuple(told[:MOST]) or _close_to(profiles[number].interest.name)
+
+
+@lru_cache(KEPT)
+def _close_to(interest: str) -> tuple[Words, ...]:
+    return (said("close to {interest}", interest=interest),)
+
+
+def _own_words(interest: Interest) -> set[str]:
+    return set(words(" ".join((interest.name, interest.about, *interest.keywords))))
 
 
 def _written_by(interest: Interest, authors: frozenset[str]) -> list[Words]:

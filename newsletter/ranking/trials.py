@@ -20,7 +20,7 @@ from newsletter.ranking.columns import Ints, Weights, Wish, joined
 from newsletter.ranking.index import Index
 from newsletter.ranking.looks import Groups, Look, Looks, gathered
 from newsletter.ranking.meaning import Floats
-from newsletter.ranking.profile import Profile
+from newsletter.ranking.profile import NAME, Profile
 from newsletter.ranking.rank import (
     KEYWORDS,
     Scores,
@@ -36,7 +36,7 @@ from newsletter.ranking.rank import (
 MOST = 3
 COUNTS = 0.02  # what a score must lose without the word or example that is named
 BLOCK = 128  # profiles whose matches are tried together
-KEPT = 65_536  # names of examples
+KEPT = 65_536  # reasons, the last that were given
 
 Reals: TypeAlias = npt.NDArray[np.float64]
 
@@ -101,6 +101,8 @@ class Keywords(NamedTuple):
     """Per keyword its profile."""
     places: Ints
     """Per keyword its place among the wishes in words; -1 where it is none of them."""
+    left: Floats
+    """Per keyword what of it counts when it is left out: a name that is one is still the name."""
     numbers: Ints
     """Per profile its keywords, in a row as long as the longest that is filled with -1."""
 
@@ -118,14 +120,15 @@ def _left_out(index: Index, profiles: Sequence[Profile], of: Ints, rows: Ints) -
 
 def _keywords(profiles: Sequence[Profile]) -> Keywords:
     sizes = [len(one.phrases) for one in profiles]
-    owners, places = np.repeat(np.arange(len(profiles)), sizes), list[int]()
+    owners, places, left = np.repeat(np.arange(len(profiles)), sizes), list[int](), list[float]()
     for one in profiles:
         asked = {text: place for place, text in enumerate(one.asked)}
         places += [asked.get(keyword, -1) for keyword in one.phrases]
+        left += [NAME if keyword == one.interest.name else 0.0 for keyword in one.phrases]
     numbers = np.full((len(profiles), max(sizes)), -1)
     numbers[owners, standing(owners)] = np.arange(len(owners))
     names, phrases = [*chain(*(one.phrases for one in profiles))], [*chain(*(one.phrases.values() for one in profiles))]
-    return Keywords(names, phrases, owners, np.array(places), numbers)
+    return Keywords(names, phrases, owners, np.array(places), np.array(left, dtype=np.float32), numbers)
 
 
 def _held(index: Index, keywords: Keywords, of: Ints, rows: Ints) -> tuple[Ints, Ints, Reals, Reals]:
@@ -148,11 +151,11 @@ def _most_alike(index: Index, liked: Sequence[Sequence[Wish]], of: Ints, rows: I
         return _NOTHING, _NOTHING
     match = np.repeat(np.arange(len(of)), sizes[of])
     place = (np.cumsum(sizes) - sizes)[of[match]] + standing(match)
-    columns.hold(wishes)
-    near = columns.rows("terms", wishes)[place, rows[match]]
+    held = columns.hold(wishes)[place]
+    near = columns.at("terms", held, rows[match])
     for table in ("topics", "meaning"):
         if columns.has(table):
-            near += 0.1 * columns.rows(table, wishes)[place, rows[match]]
+            near += 0.1 * columns.at(table, held, rows[match])
     best = greatest(match, near)
     return match[best], place[best]
 
@@ -164,20 +167,23 @@ def _ways(profiles: Sequence[Profile], keywords: Keywords, keyword: Ints, exampl
     shown, other = np.unique(example, return_inverse=True)
     starts, asked = looks.near.held.indptr, keywords.owners[told]
     liked = np.searchsorted(starts, shown, side="right") - 1
-    less_words = _less(looks.words, asked, keywords.places[told])
-    less_near = _less(looks.near, liked, shown - starts[liked])
-    words = Groups(less_words, np.concatenate([len(profiles) + np.arange(len(told)), liked]))
+    less_words = _less(looks.words, asked, keywords.places[told], keywords.left[told])
+    less_near = _less(looks.near, liked, shown - starts[liked], np.zeros(len(shown), dtype=np.float32))
+    words = Groups(less_words, np.concatenate([len(profiles) + np.arange(len(told)), liked])).distinct
     near = Groups(less_near, np.concatenate([asked, len(profiles) + np.arange(len(shown))]))
     same = np.concatenate([asked, liked])
     meant, far = looks.meant._replace(which=same), looks.far._replace(which=same)
     return Looks(looks.wishes, words, meant, near, far, company=near), np.concatenate([way, len(told) + other])
 
 
-def _less(groups: Groups, owners: Ints, places: Ints) -> sparse.csr_matrix:
-    """The groups, and after them those of some owners once more without the wish at a place; with all of them at -1."""
+def _less(groups: Groups, owners: Ints, places: Ints, left: Floats) -> sparse.csr_matrix:
+    """The groups, and after them those of some owners once more with only so much left of the wish at a place.
+
+    At -1 all is left.
+    """
     less = groups.held[owners]
-    at = (less.indptr[:-1] + places)[places >= 0]
-    less.data[at] = 0
+    known = places >= 0
+    less.data[(less.indptr[:-1] + places)[known]] = left[known]
     return sparse.vstack([groups.held, less], format="csr")
 
 
@@ -238,7 +244,7 @@ def common_terms(index: Index, weights: Iterable[Weights], rows: Any, row: int) 
     start, end = rows.indptr[row], rows.indptr[row + 1]
     telling: dict[str, float] = {}
     for columns, values in weights:
-        both, mine, theirs = np.intersect1d(columns, rows.indices[start:end], return_indices=True)
+        both, mine, theirs = np.intersect1d(columns, rows.indices[start:end], assume_unique=True, return_indices=True)
         worth = values[mine] * rows.data[start:end][theirs]
         telling |= {index.model.names[c]: one for c, one in zip(both.tolist(), worth.tolist(), strict=True) if one > 0}
     # A pair of words tells a person more than its parts.

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from newsletter.database import Database, Moment, Words, chunks, insert_new
+from newsletter.database import Database, Moment, Words, each, insert_new
 
 renewals = sa.Table(
     "renewals",
@@ -23,15 +23,15 @@ class Renewals:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        who = each("who", Words(), shared=database.shared)
+        mine = renewals.c.subscriber.in_(sa.select(who.c.value))
+        self._of = sa.select(renewals.c.subscriber, renewals.c.number).where(mine)
 
     def of(self, subscribers: Sequence[str]) -> dict[str, int]:
         """How often these had them renewed; only those who did."""
-        found: dict[str, int] = {}
         with self._db.read() as connection:
-            for some in chunks(subscribers):
-                query = sa.select(renewals.c.subscriber, renewals.c.number).where(renewals.c.subscriber.in_(some))
-                found |= {row.subscriber: row.number for row in connection.execute(query)}
-        return found
+            rows = connection.execute(self._of, {"who": list(subscribers)})
+            return {row.subscriber: row.number for row in rows}
 
     def renew(self, subscriber: str, at: datetime) -> None:
         """Once more. Durable when it returns."""

@@ -18,15 +18,17 @@ from typing import Any, Final, Literal, TypeAlias
 import sqlalchemy as sa
 
 from newsletter.database import Database, Moment, Words, chunks, insert_new
-from newsletter.models import Schedule, Subscriber, SuppressedFor, Suppression
+from newsletter.models import Addressee, Schedule, Subscriber, SuppressedFor, Suppression
 from newsletter.readers.changes import count, number_of
 from newsletter.readers.consents import Circumstances, Consent, forget, make_nameless, record, times
 from newsletter.readers.suppressions import THEIR_NO, reasons_among, suppress, suppressions
-from newsletter.records import on_schedule, read_subscriber, schedule_of, subscriber_record
+from newsletter.records import on_schedule, read_addressee, read_subscriber, schedule_of, subscriber_record
 from newsletter.typed import LAST, folded
 
 Status: TypeAlias = Literal["unconfirmed", "confirmed", "unsubscribed"]
 PAGE: Final = 500
+MANY: Final = 2_000
+"""Readers that are planned for at once."""
 TOGETHER: Final = 1_000
 """Rows of an import in one transaction."""
 LETTERS: Final = 3
@@ -356,26 +358,38 @@ class Signups:
         """Everybody who reads, by key, some hundreds at a time."""
         return map(_subscribers, self._rows(_RECORD, _reads(), signups.c.key))
 
-    def on(self, schedule: str) -> Iterator[list[Subscriber]]:
-        """Who reads on this schedule, some hundreds at a time."""
-        return map(_subscribers, self._rows(_RECORD, _reads() & (signups.c.schedule == schedule), signups.c.key))
+    def addressees(self) -> Iterator[list[Addressee]]:
+        """What planning takes of everybody who reads, by key, some thousands at a time."""
+        return self._addressees(_reads(), signups.c.key)
 
-    def since(self, mark: int) -> Iterator[list[Subscriber]]:
-        """Who became a reader, or reads at other times, since the mark was that; some hundreds at a time."""
-        return map(_subscribers, self._rows(_RECORD, _reads() & (signups.c.mark > mark), signups.c.mark, signups.c.key))
+    def on(self, schedule: str) -> Iterator[list[Addressee]]:
+        """The same of who reads on this schedule."""
+        return self._addressees(_reads() & (signups.c.schedule == schedule), signups.c.key)
+
+    def since(self, mark: int) -> Iterator[list[Addressee]]:
+        """The same of who became a reader, or reads at other times, since the mark was that."""
+        return self._addressees(_reads() & (signups.c.mark > mark), signups.c.mark, signups.c.key)
+
+    def _addressees(self, wanted: sa.ColumnElement[bool], *order: sa.ColumnElement[Any]) -> Iterator[list[Addressee]]:
+        for rows in self._rows(_RECORD, wanted, *order, size=MANY):
+            yield [read_addressee(row.record, row.schedule) for row in rows]
 
     def _rows(
-        self, query: sa.Select[Any], wanted: sa.ColumnElement[bool], *order: sa.ColumnElement[Any]
+        self,
+        query: sa.Select[Any],
+        wanted: sa.ColumnElement[bool],
+        *order: sa.ColumnElement[Any],
+        size: int = PAGE,
     ) -> Iterator[Sequence[sa.Row[Any]]]:
         """The rows in this order, a page at a time: between two pages others may write."""
-        query = query.where(wanted).order_by(*order).limit(PAGE)
+        query = query.where(wanted).order_by(*order).limit(size)
         after: sa.ColumnElement[bool] = sa.true()
         while True:
             with self._db.read() as connection:
                 rows = connection.execute(query.where(after)).all()
             if rows:
                 yield rows
-            if len(rows) < PAGE:
+            if len(rows) < size:
                 return
             last = [getattr(rows[-1], column.key or "") for column in order]
             after = sa.tuple_(*order) > sa.tuple_(*last) if len(order) > 1 else order[0] > last[0]
@@ -414,7 +428,7 @@ _OF_STATUS: Final[Mapping[Status, sa.ColumnElement[bool]]] = {
     "confirmed": _is_confirmed & ~_NO,
     "unsubscribed": _is_confirmed & _NO,
 }
-_RECORD: Final = sa.select(signups.c.key, signups.c.mark, signups.c.record)
+_RECORD: Final = sa.select(signups.c.key, signups.c.mark, signups.c.schedule, signups.c.record)
 
 
 def _reads() -> sa.ColumnElement[bool]:

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
-from newsletter.database import Database, Moment, Words, chunks, insert_new
+from newsletter.database import Database, Moment, Words, chunks, insert_new, one_of
+from newsletter.database.prepared import Prepared
 from newsletter.models import SuppressedFor, Suppression
 from newsletter.typed import folded
 
@@ -121,13 +122,19 @@ def suppressed_among(connection: sa.Connection, addresses: Sequence[str]) -> set
 
 def reasons_among(connection: sa.Connection, addresses: Sequence[str]) -> dict[str, SuppressedFor]:
     """Why those of these addresses (folded) must not be written to that must not."""
-    found: dict[str, SuppressedFor] = {}
-    for some in chunks(sorted({folded(address) for address in addresses})):
-        found |= {row.address: row.reason for row in connection.execute(_AMONG, {"addresses": some})}
-    return found
+    wanted = sorted({folded(address) for address in addresses})
+    if not wanted:
+        return {}
+    among = _AMONG[connection.dialect.name == "postgresql"]
+    return {row[0]: row[1] for row in among.rows(connection, {"addresses": wanted})}
 
 
-# Built once: each round of sending asks it.
-_AMONG: Final = sa.select(suppressions.c.address, suppressions.c.reason).where(
-    suppressions.c.address.in_(sa.bindparam("addresses", expanding=True))
-)
+# Each round of sending asks it.
+_AMONG: Final = {
+    shared: Prepared(
+        sa.select(suppressions.c.address, suppressions.c.reason).where(
+            one_of(suppressions.c.address, "addresses", shared=shared)
+        )
+    )
+    for shared in (False, True)
+}

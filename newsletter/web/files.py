@@ -16,7 +16,7 @@ from newsletter.app import App
 
 KINDS: Final = {"site.css": "text/css", "favicon.svg": "image/svg+xml"}
 """Those there are."""
-PERSONAL: Final = ("/unsubscribe", "/edition", "/confirm", "/preferences", "/feedback", "/admin")
+PERSONAL: Final = ("/unsubscribe", "/edition", "/confirm", "/preferences", "/feedback", "/f/", "/admin")
 FOR_GOOD: Final = "public, max-age=31536000, immutable"
 
 

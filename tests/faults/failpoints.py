@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -13,7 +14,8 @@ from httpcore2._sync.http11 import HTTP11Connection
 
 from newsletter import database, deliver, sending
 from newsletter.archive import Archive
-from newsletter.ledger import Ledger, book, upkeep
+from newsletter.ledger import Ledger, upkeep
+from newsletter.ledger.plans import Plans
 from newsletter.providers.api import ApiProvider
 from newsletter.providers.smtp_line import DATA_END, Line, _Client
 from newsletter.readers import signups
@@ -79,16 +81,15 @@ def after(owner: Any, name: str, when: When = lambda *_, **__: True) -> Point:
 
 def _half_planned(fuse: Fuse) -> None:
     """Half of a piece of the audience is inserted, in a transaction that never ends."""
-    original = book.insert_new
+    original = Plans.plan
 
-    def insert_new(connection: Any, table: Any, rows: Any) -> int:
-        if table.name == "deliveries":
-            if fuse.is_last:
-                original(connection, table, rows[: len(rows) // 2])
-            fuse.burn()
-        return original(connection, table, rows)
+    def plan(self: Plans, connection: Any, planned: Any, at: Any) -> int:
+        if fuse.is_last:
+            original(self, connection, replace(planned, readers=planned.readers[: len(planned.readers) // 2]), at)
+        fuse.burn()
+        return original(self, connection, planned, at)
 
-    book.insert_new = insert_new
+    Plans.plan = plan  # type: ignore[method-assign]
 
 
 def _half_body(fuse: Fuse) -> None:

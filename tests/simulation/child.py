@@ -8,10 +8,10 @@ from __future__ import annotations
 import itertools
 import logging
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from newsletter import audience, providers, publish, scheduler, sending
@@ -19,7 +19,7 @@ from newsletter.app import App, open_app
 from newsletter.archive import Archive
 from newsletter.collect import Collected
 from newsletter.compose import Composed, Composer
-from newsletter.digest import Due
+from newsletter.digest import Start
 from newsletter.ledger import Claim, Delivery
 from newsletter.models import Digest, Message, Outcome, Receipt, SourceState, Subscriber
 from newsletter.pace import Pace
@@ -85,12 +85,9 @@ class Untaken:
     def __init__(self, app: App, now: datetime) -> None:
         self._now = now
 
-    def of(self, waiting: Iterable[Due]) -> Iterator[tuple[Digest, list[Due]]]:
-        groups: dict[date, list[Due]] = {}
-        for due in waiting:
-            groups.setdefault(due.period.day, []).append(due)
-        for day, group in groups.items():
-            yield Digest(f"{day} {minutes(self._now)}", day, day, self._now, ()), group
+    def at(self, start: Start) -> Digest:
+        day = start.period.day
+        return Digest(f"{day} {minutes(self._now)}", day, day, self._now, ())
 
 
 def unasked(app: App, reach: object, now: datetime) -> Collected:

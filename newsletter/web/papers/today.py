@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from newsletter.compose import Composer
-from newsletter.digest import Due, digest_of
+from newsletter.digest import Start, digest_of
 from newsletter.models import Digest, Edition, Period, Subscriber
 from newsletter.render.contents import title
 from newsletter.text import clean
@@ -49,7 +49,7 @@ class Tasting:
             return None
         if self._made is None or self._made[2].day != day or now >= self._made[3]:
             period = around("day", day).period
-            digest = digest_of(app, Due(Subscriber("", ""), period, day, None, None), now)
+            digest = digest_of(app, Start(period, day, None, None), now)
             self._made = digest, Composer(app, self._learned.model()), period, now + KEPT
         return self._made
 

@@ -16,10 +16,10 @@ from typing import Final
 
 from newsletter import periods, zotero
 from newsletter.app import App, open_app
-from newsletter.audience import Order, lacking, needs_of
+from newsletter.audience import Due, Order, asked_for, lacking, needs_of
 from newsletter.collect import look_up_examples
 from newsletter.compose import Composer
-from newsletter.digest import DAY, Due, digests_of
+from newsletter.digest import DAY, Digests
 from newsletter.editing.explain import Explanation
 from newsletter.errors import NewsletterError, SourceError
 from newsletter.look import Seen, explained_each, look_again, render, waiting
@@ -183,7 +183,7 @@ class Desk:
         chosen = offer.seen(choice.reader, found)
         if chosen is None:
             return replace(looked, faults=(_nobody(choice),))
-        subscriber = next(due.subscriber for due in dues if due.subscriber.key == chosen.edition.subscriber.key)
+        subscriber = asked_for(app.roster(), chosen.edition.subscriber.key)
         looked = replace(
             looked,
             choice=replace(choice, reader=subscriber.email),
@@ -209,7 +209,7 @@ class Desk:
         except NewsletterError:
             return  # looking says it
         names, job = app.settings.sources, None
-        wanted = lacking(app, [due.subscriber for due in dues])
+        wanted = lacking(app, dues)
         if dues and not _is_known(app, dues):
             model = [app.summaries.endpoint.model] if app.summaries else []
             what = f"asking {', '.join([*names, *model])} for {choice.day}"
@@ -282,9 +282,11 @@ def _gather(app: App, dues: Sequence[Due], now: datetime) -> None:
         return
     collected = gather(app, needs, now)
     if app.summaries:
-        list(digests_of(app, dues, now))
+        digests = Digests(app, now)
+        for due in dues:
+            digests.at(due.start)
     if collected.all_broken:
-        told, day = collected.states[0].detail, dues[0].period.day
+        told, day = collected.states[0].detail, dues[0].start.period.day
         raise SourceError(
             f"{day}: no source answered, so this is what the archive has; start again to ask again: {told}"
         )
@@ -292,8 +294,8 @@ def _gather(app: App, dues: Sequence[Due], now: datetime) -> None:
 
 def _is_known(app: App, dues: Sequence[Due]) -> bool:
     """Whether the archive has all that these editions cover for good; files on this machine are always asked."""
-    names, last = app.settings.sources, max(due.period.day for due in dues)
-    first = min(min(due.since for due in dues), last - DAY)
+    names, last = app.settings.sources, max(due.start.period.day for due in dues)
+    first = min(min(due.start.since for due in dues), last - DAY)
     days = (first + n * DAY for n in range((last - first).days + 1))
     here = any(name.startswith("file:") for name in names)
     return not here and all(app.archive.is_complete(day, names) for day in days)
