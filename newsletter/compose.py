@@ -191,7 +191,8 @@ class Composer:
     ) -> Iterator[Composed | Quiet | Spoilt]:
         digest = self._digest(digest_id)
         known = [d for d in group if d.key.subscriber in roster]
-        yield from (Quiet(d.key, "removed: no longer in the subscribers' file") for d in group if d not in known)
+        gone = (d.key for d in group if d.key.subscriber not in roster)
+        yield from (Quiet(key, "removed: no longer in the subscribers' file") for key in gone)
         if digest is None:
             yield from (Spoilt(d.key, _GONE) for d in known)
             return

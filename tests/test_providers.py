@@ -1,6 +1,8 @@
 """Who carries messages, against real SMTP servers and a real folder."""
 
 import contextlib
+import itertools
+import select
 import socket
 import threading
 import time
@@ -70,6 +72,47 @@ def test_one_refused_reader_does_not_harm_the_other(log):
         refused, accepted = send(smtp(sink.port), message("nouser@example.org"), message("bo@example.org"))
     assert Refused("550 5.1.1 User unknown", bad_address=True) == refused
     assert isinstance(accepted, Receipt)
+
+
+@pytest.mark.parametrize("manner", [{}, {"one_by_one": True}, {"careless": True}])
+def test_a_refusal_harms_nobody_else_however_the_server_takes_commands(log, manner):
+    names = ["ada", "nouser", "bo", "busy", "full", "cleo", "spam+data", "dan"]
+    with running(log, **manner) as sink:
+        provider = smtp(sink.port, connections=1)
+        outcomes = [provider.send([message(f"{name}@example.org")], "")[0] for name in names]
+        provider.close()
+        received = [one.recipient.partition("@")[0] for one in sink.received()]
+    accepted = [name for name, outcome in zip(names, outcomes, strict=True) if isinstance(outcome, Receipt)]
+    assert ["ada", "bo", "cleo", "dan"] == accepted == received
+
+
+@pytest.mark.parametrize(("manner", "trips"), [({}, 2), ({"one_by_one": True}, 4)])
+def test_a_message_waits_for_the_far_side_only_as_often_as_that_wants(log, manner, trips):
+    with running(log, **manner) as sink, socket.create_server(("127.0.0.1", 0)) as listener:
+        counted = []
+        between = threading.Thread(target=_count_turns, args=(listener, sink.port, counted))
+        between.start()
+        provider, turns = smtp(listener.getsockname()[1], connections=1), []
+        for number in range(4):
+            assert isinstance(provider.send([message(number=number)], "")[0], Receipt)
+            turns.append(len(counted))
+        provider.close()
+        between.join()
+    assert [trips] * 3 == [later - before for before, later in itertools.pairwise(turns)]
+
+
+def _count_turns(listener, port, counted):
+    """Carries one conversation to a port, and adds to a list whenever the client speaks after the server has."""
+    client, _ = listener.accept()
+    with client, socket.create_connection(("127.0.0.1", port)) as server:
+        last = server
+        while True:
+            for one in select.select([client, server], [], [])[0]:
+                if not (said := one.recv(1 << 18)):
+                    return
+                counted += [said[:10]] if (one, last) == (client, server) else []
+                last = one
+                (server if one is client else client).sendall(said)
 
 
 def test_an_address_that_smtp_cannot_carry_fails_alone(log):

@@ -1,6 +1,7 @@
 """One kept SMTP connection: a time limit for each phase, and no reply ever counted for another message.
 
-smtplib speaks; its data phase is ours: the message as one write, and nothing done to it but dots doubled.
+smtplib greets, secures and logs in. What introduces a message and the message itself are ours: each one write, where the
+server takes commands together (RFC 2920), and nothing done to the message but dots doubled.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import re
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -28,6 +29,7 @@ DATA_START: Final = 120.0
 DATA_BLOCK: Final = 180.0
 DATA_END: Final = 600.0
 GOODBYE: Final = 2.0
+GO_AHEAD: Final = 354  # the yes to DATA: from here on every line is the message's
 GLANCE: Final = 0.1  # at an answer whose time ran out while another line was waited for: it may be there
 BUFFER: Final = 262_144  # octets
 LIFETIME: Final = 300.0  # of a connection, as Postfix has it (smtp_connection_reuse_time_limit, 2026-11)
@@ -180,12 +182,14 @@ class Line:
         try:
             if client.unasked():
                 return self._gone("the server said something that nobody asked for")
-            for stage, command, patience, yes in _commands(message):
-                client.say(command, patience)
+            for group in _groups(message, together=client.pipelines):
+                client.say([one.text for one in group], COMMAND)
                 yield
-                code, said = client.answer(patience)
-                if code not in yes:
-                    return self._refused(client, code, said, stage)
+                for number, one in enumerate(group, 1):
+                    stage = one.stage
+                    code, said = client.answer(one.patience)
+                    if code not in one.yes:
+                        return self._refused(client, code, said, stage, group[number:])
             if client.unasked():
                 return self._gone("the server said something that nobody asked for")
             client.hand_over(self._sign(message.mime) + message.mime)
@@ -220,7 +224,9 @@ class Line:
             return Uncertain(f"no answer after the final dot: {code} {text_of(said)}")
         return self._refused(client, code, said, "end")
 
-    def _refused(self, client: _Client, code: int, said: bytes, stage: Stage) -> Outcome | _Gone:
+    def _refused(
+        self, client: _Client, code: int, said: bytes, stage: Stage, unanswered: Sequence[_Command] = ()
+    ) -> Outcome | _Gone:
         """A reply that is no yes. 421 says that the connection is closing (RFC 5321 section 3.8)."""
         text = text_of(said)
         if not 400 <= code <= 599:
@@ -229,12 +235,16 @@ class Line:
             self._drop()
             return _Gone(outcome_of(code, text, stage), again=row_of(code, text, stage).means != "slow")
         if stage != "end":  # which has ended the transaction already
-            self._reset(client)
+            self._reset(client, unanswered)
         return outcome_of(code, text, stage)
 
-    def _reset(self, client: _Client) -> None:
+    def _reset(self, client: _Client, unanswered: Sequence[_Command]) -> None:
+        """Ends the transaction; what was said together with what is refused is answered, too, and means nothing now."""
         try:
-            if client.ask("RSET", COMMAND)[0] != 250:
+            waits = [client.answer(one.patience)[0] for one in unanswered][-1:] == [GO_AHEAD]
+            if (
+                waits or client.ask("RSET", COMMAND)[0] != 250
+            ):  # who waits for a message gets none, not even an empty one
                 self._drop()
         except (smtplib.SMTPException, OSError):
             self._drop()
@@ -253,13 +263,25 @@ class _Gone:
     """Whether a new connection may be all that it takes."""
 
 
-def _commands(message: Message) -> tuple[tuple[Stage, str, float, tuple[int, ...]], ...]:
-    """What introduces a message: the stage, the command, how long an answer may take, and which answers are a yes."""
-    return (
-        ("mail", f"MAIL FROM:<{message.return_path or message.sender}>", COMMAND, (250,)),
-        ("rcpt", f"RCPT TO:<{message.recipient}>", COMMAND, (250, 251, 252)),
-        ("data", "DATA", DATA_START, (354,)),
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """What introduces a message."""
+
+    stage: Stage
+    text: str
+    patience: float
+    """Seconds that an answer may take."""
+    yes: tuple[int, ...]
+
+
+def _groups(message: Message, *, together: bool) -> tuple[tuple[_Command, ...], ...]:
+    """The commands in front of a message: in one go where the server takes that (RFC 2920), else one by one."""
+    commands = (
+        _Command("mail", f"MAIL FROM:<{message.return_path or message.sender}>", COMMAND, (250,)),
+        _Command("rcpt", f"RCPT TO:<{message.recipient}>", COMMAND, (250, 251, 252)),
+        _Command("data", "DATA", DATA_START, (GO_AHEAD,)),
     )
+    return (commands,) if together else tuple((one,) for one in commands)
 
 
 class _Client(smtplib.SMTP):
@@ -289,10 +311,19 @@ class _Client(smtplib.SMTP):
         self.starttls(context=context)
         self._unread.clear()  # what came in the clear behind the answer must not count (RFC 3207 section 6)
 
-    def say(self, command: str, patience: float) -> None:
-        """Says a command; so many seconds at most."""
+    @property
+    def pipelines(self) -> bool:
+        """Whether the server takes several commands at once: over a distance that is most of the time."""
+        return self.has_extn("pipelining")
+
+    def say(self, commands: Sequence[str], patience: float) -> None:
+        """Says commands with one write, so many seconds at most. Raises ValueError if one is no single line."""
+        lines = "".join([f"{command}\r\n" for command in commands])
+        if lines.count("\r") + lines.count("\n") != 2 * len(commands):
+            raise ValueError("a command is a line of its own")
         _open(self).settimeout(self._limits.wait(patience))
-        self.putcmd(command)
+        self.send(lines)
+        self._said_at = self._clock()
 
     def putcmd(self, cmd: str, args: str = "") -> None:
         super().putcmd(cmd, args)
@@ -300,7 +331,7 @@ class _Client(smtplib.SMTP):
 
     def ask(self, command: str, patience: float) -> tuple[int, bytes]:
         """Says a command and waits for its answer, so many seconds at most."""
-        self.say(command, patience)
+        self.say([command], patience)
         return self.answer(patience)
 
     def hand_over(self, mime: bytes) -> None:
@@ -348,6 +379,7 @@ class _Client(smtplib.SMTP):
         lines = [self._line(until)]
         while lines[-1][3:4] == b"-" and len(lines) < LINES:
             lines.append(self._line(until))
+        self._said_at = self._clock()  # what was said together with it is answered from here on
         codes = {line[:3] for line in lines}
         said = b"\n".join(line[4:].strip() for line in lines)
         good = len(codes) == 1 and re.fullmatch(rb"[2-5]\d\d[ ]?", lines[-1][:4]) is not None

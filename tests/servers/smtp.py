@@ -139,6 +139,10 @@ class Behaviour:
     keep: Path | None = None
     well: bool = False
     """Names mean nothing."""
+    one_by_one: bool = False
+    """PIPELINING is not offered, and who says a second command before the answer to the first is turned away."""
+    careless: bool = False
+    """DATA is answered 354 though nobody may get the message."""
     reset: float = 0.0
     """At which share of the commands that begin a message the connection is reset."""
 
@@ -260,6 +264,8 @@ class Conversation:
             self._say("220 sink.test ESMTP")
             while True:
                 verb, _, argument = (await self._line()).partition(" ")
+                if self._sink.behaviour.one_by_one and self._unread:
+                    self._refuse("421 5.5.0 SMTP protocol synchronization error")
                 if verb.upper() in ("MAIL", "RCPT", "DATA") and self._sink.resets():
                     self._reset()
                 command = self._commands.get(verb.upper())
@@ -330,12 +336,14 @@ class Conversation:
     async def _ehlo(self, argument: str) -> None:
         self._forget()
         self._greeted = True
-        words = ["sink.test", "PIPELINING", f"SIZE {SIZE}", "8BITMIME", "ENHANCEDSTATUSCODES", *self._offers()]
+        words = ["sink.test", f"SIZE {SIZE}", "8BITMIME", "ENHANCEDSTATUSCODES", *self._offers()]
         for word in words[:-1]:
             self._say(f"250-{word}")
         self._say(f"250 {words[-1]}")
 
     def _offers(self) -> Iterator[str]:
+        if not self._sink.behaviour.one_by_one:
+            yield "PIPELINING"
         if self._must_secure():
             yield "STARTTLS"
         elif self._sink.behaviour.wants_login:
@@ -427,7 +435,8 @@ class Conversation:
     async def _data(self, argument: str) -> None:
         if self._sender is None:
             self._say("503 5.5.1 MAIL comes first")
-        elif not self._recipients:
+        elif not self._recipients and not self._sink.behaviour.careless:
+            self._say("554-5.5.1 There is nobody who may get this")
             self._say("554 5.5.1 No valid recipients")
         else:
             self._say("354 End data with <CR><LF>.<CR><LF>")
@@ -557,6 +566,8 @@ def _arguments() -> argparse.ArgumentParser:
     add("--refuse-login", action="store_true", help="answer every login with 535")
     add("--tls", choices=("none", "starttls", "implicit"), default="none")
     add("--ca", type=Path, help="where to write the certificate that a client should trust")
+    add("--one-by-one", action="store_true", help="do not offer PIPELINING, and end who says two commands at once")
+    add("--careless", action="store_true", help="answer DATA with 354 though no recipient was accepted")
     add("--well", action="store_true", help="no name means anything")
     add(
         "--reset", type=float, default=0, metavar="SHARE", help="reset the connection at this share of MAIL, RCPT, DATA"
@@ -577,6 +588,8 @@ def _behaviour(asked: argparse.Namespace) -> Behaviour:
         refuse_login=asked.refuse_login,
         tls=asked.tls,
         keep=asked.keep,
+        one_by_one=asked.one_by_one,
+        careless=asked.careless,
         well=asked.well,
         reset=asked.reset,
     )
