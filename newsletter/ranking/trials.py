@@ -35,7 +35,7 @@ from newsletter.ranking.rank import (
 
 MOST = 3
 COUNTS = 0.02  # what a score must lose without the word or example that is named
-BLOCK = 128  # profiles whose matches are tried together
+BLOCK = 512  # profiles whose matches are tried together
 KEPT = 65_536  # reasons, the last that were given
 
 Reals: TypeAlias = npt.NDArray[np.float64]
