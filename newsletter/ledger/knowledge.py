@@ -12,7 +12,7 @@ from newsletter.database import Database, chunks
 from newsletter.database.prepared import Prepared
 from newsletter.ledger.histories import COUNTED, Histories
 from newsletter.ledger.schema import DELIVERY, deliveries, delivery_of, is_key, readers, switches
-from newsletter.ledger.statements import here, is_held
+from newsletter.ledger.statements import by_key, here, is_held
 from newsletter.ledger.values import Account, Delivery, Doubt, History, Key, Person, Sent
 from newsletter.models import STATES, State
 
@@ -184,7 +184,7 @@ class Knowledge:
         with self._db.read() as connection:
             for some in chunks(subscribers):
                 query = sa.select(d.subscriber, d.papers).where(
-                    d.subscriber.in_(some), d.occasion.in_(occasions), d.state.in_(COUNTED), d.papers != ""
+                    d.subscriber.in_(some), d.occasion.in_(occasions), by_key(d.state).in_(COUNTED), d.papers != ""
                 )
                 for subscriber, papers in connection.execute(query):
                     found.setdefault(subscriber, set()).update(papers.split(" "))
