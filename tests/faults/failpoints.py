@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeAlias
@@ -115,8 +115,8 @@ def _nap(fuse: Fuse) -> None:
     sending.Run = partial(deliver.Run, sleep=sleep)  # type: ignore[misc, assignment]
 
 
-def _is_rcpt(client: object, command: str, *_: object) -> bool:
-    return command.startswith("RCPT")
+def _is_rcpt(client: object, commands: Sequence[str], *_: object) -> bool:
+    return any(command.startswith("RCPT") for command in commands)
 
 
 def _is_final(client: object, patience: float) -> bool:
