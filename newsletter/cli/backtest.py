@@ -103,13 +103,8 @@ def backtest(
             there = {one.key: there[one.key] for one in here if one.key in there}
         both = [*here, *(there[one.key] for one in here if one.key in there)]
         found = replayed(app, since.date(), until.date() if until else None, both, progress)
-        told = Told(
-            found,
-            here,
-            there,
-            str(against or ""),
-            sorted(unknown_examples(chain.from_iterable(one.examples for one in both), app.archive)),
-        )
+        unknown = unknown_examples(chain.from_iterable(one.examples for one in both), app.archive)
+        told = Told(found, here, there, str(against or ""), sorted(unknown))
     if machine:
         click.echo(as_json(_values(told)))
     else:

@@ -72,9 +72,8 @@ def send(
         click.echo(as_json(told) if machine else sentence(account))
         for one in () if machine else waiting:
             click.echo(f"still waits: {one.address}  {one.period}  {one.reason}".rstrip())
-        retention.tidy(
-            app, now
-        )  # where a timer sends, nothing else would; last, for the account is to be read whatever happens
+        # Where a timer sends, nothing else would; last, for the account is to be read whatever happens.
+        retention.tidy(app, now)
         return _said_stopped(app) or (1 if account.left else 0)
 
 

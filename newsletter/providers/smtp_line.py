@@ -241,10 +241,9 @@ class Line:
     def _reset(self, client: _Client, unanswered: Sequence[_Command]) -> None:
         """Ends the transaction; what was said together with what is refused is answered, too, and means nothing now."""
         try:
-            waits = [client.answer(one.patience)[0] for one in unanswered][-1:] == [GO_AHEAD]
-            if (
-                waits or client.ask("RSET", COMMAND)[0] != 250
-            ):  # who waits for a message gets none, not even an empty one
+            answers = [client.answer(one.patience)[0] for one in unanswered]
+            # Who waits for a message gets none, not even an empty one.
+            if GO_AHEAD in answers or client.ask("RSET", COMMAND)[0] != 250:
                 self._drop()
         except (smtplib.SMTPException, OSError):
             self._drop()
@@ -265,7 +264,7 @@ class _Gone:
 
 @dataclass(frozen=True, slots=True)
 class _Command:
-    """What introduces a message."""
+    """One of those that introduce a message."""
 
     stage: Stage
     text: str
