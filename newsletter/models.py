@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import Literal, NamedTuple, TypeAlias
@@ -374,9 +374,9 @@ class Message:
     """Envelope recipient: an address alone."""
     headers: tuple[tuple[str, str], ...]
     """In order, decoded, without CR, LF or NUL; Content-* are added by `mime`."""
-    text_pieces: Iterable[str] = field(repr=False)
-    """The text part in pieces, most of them shared with other messages; they can be gone through again."""
-    html_pieces: Iterable[str] = field(repr=False)
+    text_body: object = field(repr=False)
+    """The text part, as `str`: made when a provider asks for it."""
+    html_body: object = field(repr=False)
     message_id: str
     """With its angle brackets."""
     mime: bytes = field(repr=False)
@@ -388,11 +388,11 @@ class Message:
 
     @property
     def text(self) -> str:
-        return "".join(self.text_pieces)
+        return str(self.text_body)
 
     @property
     def html(self) -> str:
-        return "".join(self.html_pieces)
+        return str(self.html_body)
 
     @property
     def subject(self) -> str:

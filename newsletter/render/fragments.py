@@ -5,116 +5,97 @@ Quoted-printable knows nothing beyond a line, so whole lines that were encoded a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from binascii import a2b_qp
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
 from newsletter.render.mime import plain_line, printable, quoted_printable
-from newsletter.render.place import MARK, PLACE
+from newsletter.render.place import MARK
 
 BULK: Final = 40
 """Characters of fixed text that are worth keeping encoded."""
 
 
 class Fragment(str):
-    """Whole lines of a body, in pieces, and the same as quoted-printable; already escaped.
+    """Whole lines of a body as quoted-printable; already escaped.
 
     As a str it is empty; it is one because templates put out nothing else.
     """
 
-    __slots__ = ("encoded", "pieces")
-    pieces: tuple[str, ...]
-    encoded: tuple[bytes, ...]
+    __slots__ = ("encoded",)
+    encoded: bytes
 
-    def __str__(self) -> str:  # a copy of type str would have lost the pieces
+    def __str__(self) -> str:  # a copy of type str would have lost what is encoded
         return self
 
     def __html__(self) -> str:
         return self
 
 
-def _of(pieces: tuple[str, ...], encoded: tuple[bytes, ...]) -> Fragment:
+def _of(lines: bytes) -> Fragment:
     made = Fragment()
-    made.pieces, made.encoded = pieces, encoded
+    made.encoded = lines
     return made
 
 
-NOTHING: Final = _of((), ())
-
-
 def fragment(text: str) -> Fragment:
-    """Whole lines in one piece, printable and encoded; of an empty text an empty line."""
-    lines, encoded = _encoded(text)
-    return _of((lines,), (encoded,))
+    """Of whole lines."""
+    return _of(encoded(text))
 
 
-def _encoded(text: str) -> tuple[str, bytes]:
-    """Whole printable lines, and the same as quoted-printable."""
+def encoded(text: str) -> bytes:
+    """Whole lines, made printable, as quoted-printable; of an empty text an empty line."""
     lines = text if text[-1:] == "\n" else text + "\n"
     found = plain_line(lines)
-    if found is None:
-        lines = printable(lines)
-        found = quoted_printable(lines)
-    return lines, found
+    return quoted_printable(printable(lines)) if found is None else found
 
 
-@lru_cache(maxsize=2_048)
-def common(text: str) -> Fragment:
-    """The same, kept because what one reader gets between cards another often gets too; some 2 MB at most."""
-    return fragment(text)
+common = lru_cache(maxsize=2_048)(encoded)
+"""The same, kept because what one reader gets between cards another often gets too; some 2 MB at most."""
 
 
-Recipe = tuple[Fragment, str, str, Fragment]
-"""What is shared of a card where one piece of the reader's own goes into it: whole lines, what stands before and after
-that piece on its own line, whole lines."""
+Recipe = tuple[bytes, str, str, bytes]
+"""What is shared of a card where one piece of the reader's own goes into it: whole encoded lines, what stands before
+and after that piece on its own line, whole encoded lines."""
 
 
 def recipe(text: str, hole: str) -> Recipe:
     """Shared text with a hole in it; or without one, where the reader's piece is left out."""
     if hole not in text:
-        return fragment(text), "", "", NOTHING
+        return encoded(text), "", "", b""
     before, _, after = text.partition(hole)
     start, end = before.rfind("\n") + 1, after.find("\n") + 1 or len(after)
     lines, rest = before[:start], after[end:]
-    return fragment(lines) if lines else NOTHING, before[start:], after[:end], fragment(rest) if rest else NOTHING
+    return encoded(lines) if lines else b"", before[start:], after[:end], encoded(rest) if rest else b""
 
 
 def filled(recipe: Recipe, own: str) -> Fragment:
     """The recipe with the reader's piece, already escaped."""
     before, left, right, after = recipe
     line = left + own + right
-    if not line:
-        return before
-    lines, encoded = _encoded(line)
-    return _of((*before.pieces, lines, *after.pieces), (*before.encoded, encoded, *after.encoded))
+    return _of(before + encoded(line) + after if line else before)
 
 
-Bulk = Mapping[str, tuple[str, Fragment, str]]
-"""Long fixed texts of a template: the end of a line, whole lines, the beginning of a line."""
+Bulk = Mapping[str, tuple[str, bytes, str]]
+"""Long fixed texts of a template: the end of a line, whole encoded lines, the beginning of a line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A rendered body."""
+    """A rendered body; as `str` it is the text."""
 
-    fragments: list[Fragment]
     encoded: bytes = field(repr=False)
     """It as quoted-printable."""
-    token: str = field(default="", repr=False)
-    """Of the reader, for the links of shared cards."""
-
-    def __iter__(self) -> Iterator[str]:
-        """Its pieces."""
-        return (piece.replace(PLACE, self.token) for one in self.fragments for piece in one.pieces)
 
     def __str__(self) -> str:
-        return "".join(self)
+        return a2b_qp(self.encoded).decode().replace("\r\n", "\n")
 
     @property
     def size(self) -> int:
         """Bytes of UTF-8, with lines ended by CRLF as they are sent."""
-        return sum(len(piece.encode()) + piece.count("\n") for piece in self)
+        return len(a2b_qp(self.encoded))
 
 
 def body(parts: Iterable[str], bulk: Bulk, token: str = "") -> Body:
@@ -122,29 +103,24 @@ def body(parts: Iterable[str], bulk: Bulk, token: str = "") -> Body:
 
     `token` is the reader's, for the links of shared cards.
     """
-    fragments: list[Fragment] = []
+    made: list[bytes] = []
     own: list[str] = []
-
-    def close() -> None:
-        if text := "".join(own):
-            fragments.append(common(text))
-        own.clear()
-
     for part in parts:
         if type(part) is Fragment:
             if own:
-                close()
-            fragments.append(part)
-        elif len(part) > BULK and part in bulk:
-            end, lines, beginning = bulk[part]
+                made.append(common("".join(own)))
+                own.clear()
+            made.append(part.encoded)
+        elif (found := bulk.get(part)) is not None:
+            end, lines, beginning = found
             if own and own[-1][-1:] == "\n":
-                close()
+                made.append(common("".join(own)))
+                own.clear()
             own.append(end)
-            close()
-            fragments.append(lines)
-            own.append(beginning)
-        else:
+            made += (common("".join(own)), lines)
+            own[:] = (beginning,) if beginning else ()
+        elif part:
             own.append(part)
-    close()
-    encoded = b"".join([line for one in fragments for line in one.encoded])
-    return Body(fragments, encoded.replace(MARK, token.encode("ascii")), token)
+    if own:
+        made.append(common("".join(own)))
+    return Body(b"".join(made).replace(MARK, token.encode("ascii")))

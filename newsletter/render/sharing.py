@@ -21,7 +21,7 @@ from jinja2.runtime import Context
 from jinja2.visitor import NodeTransformer
 from markupsafe import escape
 
-from newsletter.render.fragments import BULK, NOTHING, Body, Bulk, Fragment, Recipe, body, filled, fragment, recipe
+from newsletter.render.fragments import BULK, Body, Bulk, Fragment, Recipe, body, encoded, filled, fragment, recipe
 
 KEPT: Final = 2_048
 """Keys that one tag keeps something for, some 10 MB of cards."""
@@ -238,8 +238,8 @@ class _Filters(NodeTransformer):
         return nodes.Filter(node.args[0], name, node.args[1:], node.kwargs, None, None, lineno=node.lineno)
 
 
-def _bulk(texts: Iterable[str]) -> Iterator[tuple[str, tuple[str, Fragment, str]]]:
+def _bulk(texts: Iterable[str]) -> Iterator[tuple[str, tuple[str, bytes, str]]]:
     for text in texts:
         start, end = text.find("\n") + 1, text.rfind("\n") + 1
         if start:
-            yield text, (text[:start], fragment(text[start:end]) if start < end else NOTHING, text[end:])
+            yield text, (text[:start], encoded(text[start:end]) if start < end else b"", text[end:])
