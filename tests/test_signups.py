@@ -7,6 +7,8 @@ from datetime import date, time, timedelta
 
 import pytest
 
+from newsletter.ledger import Ledger
+from newsletter.links import reference
 from newsletter.models import Cadence, Interest, Subscriber
 from newsletter.readers.consents import Circumstances, Consents
 from newsletter.readers.signups import LETTERS, PAGE, Signups
@@ -185,6 +187,14 @@ def test_nobody_is_erased_twice(signups):
 
 
 # -- many
+
+
+def test_the_links_of_who_is_imported_lead_to_them_before_any_edition(signups):
+    ada = confirmed(signups)
+    signups.take_in([wish(), wish("bo@example.org")], NOW, Circumstances("import", "said so at the fair"))
+    bo = signups.at("bo@example.org")
+    names = [reference(SECRET, one.key) for one in (ada, bo)]
+    assert {names[1]: (bo.key, "bo@example.org")} == Ledger(signups._db, "here").readers_behind(names)
 
 
 def many(number):

@@ -30,11 +30,12 @@ from newsletter.ledger.knowledge import Knowledge, stopped_at
 from newsletter.ledger.plans import Plans
 from newsletter.ledger.rates import draw
 from newsletter.ledger.rations import Rations
-from newsletter.ledger.schema import DELIVERY, SCHEMA, deliveries, delivery_of, in_a_batch, is_key, readers, switches
+from newsletter.ledger.schema import DELIVERY, SCHEMA, deliveries, delivery_of, in_a_batch, is_key, switches
 from newsletter.ledger.statements import IN_ORDER, LEASE, Statements, free, grouped
 from newsletter.ledger.values import Claim, Delivery, Finding, Key, Planned, Waiting
 from newsletter.ledger.verdicts import DOUBT, HELD, SUPERSEDED, Row, changes, honest
 from newsletter.models import Outcome, Refused, State, Suppression
+from newsletter.readers.references import References, readers
 from newsletter.readers.suppressions import suppress
 
 log = logging.getLogger("newsletter.ledger")
@@ -52,6 +53,7 @@ class Ledger(Knowledge):
         self._owner = owner
         self._statements = Statements(owner, shared=database.shared)
         self._plans = Plans(shared=database.shared)
+        self._references = References(shared=database.shared)
 
     @property
     def owner(self) -> str:
@@ -79,7 +81,7 @@ class Ledger(Knowledge):
         Where there are new ones `beside` is done in the same transaction, with who is to be sent to.
         """
         with self._db.write(alone=True) as connection:  # two that plan the same audience at once never wait in a ring
-            self._plans.introduce(connection, chain.from_iterable(one.readers for one in planned))
+            self._references.introduce(connection, chain.from_iterable(one.readers for one in planned))
             new = sum(self._plans.plan(connection, one, at) for one in planned)
             if beside is not None and new:
                 go = (one.keys for one in planned if not one.skip and one.held_until is None)
@@ -108,7 +110,7 @@ class Ledger(Knowledge):
     def introduce(self, reference: str, subscriber: str, address: str) -> None:
         """Lets links with this opaque name lead to a subscriber before there is an edition for them."""
         with self._db.write() as connection:
-            self._plans.introduce(connection, [(subscriber, address, reference)])
+            self._references.introduce(connection, [(subscriber, address, reference)])
 
     def forget(self, subscriber: str, references: Sequence[str], at: datetime) -> None:
         """Removes from whom deliveries were and what was in them; that they were is still in the account.

@@ -11,10 +11,11 @@ from newsletter.alarms import NO_SOURCE, REMEMBERED, Signs
 from newsletter.database import Database, chunks
 from newsletter.database.prepared import Prepared
 from newsletter.ledger.histories import COUNTED, Histories
-from newsletter.ledger.schema import DELIVERY, deliveries, delivery_of, is_key, readers, switches
+from newsletter.ledger.schema import DELIVERY, deliveries, delivery_of, is_key, switches
 from newsletter.ledger.statements import by_key, here, is_held
 from newsletter.ledger.values import Account, Delivery, Doubt, History, Key, Person, Sent
 from newsletter.models import STATES, State
+from newsletter.readers.references import readers
 
 _TOLD = tuple(state for state in STATES if state != "submitted")  # states that have reasons
 _NEXT_ATTEMPT = sa.select(sa.func.min(sa.func.coalesce(deliveries.c.next_attempt, deliveries.c.changed_at))).where(

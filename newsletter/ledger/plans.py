@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -10,10 +9,10 @@ import sqlalchemy as sa
 
 from newsletter.database import each_row, insert_into
 from newsletter.ledger.rations import held_until
-from newsletter.ledger.schema import deliveries, readers
+from newsletter.ledger.schema import deliveries
 from newsletter.ledger.values import Planned
+from newsletter.readers.references import WHO
 
-_WHO = ("subscriber", "address", "reference")
 _COMMON = (
     *("period", "occasion", "day", "since", "digest", "cut_off_day", "cut_off_at", "give_up_at"),
     *("state", "reason", "next_attempt", "changed_at"),
@@ -24,19 +23,11 @@ class Plans:
     """The statements, for one kind of database."""
 
     def __init__(self, *, shared: bool) -> None:
-        who = each_row("who", *_WHO, shared=shared)
+        who = each_row("who", *WHO, shared=shared)
         told = [sa.bindparam(name, type_=deliveries.c[name].type) for name in _COMMON]
         rows = sa.select(who, *told).where(sa.true())
-        insert = insert_into(deliveries, shared=shared).from_select([*_WHO, *_COMMON], rows).on_conflict_do_nothing()
+        insert = insert_into(deliveries, shared=shared).from_select([*WHO, *_COMMON], rows).on_conflict_do_nothing()
         self._plan = insert.execution_options(preserve_rowcount=True)  # SQLAlchemy forgets it otherwise (2.1, 2026-11)
-        names = insert_into(readers, shared=shared).from_select(_WHO, sa.select(who).where(sa.true()))
-        new = {name: names.excluded[name] for name in ("subscriber", "address")}
-        differs = sa.or_(*(readers.c[name] != value for name, value in new.items()))
-        self._introduce = names.on_conflict_do_update(index_elements=["reference"], set_=new, where=differs)
-
-    def introduce(self, connection: sa.Connection, who: Iterable[tuple[str, str, str]]) -> None:
-        """Lets references lead to subscribers, by their address: somebody may have another by now."""
-        connection.execute(self._introduce, {"who": list({one[2]: one for one in who}.values())})
 
     def plan(self, connection: sa.Connection, planned: Planned, at: datetime) -> int:
         """Inserts the deliveries that are not there yet; returns how many those are."""

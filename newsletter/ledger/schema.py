@@ -16,6 +16,7 @@ from newsletter.readers.changes import changes
 from newsletter.readers.consents import tables as consents
 from newsletter.readers.feedback import feedback
 from newsletter.readers.overrides import overrides
+from newsletter.readers.references import readers
 from newsletter.readers.renewals import renewals
 from newsletter.readers.signups import tables as signups
 from newsletter.readers.suppressions import tables
@@ -26,6 +27,7 @@ for _table in (
     feedback,
     changes,
     overrides,
+    readers,
     renewals,
     *consents.sorted_tables,
     *signups.sorted_tables,
@@ -84,15 +86,6 @@ in_a_batch = sa.and_(
     deliveries.c.state == sa.literal_column("'pending'"), deliveries.c.batch != sa.literal_column("''")
 )
 sa.Index("deliveries_by_batch", deliveries.c.batch, sqlite_where=in_a_batch, postgresql_where=in_a_batch)
-readers = sa.Table(
-    "readers",
-    tables,
-    sa.Column("reference", Words, primary_key=True),
-    sa.Column("subscriber", Words, nullable=False),
-    sa.Column("address", Words, nullable=False),
-)
-# As they are compared: webhooks name addresses, and ask whether they are ours.
-sa.Index("readers_by_address", sa.func.lower(readers.c.address))
 switches = sa.Table(
     "switches",
     tables,

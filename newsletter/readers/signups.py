@@ -17,10 +17,12 @@ from typing import Any, Final, Literal, TypeAlias
 
 import sqlalchemy as sa
 
+from newsletter import links
 from newsletter.database import Database, Moment, Words, chunks, insert_new
 from newsletter.models import Addressee, Schedule, Subscriber, SuppressedFor, Suppression
 from newsletter.readers.changes import count, number_of
 from newsletter.readers.consents import Circumstances, Consent, forget, make_nameless, record, times
+from newsletter.readers.references import Introduction, References
 from newsletter.readers.suppressions import THEIR_NO, reasons_among, suppress, suppressions
 from newsletter.records import on_schedule, read_addressee, read_subscriber, schedule_of, subscriber_record
 from newsletter.typed import LAST, folded
@@ -114,6 +116,7 @@ class Signups:
         self._db = database
         self._secrets = tuple(secrets)
         self._random = random
+        self._references = References(shared=database.shared)
 
     # -- in and out
 
@@ -225,7 +228,8 @@ class Signups:
     def take_in(self, rows: Iterable[Subscriber], at: datetime, said: Circumstances) -> Taken:
         """Takes in people who agreed elsewhere, of which `said` tells; in batches, so that they may be millions.
 
-        Whoever is suppressed stays so. Their keys are made here.
+        Whoever is suppressed stays so. Their keys are made here, and their names in links lead to them: whoever plans
+        for a million has less to write.
         """
         iterator, new, known, refused = iter(rows), 0, 0, 0
         while batch := list(islice(iterator, TOGETHER)):
@@ -246,16 +250,20 @@ class Signups:
             readers = [replace(one, key=self._new_key()) for one in wanted.values()]
             rows = [{"key": r.key, "address": folded(r.email)} | shared | _columns_of(r) for r in readers]
             insert_new(connection, signups, rows)
-            new = self._present(connection, [one.key for one in readers])
-            record(connection, [Consent(key, "imported", at, said) for key in new])
+            there = self._present(connection, [one.key for one in readers])
+            new = [one for one in readers if one.key in there]
+            self._references.introduce(connection, map(self._introduction, new))
+            record(connection, [Consent(one.key, "imported", at, said) for one in new])
         return len(new)
 
+    def _introduction(self, reader: Subscriber) -> Introduction:
+        return reader.key, reader.email, links.reference(self._secrets[0], reader.key)
+
     @staticmethod
-    def _present(connection: sa.Connection, keys: Sequence[str]) -> list[str]:
-        found: list[str] = []
+    def _present(connection: sa.Connection, keys: Sequence[str]) -> set[str]:
+        found = set[str]()
         for some in chunks(keys):
-            query = sa.select(signups.c.key).where(signups.c.key.in_(some)).order_by(signups.c.key)
-            found += connection.execute(query).scalars()
+            found |= set(connection.execute(sa.select(signups.c.key).where(signups.c.key.in_(some))).scalars())
         return found
 
     def forget_unconfirmed(self, before: datetime) -> int:
