@@ -17,9 +17,11 @@ SuppressedFor: TypeAlias = Literal["unsubscribed", "bounced", "complained", "ope
 STATES: tuple[State, ...] = ("pending", "submitting", "submitted", "failed", "uncertain", "skipped")
 
 
-@dataclass(frozen=True, slots=True)
-class Phrase:
-    """A sentence of ours, to be said in the reader's language; as `str` it is English."""
+class Phrase(NamedTuple):
+    """A sentence of ours, to be said in the reader's language; as `str` it is English.
+
+    A tuple, because an edition has dozens, and they are looked up all the time: a tuple is hashed in C.
+    """
 
     text: str
     """With `{name}` where a value stands: `by {author}`."""

@@ -64,10 +64,10 @@ INSERT INTO schema VALUES (1)
 
 def test_a_ledger_of_the_first_schema_is_refused_until_it_is_upgraded_and_keeps_everything(stores):
     stores.of_first_schema("newsletter", LEDGER_1)
-    with pytest.raises(StoreError, match=r"schema version 1 is older than this program's 6.*`newsletter db upgrade`"):
+    with pytest.raises(StoreError, match=r"schema version 1 is older than this program's 7.*`newsletter db upgrade`"):
         Ledger.open(stores.url("newsletter"))
     assert [(1,)] == stores.execute("newsletter", "SELECT version FROM schema")
-    assert "schema 1 became 6" in upkeep.upgrade(stores.url("newsletter"), backed_up=True)
+    assert "schema 1 became 7" in upkeep.upgrade(stores.url("newsletter"), backed_up=True)
     assert "nothing to do" in upkeep.upgrade(stores.url("newsletter"))
     database = Ledger.open(stores.url("newsletter"))
     ledger = Ledger(database, "here")
@@ -106,12 +106,19 @@ def test_a_ledger_of_schema_4_learns_of_sign_ups_and_keeps_what_it_had(stores):
     Suppressions(database).add("cy@example.org", "unsubscribed", NOW)
     database.close()
     new = ("changes", "consents", "wordings", "overrides", "renewals", "signups", "erased")
-    later = ("deliveries_by_batch", "deliveries_by_subscriber", "deliveries_pending", "readers_by_address")
+    later = (
+        "deliveries_by_batch",
+        "deliveries_by_subscriber",
+        "deliveries_pending",
+        "readers_by_address",
+        "deliveries_uncertain",
+    )
     gone = (*(f"DROP TABLE {name}" for name in new), *(f"DROP INDEX {name}" for name in later))
+    gone = (*gone, "CREATE INDEX deliveries_by_state ON deliveries (state, next_attempt)")
     stores.execute("newsletter", *gone, "UPDATE schema SET version = 4")
-    with pytest.raises(StoreError, match=r"schema version 4 is older than this program's 6.*`newsletter db upgrade`"):
+    with pytest.raises(StoreError, match=r"schema version 4 is older than this program's 7.*`newsletter db upgrade`"):
         Ledger.open(stores.url("newsletter"))
-    assert "schema 4 became 6" in upkeep.upgrade(stores.url("newsletter"), backed_up=True)
+    assert "schema 4 became 7" in upkeep.upgrade(stores.url("newsletter"), backed_up=True)
     database = Ledger.open(stores.url("newsletter"))
     ada = confirmed(Signups(database, [SECRET]))
     assert [[ada.subscriber]] == list(Signups(database, [SECRET]).pages())
@@ -145,7 +152,7 @@ def test_an_archive_of_the_first_schema_is_read_on_and_keeps_what_it_held(stores
 
 
 @pytest.mark.parametrize(
-    ("name", "opened", "table", "ours"), [("newsletter", Ledger.open, "readers", 6), ("archive", Archive, "vectors", 3)]
+    ("name", "opened", "table", "ours"), [("newsletter", Ledger.open, "readers", 7), ("archive", Archive, "vectors", 3)]
 )
 def test_a_newer_schema_is_refused_in_words_and_nothing_is_touched(stores, name, opened, table, ours):
     opened(stores.url(name)).close()
@@ -167,10 +174,10 @@ def test_db_upgrade_makes_a_backup_first_and_no_other_command_touches_an_older_l
     for command in ("send", "status", "check"):
         told = home.run(command, code=1)
         assert [
-            "newsletter: newsletter.db: schema version 1 is older than this program's 6; nothing was touched: run "
+            "newsletter: newsletter.db: schema version 1 is older than this program's 7; nothing was touched: run "
         ] == [line.partition("`")[0] for line in told.splitlines()]
     told = home.run("db", "upgrade")
-    assert "newsletter.db: schema 1 became 6; the backup is newsletter.db.backup-schema1\n" in told
+    assert "newsletter.db: schema 1 became 7; the backup is newsletter.db.backup-schema1\n" in told
     with sqlite3.connect(home.path / "newsletter.db.backup-schema1") as kept:
         assert [(1,), (2,)] == [
             kept.execute(f"SELECT {what}").fetchone() for what in ("max(version) FROM schema", ROWS)
@@ -178,7 +185,7 @@ def test_db_upgrade_makes_a_backup_first_and_no_other_command_touches_an_older_l
     assert "nothing to do" in home.run("db", "upgrade")
     sent = {"NEWSLETTER_PROVIDER": "smtp://127.0.0.1"}  # with the provider `file` only rehearsals are in the account
     assert "audience           2" in home.run("status", "--date", "2026-03-03", code=1, **sent)
-    assert "ok      database: newsletter.db, schema 6" in home.run("check", code=None)
+    assert "ok      database: newsletter.db, schema 7" in home.run("check", code=None)
 
 
 ROWS = "count(*) FROM deliveries"
@@ -199,4 +206,4 @@ def test_on_postgresql_db_upgrade_asks_for_a_copy_by_its_own_tool(postgresql, tm
     environment = {"NEWSLETTER_DATABASE": stores.url("newsletter")}
     told = home.run("db", "upgrade", code=1, **environment)
     assert "make a copy with `pg_dump --format=custom --schema=newsletter --file=newsletter.backup-schema1 " in told
-    assert "schema 1 became 6" in home.run("db", "upgrade", "--backed-up", **environment)
+    assert "schema 1 became 7" in home.run("db", "upgrade", "--backed-up", **environment)

@@ -220,5 +220,5 @@ def test_check_names_the_databases_and_the_machine_that_they_are_on(tmp_path, po
     url = postgresql.fresh()
     said = home.run("check", code=None, NEWSLETTER_DATABASE=url)
     name = url.partition("?")[0]
-    assert f"ok      database: {name}, schema 6" in said
+    assert f"ok      database: {name}, schema 7" in said
     assert f"ok      archive: {name}, schema 3" in said

@@ -30,7 +30,7 @@ from newsletter.ledger.knowledge import Knowledge, stopped_at
 from newsletter.ledger.plans import Plans
 from newsletter.ledger.rates import draw
 from newsletter.ledger.rations import Rations
-from newsletter.ledger.schema import DELIVERY, SCHEMA, deliveries, delivery_of, in_a_batch, is_key, switches
+from newsletter.ledger.schema import DELIVERY, SCHEMA, deliveries, delivery_of, in_a_batch, is_key, switches, waits
 from newsletter.ledger.statements import IN_ORDER, LEASE, Statements, free, grouped
 from newsletter.ledger.values import Claim, Delivery, Finding, Key, Planned, Waiting
 from newsletter.ledger.verdicts import DOUBT, HELD, SUPERSEDED, Row, changes, honest
@@ -286,7 +286,7 @@ class Ledger(Knowledge):
     def give_up(self, at: datetime) -> int:
         """Settles who still waits when their next edition is due; returns how many."""
         d = deliveries.c
-        over = sa.select(d.subscriber, d.period, d.occasion).where(d.state == "pending", d.give_up_at < at)
+        over = sa.select(d.subscriber, d.period, d.occasion).where(waits, d.give_up_at < at)
         with self._db.read() as connection:
             if connection.execute(over.limit(1)).first() is None:
                 return 0

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 
 from newsletter.database import Words, collected, each
 from newsletter.ledger.schema import deliveries
-from newsletter.ledger.statements import by_key
 from newsletter.ledger.values import History
 
 COUNTED = ("submitted", "submitting", "uncertain", "pending")  # rows whose papers the reader has, or may get
@@ -29,7 +28,7 @@ class Histories:
             return mine.correlate_except(one).scalar_subquery()
 
         before = d.day < sa.bindparam("before", type_=sa.Date), d.occasion.in_(sa.bindparam("counted", expanding=True))
-        got = *before, by_key(d.state).in_(COUNTED), d.cut_off_at.isnot(None)
+        got = *before, d.state.in_(COUNTED), d.cut_off_at.isnot(None)
         each_one = sa.select(
             who.c.value.label("subscriber"),
             found(who.c.value, d.day, newest, d.occasion == sa.bindparam("occasion")).label("planned"),
@@ -37,7 +36,7 @@ class Histories:
             found(who.c.value, d.cut_off_at, newest, *got).label("cut_off_at"),
         ).cte("each_one")
         each_one = each_one.prefix_with("MATERIALIZED")  # else each mention of a column would look again
-        in_vain = found(each_one.c.subscriber, d.since, d.day, *before, by_key(d.state).not_in(COUNTED))
+        in_vain = found(each_one.c.subscriber, d.since, d.day, *before, d.state.not_in(COUNTED))
         told = (
             *(each_one.c.planned, each_one.c.cut_off_day, each_one.c.cut_off_at),
             sa.case((each_one.c.cut_off_at.is_(None), in_vain)).label("tried"),

@@ -11,15 +11,15 @@ from newsletter.alarms import NO_SOURCE, REMEMBERED, Signs
 from newsletter.database import Database, chunks
 from newsletter.database.prepared import Prepared
 from newsletter.ledger.histories import COUNTED, Histories
-from newsletter.ledger.schema import DELIVERY, deliveries, delivery_of, is_key, switches
-from newsletter.ledger.statements import by_key, here, is_held
+from newsletter.ledger.schema import DELIVERY, deliveries, delivery_of, is_doubtful, is_key, switches, waits
+from newsletter.ledger.statements import here, is_held
 from newsletter.ledger.values import Account, Delivery, Doubt, History, Key, Person, Sent
 from newsletter.models import STATES, State
 from newsletter.readers.references import readers
 
 _TOLD = tuple(state for state in STATES if state != "submitted")  # states that have reasons
 _NEXT_ATTEMPT = sa.select(sa.func.min(sa.func.coalesce(deliveries.c.next_attempt, deliveries.c.changed_at))).where(
-    deliveries.c.state == "pending", here(sa.bindparam("occasion"))
+    waits, here(sa.bindparam("occasion"))
 )
 _STOPPED = Prepared(sa.select(switches.c.at).where(switches.c.name == "stopped"))
 
@@ -100,7 +100,7 @@ class Knowledge:
         """What was handed over, not answered, and is held for a person: of all days, or of one; the oldest first."""
         d = deliveries.c
         columns = (d.subscriber, d.period, d.occasion, d.address, d.changed_at, d.provider, d.message_id, d.reason)
-        query = sa.select(*columns).where(d.state == "uncertain", here(occasion))
+        query = sa.select(*columns).where(is_doubtful, here(occasion))
         if day is not None:
             query = query.where(d.day == day)
         with self._db.read() as connection:
@@ -129,16 +129,18 @@ class Knowledge:
 
     def _doubtful(self, connection: sa.Connection, occasion: str) -> tuple[int, datetime] | None:
         d = deliveries.c
-        query = sa.select(sa.func.count(), sa.func.min(d.changed_at)).where(d.state == "uncertain")
+        query = sa.select(sa.func.count(), sa.func.min(d.changed_at)).where(is_doubtful)
         number, since = connection.execute(query.where(here(occasion))).one()
         return (number, since) if number else None
 
     def _overdue(self, connection: sa.Connection, occasion: str, at: datetime) -> tuple[int, datetime] | None:
         d = deliveries.c
         due = sa.func.coalesce(d.next_attempt, d.changed_at)
-        query = sa.select(sa.func.count(), sa.func.min(due)).where(d.state.in_(("pending", "submitting")), due <= at)
-        number, since = connection.execute(query.where(here(occasion), ~is_held)).one()
-        return (number, since) if number else None
+        query = sa.select(sa.func.count(), sa.func.min(due)).where(due <= at, here(occasion), ~is_held)
+        submitting = d.lease_owner.isnot(None) & (d.state == "submitting")  # one question would look at every row
+        waiting, going = (connection.execute(query.where(which)).one() for which in (waits, submitting))
+        number = waiting[0] + going[0]
+        return (number, min(filter(None, (waiting[1], going[1])))) if number else None
 
     def _settled_at(self, connection: sa.Connection, occasion: str, overdue: tuple[int, datetime]) -> datetime | None:
         """When a delivery was last settled, as far as that is news to those who wait."""
@@ -185,7 +187,7 @@ class Knowledge:
         with self._db.read() as connection:
             for some in chunks(subscribers):
                 query = sa.select(d.subscriber, d.papers).where(
-                    d.subscriber.in_(some), d.occasion.in_(occasions), by_key(d.state).in_(COUNTED), d.papers != ""
+                    d.subscriber.in_(some), d.occasion.in_(occasions), d.state.in_(COUNTED), d.papers != ""
                 )
                 for subscriber, papers in connection.execute(query):
                     found.setdefault(subscriber, set()).update(papers.split(" "))

@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from newsletter.database import Database
-from newsletter.ledger.schema import deliveries
+from newsletter.ledger.schema import deliveries, waits
 from newsletter.ledger.statements import among, grouped, here, is_held
 from newsletter.ledger.values import Key
 from newsletter.ledger.verdicts import HELD
@@ -89,7 +89,7 @@ class Rations:
 
 
 def _held(occasion: str) -> sa.ColumnElement[bool]:
-    return sa.and_(d.state == sa.literal_column("'pending'"), d.occasion == occasion, is_held)
+    return sa.and_(waits, d.occasion == occasion, is_held)
 
 
 def _free(at: datetime) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def _free(at: datetime) -> dict[str, Any]:
 
 def _used(connection: sa.Connection, today: Today, occasion: str, families: Families) -> dict[str, int]:
     begin = datetime.combine(today.until.date() - timedelta(days=1), time(), UTC)
-    going = (d.state == "submitting") | ((d.state == "pending") & ~is_held)
+    going = (d.state == "submitting") | (waits & ~is_held)
     over = d.state.in_(("submitted", "failed", "uncertain")) & (d.attempts > 0) & (d.changed_at >= begin)
     family = _family(families, today.families).label("family")
     query = sa.select(family, sa.func.count()).where(here(occasion), going | over)
@@ -143,7 +143,7 @@ def _release(connection: sa.Connection, keys: list[Key], at: datetime) -> None:
 
 def _hold_back(connection: sa.Connection, number: int, today: Today, at: datetime, occasion: str) -> None:
     """Holds back as many of those who were let go, were never tried, and whom nobody works on."""
-    idle = sa.and_(d.state == sa.literal_column("'pending'"), d.occasion == occasion, d.reason == "", d.attempts == 0)
+    idle = sa.and_(waits, d.occasion == occasion, d.reason == "", d.attempts == 0)
     idle = sa.and_(idle, d.lease_owner.is_(None))
     last = sa.select(d.subscriber, d.period, d.occasion).where(idle).order_by(d.reference.desc(), d.day.desc())
     for period, name, some in grouped(Key(*row) for row in connection.execute(last.limit(number))):

@@ -72,19 +72,18 @@ deliveries = sa.Table(
     sa.Column("lease_owner", Words),
     sa.Column("lease_until", Moment),
     sa.Index("deliveries_by_day", "day", "occasion", "state", "subscriber"),
-    sa.Index("deliveries_by_state", "state", "next_attempt"),
 )
 _held = deliveries.c.lease_owner.isnot(None)
 sa.Index("deliveries_by_lease", deliveries.c.lease_owner, sqlite_where=_held, postgresql_where=_held)
 sa.Index("deliveries_by_subscriber", deliveries.c.subscriber, deliveries.c.day)
-_waits = deliveries.c.state == "pending"
-sa.Index("deliveries_pending", deliveries.c.subscriber, deliveries.c.day, sqlite_where=_waits, postgresql_where=_waits)
+# Literals, not parameters: a partial index is taken only where the same condition can be read in the question.
+waits = deliveries.c.state == sa.literal_column("'pending'")
+is_doubtful = deliveries.c.state == sa.literal_column("'uncertain'")
+sa.Index("deliveries_pending", deliveries.c.subscriber, deliveries.c.day, sqlite_where=waits, postgresql_where=waits)
+sa.Index("deliveries_uncertain", deliveries.c.day, sqlite_where=is_doubtful, postgresql_where=is_doubtful)
 _twice = deliveries.c.accepts > 1
 sa.Index("deliveries_accepted_twice", deliveries.c.day, sqlite_where=_twice, postgresql_where=_twice)
-# Literals, not parameters: SQLite takes a partial index only where it can read the same condition in the question.
-in_a_batch = sa.and_(
-    deliveries.c.state == sa.literal_column("'pending'"), deliveries.c.batch != sa.literal_column("''")
-)
+in_a_batch = sa.and_(waits, deliveries.c.batch != sa.literal_column("''"))
 sa.Index("deliveries_by_batch", deliveries.c.batch, sqlite_where=in_a_batch, postgresql_where=in_a_batch)
 switches = sa.Table(
     "switches",
@@ -106,7 +105,7 @@ rates = sa.Table(
 SCHEMA = Schema(
     name="newsletter",
     tables=tables,
-    version=6,
+    version=7,
     precious=True,
     steps={
         1: ("CREATE INDEX deliveries_by_lease ON deliveries (lease_owner) WHERE lease_owner IS NOT NULL",),
@@ -127,6 +126,10 @@ SCHEMA = Schema(
             "CREATE INDEX readers_by_address ON readers (lower(address))",
         ),
         5: (),  # The tables of rates and of returned mail are new.
+        6: (
+            "DROP INDEX deliveries_by_state",
+            "CREATE INDEX deliveries_uncertain ON deliveries (day) WHERE state = 'uncertain'",
+        ),
     },
 )
 

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from newsletter.database import Moment, Words, chunks, one_of
 from newsletter.database.prepared import Prepared
-from newsletter.ledger.schema import DELIVERY, deliveries, delivery_of
+from newsletter.ledger.schema import DELIVERY, deliveries, delivery_of, waits
 from newsletter.ledger.values import Claim, Delivery, Key
 from newsletter.ledger.verdicts import HELD, Changes, Row
 from newsletter.models import State
@@ -37,11 +37,6 @@ def grouped(keys: Iterable[Key]) -> Iterator[tuple[str, str, Sequence[str]]]:
         found.setdefault((key.period, key.occasion), []).append(key.subscriber)
     for (period, occasion), subscribers in sorted(found.items()):  # in one order everywhere: nobody waits in a ring
         yield from ((period, occasion, some) for some in chunks(subscribers))
-
-
-def by_key(state: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
-    """The state, in a question for rows whose keys are known: SQLite would look through all of that state instead."""
-    return state.concat("")
 
 
 def free(owner: str, now: Any) -> sa.ColumnElement[bool]:
@@ -79,7 +74,7 @@ class Statements:
         rows = sa.select(*key, *found).where(group)
         self._rows = Prepared(rows.order_by(*IN_ORDER).with_for_update() if shared else rows)
         which: Any = sa.bindparam("here")
-        self._agenda = sa.select(*_DIGESTS, sa.func.count()).where(_ready(here(which), owner, now)).group_by(*_DIGESTS)
+        self._agenda = sa.select(*_DIGESTS).where(_ready(here(which), owner, now))
         last = sa.tuple_(sa.bindparam("last", type_=Words), sa.bindparam("last_period", type_=Words))
         self._waiting = (
             sa.select(d.subscriber, d.period, d.occasion)
@@ -88,7 +83,7 @@ class Statements:
             .order_by(d.subscriber, d.period)
             .limit(PAGE)
         )
-        ready = sa.select(*DELIVERY).where(group, _ready(here(which), owner, now, by_key(d.state)))
+        ready = sa.select(*DELIVERY).where(group, _ready(here(which), owner, now))
         ready = ready.where(~_after_anothers(owner)).order_by(*IN_ORDER)
         self._ready = Prepared(ready.with_for_update(skip_locked=True))
         self._lease = Prepared(deliveries.update().where(group).values(lease_owner=owner, lease_until=until))
@@ -96,7 +91,7 @@ class Statements:
         self._claim = _changing("pending", *_CLAIMED, lease_owner=owner, lease_until=until)
         taken = {"attempts": d.attempts + 1, "lease_until": until}
         told = {name: sa.bindparam(f"n_{name}", type_=d[name].type) for name in ("batch", "changed_at")}
-        waiting = deliveries.update().where(group, by_key(d.state) == "pending")
+        waiting = deliveries.update().where(group, waits)
         self._mark = Prepared(waiting.values(state="submitting", **taken, **told))
         self._settle = _changing(None, "state", "reason", **_FREE, next_attempt=None)
         accepted = {"state": "submitted", "reason": "", "accepts": d.accepts + 1, "next_attempt": None}
@@ -106,8 +101,10 @@ class Statements:
 
     def agenda(self, connection: sa.Connection, occasion: str, only: str | None, at: datetime) -> list[Any]:
         """Day, occasion, digest and how many of each can be sent to now, in order."""
-        query = self._agenda.where(_is(only)) if only else self._agenda
-        return list(connection.execute(query.order_by(*_DIGESTS), {"here": occasion, "at": at} | self._now(at)))
+        found = (self._agenda.where(_is(only)) if only else self._agenda).cte("found")
+        found = found.prefix_with("MATERIALIZED")  # else SQLite reads all that ever was, as that is in order of day
+        counted = sa.select(*found.c, sa.func.count()).group_by(*found.c).order_by(*found.c)
+        return list(connection.execute(counted, {"here": occasion, "at": at} | self._now(at)))
 
     def waiting(
         self, connection: sa.Connection, occasion: str, day: date, only: str | None, last: Key, at: datetime
@@ -195,12 +192,10 @@ class Statements:
 _DIGESTS = (d.day, d.occasion, d.digest)
 
 
-def _ready(
-    here: sa.ColumnElement[bool], owner: str, now: Any, state: sa.ColumnElement[str] = d.state
-) -> sa.ColumnElement[bool]:
+def _ready(here: sa.ColumnElement[bool], owner: str, now: Any) -> sa.ColumnElement[bool]:
     at = sa.bindparam("at", type_=Moment)
     due = d.next_attempt.is_(None) | (d.next_attempt <= at)
-    return sa.and_(state == "pending", here, due, ~is_held, free(owner, now))
+    return sa.and_(waits, here, due, ~is_held, free(owner, now))
 
 
 def _after_anothers(owner: str) -> sa.Exists:

@@ -40,10 +40,10 @@ def killed_while_upgrading(stage: Stage) -> Verdict:
     with stage.over_smtp():
         stage.kill_at("recorded", rounds(stage))
         with closing(sqlite3.connect(stage.home.path / "newsletter.db")) as connection, connection:
-            connection.execute("DROP INDEX deliveries_by_lease")
-            connection.execute("DROP INDEX deliveries_accepted_twice")
-            for name in ("deliveries_by_batch", "deliveries_by_subscriber", "deliveries_pending", "readers_by_address"):
+            later = "by_lease", "accepted_twice", "by_batch", "by_subscriber", "pending", "uncertain"
+            for name in (*(f"deliveries_{one}" for one in later), "readers_by_address"):
                 connection.execute(f"DROP INDEX {name}")
+            connection.execute("CREATE INDEX deliveries_by_state ON deliveries (state, next_attempt)")
             connection.execute("ALTER TABLE deliveries DROP COLUMN accepts")
             connection.execute("UPDATE schema SET version = 1")
         for point in ("upgrade copied", "upgrade half"):
