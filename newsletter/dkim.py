@@ -140,19 +140,21 @@ def signatures(message: bytes, signers: Iterable[Signer]) -> bytes:
     """
     end = message.find(b"\r\n\r\n")
     head, start = (message, len(message)) if end < 0 else (message[:end], end + 4)
-    fields = [(name, value) for name, value in map(_field, _FIELD_END.split(head)) if name in SIGNED]
+    fields = [field for field in map(_field, _FIELD_END.split(head)) if field[0] in SIGNED]
     fields.reverse()  # of several fields of a name the last is signed first (RFC 6376 section 5.4.2)
-    content = b"".join(relaxed(name, value) for name, value in fields)
-    names = tuple(name for name, _ in fields)
-    date = next((value for name, value in fields if name == b"date"), b"")
+    content = b"".join([signed for _, signed in fields])
+    names = tuple([name for name, _ in fields])
+    date = next((signed[len(b"date:") :] for name, signed in fields if name == b"date"), b"")
     hashed = b64encode(body_hash(message, start)).decode()
     return b"".join(_signature(signer, content, names, date, hashed) for signer in signers)
 
 
+@lru_cache(maxsize=1_024)
 def _field(line: bytes) -> tuple[bytes, bytes]:
-    """A header field's name in lower case, and its value, still folded."""
+    """A header field's name in lower case, and it as it is signed; kept, because half of them every message has."""
     name, _, value = line.partition(b":")
-    return name.rstrip(b" \t").lower(), value
+    name = name.rstrip(b" \t").lower()
+    return name, relaxed(name, value)
 
 
 def relaxed(name: bytes, value: bytes) -> bytes:

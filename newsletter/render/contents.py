@@ -141,10 +141,15 @@ def _part(section: Section, language: Language) -> Part:
 @lru_cache(maxsize=8192)
 def why(reasons: tuple[Words, ...], listed: date | None, language: Language) -> str:
     """Why it is here, and since when if that was before this edition's days."""
-    told = [language.told(reason, 80) for reason in reasons]
+    told = [_reason(reason, language) for reason in reasons]
     if listed:
         told.append(language.say("listed on {day}", day=language.date(listed, "EEEE, d MMMM")))
     return language.say("Why: {reasons}", reasons=language.listed(told)) if told else ""
+
+
+@lru_cache(maxsize=8192)
+def _reason(reason: Words, language: Language) -> str:
+    return language.told(reason, 80)
 
 
 def preheader(cards: Sequence[Card], language: Language) -> str:

@@ -153,8 +153,9 @@ def _mailbox(column: int, value: str) -> str:
     return shown + (" <" if column + len(shown) + 2 + len(rest) <= _LINE else "\r\n <") + rest
 
 
+@lru_cache(maxsize=2_048)
 def _free_text(column: int, value: str) -> str:
-    """Folded at its spaces if it is ASCII with words of usual length, else in encoded-words."""
+    """Subjects, of which there are fewer than readers: folded at its spaces if it is ASCII with words of usual length, else in encoded-words."""
     words = value.split(" ")
     if not value.isascii() or "=?" in value or "" in words or max(map(len, words)) > _LINE - column:
         return _encoded_words(column, value)
