@@ -145,7 +145,7 @@ def signatures(message: bytes, signers: Iterable[Signer]) -> bytes:
     content = b"".join([signed for _, signed in fields])
     names = tuple([name for name, _ in fields])
     date = next((signed[len(b"date:") :] for name, signed in fields if name == b"date"), b"")
-    hashed = b64encode(body_hash(message, start)).decode()
+    hashed = b64encode(body_hash(message, start))
     return b"".join(_signature(signer, content, names, date, hashed) for signer in signers)
 
 
@@ -179,12 +179,11 @@ def body_hash(message: bytes, start: int) -> bytes:
     return digest.digest()
 
 
-def _signature(signer: Signer, content: bytes, names: tuple[bytes, ...], date: bytes, hashed: str) -> bytes:
-    value = _beginning(signer.domain, signer.selector, signer.algorithm, names, date) + hashed + ";\r\n b="
-    signed = content + relaxed(_NAME, value.encode()).removesuffix(b"\r\n")
-    made = b64encode(_sign(signer.key, signed)).decode()
+def _signature(signer: Signer, content: bytes, names: tuple[bytes, ...], date: bytes, hashed: bytes) -> bytes:
+    written, signed = _beginning(signer.domain, signer.selector, signer.algorithm, names, date)
+    made = b64encode(_sign(signer.key, content + signed + hashed + b"; b="))
     lines = [made[at : at + 72] for at in range(0, len(made), 72)]
-    return _NAME + b":" + (value + "\r\n ".join(lines)).encode() + b"\r\n"
+    return written + hashed + b";\r\n b=" + b"\r\n ".join(lines) + b"\r\n"
 
 
 def _sign(key: PrivateKey, content: bytes) -> bytes:
@@ -195,17 +194,20 @@ def _sign(key: PrivateKey, content: bytes) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _beginning(domain: str, selector: str, algorithm: str, names: tuple[bytes, ...], date: bytes) -> str:
-    """The field's value up to the hash of the body, the same for all messages of a run.
+def _beginning(
+    domain: str, selector: str, algorithm: str, names: tuple[bytes, ...], date: bytes
+) -> tuple[bytes, bytes]:
+    """The field up to the hash of the body, the same for all messages of a run; and it as it is signed.
 
     Each field is named once more than it is there, so that none can be added: what is named and absent is signed as
     absent (RFC 6376 sections 5.4 and 8.15). A second From, Subject or List-Unsubscribe would be what readers see.
     """
     listed = ":".join(name.decode("ascii") for name in (*names, *dict.fromkeys(names)))
     folded = "\r\n  ".join(wrap(listed.replace(":", ": "), 74, break_on_hyphens=False)).replace(": ", ":")
-    return (
+    value = (
         f" v=1; a={algorithm}; c=relaxed/simple;\r\n d={domain};\r\n s={selector};{_time(date)}\r\n h={folded};\r\n bh="
-    )
+    ).encode()
+    return _NAME + b":" + value, relaxed(_NAME, value).removesuffix(b"\r\n")
 
 
 def _time(date: bytes) -> str:

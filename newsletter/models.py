@@ -387,6 +387,8 @@ class Message:
     """Which edition it is, for people and file names: `2026-03-03`, `2026-W10-again-1`."""
     return_path: str = ""
     """Where bounces of this message alone go, for providers whose envelope is ours; empty: to the sender."""
+    dotless: bool = False
+    """No line of `mime` begins with a dot, so nothing has to be stuffed (RFC 5321 section 4.5.2)."""
 
     @property
     def text(self) -> str:

@@ -129,6 +129,7 @@ def headers_are_ours(message: Message) -> None:
     assert b"ada" not in re.sub(rb"(?m)^To:.*\r\n( .*\r\n)*", b"", raw).lower()  # H6, H9
     assert len(raw) < 16_000 and all(len(line) <= 998 for line in message.mime.split(b"\r\n"))  # H11
     assert not re.search(rb"[^\r]\n|\r[^\n]|\0", message.mime)
+    assert message.dotless and b"\n." not in message.mime
     assert b"?==?" not in raw and not found.defects  # H13
     assert not re.match(r"(?i)(re|fwd?):", message.subject)
 

@@ -66,9 +66,6 @@ class NoConnection(Halt):
     """No connection, so nothing was handed over."""
 
 
-_DOTTED = re.compile(rb"\n\.")
-
-
 class Line:
     """A connection that is opened when it is needed, and replaced before the far side tires of it."""
 
@@ -192,7 +189,7 @@ class Line:
                         return self._refused(client, code, said, stage, group[number:])
             if client.unasked():
                 return self._gone("the server said something that nobody asked for")
-            client.hand_over(self._sign(message.mime) + message.mime)
+            client.hand_over(self._sign(message.mime), message.mime if message.dotless else stuffed(message.mime))
         except (smtplib.SMTPException, OSError) as error:
             return self._broken(client, error, stage)
         yield
@@ -333,14 +330,11 @@ class _Client(smtplib.SMTP):
         self.say([command], patience)
         return self.answer(patience)
 
-    def hand_over(self, mime: bytes) -> None:
+    def hand_over(self, signatures: bytes, mime: bytes) -> None:
         """Writes the message and the final dot, at once. Raises OSError if the dot was not written."""
-        # Dot-stuffing (RFC 5321 section 4.5.2). Our messages have CRLF only, and rarely a line that begins with a dot:
-        # a regular expression finds that out in half the time of `in`.
-        stuffed = mime.replace(b"\r\n.", b"\r\n..") if _DOTTED.search(mime) else mime
         connected = _open(self)
         connected.settimeout(self._limits.wait(DATA_BLOCK))
-        connected.sendall(stuffed + b".\r\n")
+        connected.sendall(b"".join((signatures, mime, b".\r\n")))
         self._said_at = self._clock()
 
     def answer(self, patience: float) -> tuple[int, bytes]:
@@ -414,6 +408,11 @@ def _is_passing(error: Exception) -> bool:
     return isinstance(error, (OSError, smtplib.SMTPServerDisconnected)) and not isinstance(
         error, (ssl.SSLError, smtplib.SMTPNotSupportedError)
     )
+
+
+def stuffed(mime: bytes) -> bytes:
+    """The message with a second dot where a line begins with one (RFC 5321 section 4.5.2); it has CRLF only."""
+    return mime.replace(b"\r\n.", b"\r\n..")
 
 
 def _open(client: smtplib.SMTP) -> socket.socket:

@@ -107,6 +107,7 @@ class Renderer:
             html_body=html,
             message_id=message_id,
             mime=mime(head, (text.encoded,), (html.encoded,), message_id, design.language.tag),
+            dotless=True,
             label=label,
         )
 

@@ -89,7 +89,7 @@ def quoted_printable(lines: str) -> bytes:
         encoded = marked(encoded)
     # What b2a_qp leaves undone (Python 3.11): dots that begin a line, of which a lonely one ends a message in SMTP;
     # a line made too long by encoding the blank at its end; and "From ", which mailbox files change.
-    if "." in lines and _DOTTED.search(encoded):
+    if encoded.startswith(b".") or b"\n." in encoded:
         encoded = _DOTTED.sub(_undotted, encoded)
     if " \n" in lines or "\t\n" in lines:
         encoded = _LONG_BY_BLANK.sub(rb"\1=\r\n\2", encoded)

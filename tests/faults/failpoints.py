@@ -96,11 +96,11 @@ def _half_body(fuse: Fuse) -> None:
     """Half of a message is written."""
     original = _Client.hand_over
 
-    def hand_over(client: _Client, mime: bytes) -> None:
+    def hand_over(client: _Client, signatures: bytes, mime: bytes) -> None:
         if fuse.is_last and client.sock is not None:
-            client.sock.sendall(mime[: len(mime) // 2])
+            client.sock.sendall(signatures + mime[: len(mime) // 2])
         fuse.burn()
-        original(client, mime)
+        original(client, signatures, mime)
 
     _Client.hand_over = hand_over  # type: ignore[method-assign]
 
