@@ -86,7 +86,7 @@ def _card(paper: Paper) -> Card:
     authors, more = shorten_authors(paper.authors)
     links = {link.url: link for link in reversed([*_links(paper)]) if _usable(link.url)}  # of two the first stays
     return Card(
-        id=paper.id,
+        id=line(paper.id),
         title=title,
         url=_usable(identity.page(paper)) or identity.page(Paper("", title[:60])),
         authors=line(readable(", ".join(authors)), 200),
