@@ -105,22 +105,26 @@ def body(parts: Iterable[str], bulk: Bulk, token: str = "") -> Body:
     """
     made: list[bytes] = []
     own: list[str] = []
+
+    def close() -> None:
+        if text := "".join(own):
+            made.append(common(text))
+        own.clear()
+
     for part in parts:
         if type(part) is Fragment:
             if own:
-                made.append(common("".join(own)))
-                own.clear()
+                close()
             made.append(part.encoded)
         elif (found := bulk.get(part)) is not None:
             end, lines, beginning = found
             if own and own[-1][-1:] == "\n":
-                made.append(common("".join(own)))
-                own.clear()
+                close()
             own.append(end)
-            made += (common("".join(own)), lines)
-            own[:] = (beginning,) if beginning else ()
-        elif part:
+            close()
+            made.append(lines)
+            own.append(beginning)
+        else:
             own.append(part)
-    if own:
-        made.append(common("".join(own)))
+    close()
     return Body(b"".join(made).replace(MARK, token.encode("ascii")))

@@ -155,7 +155,10 @@ def _mailbox(column: int, value: str) -> str:
 
 @lru_cache(maxsize=2_048)
 def _free_text(column: int, value: str) -> str:
-    """Subjects, of which there are fewer than readers: folded at its spaces if it is ASCII with words of usual length, else in encoded-words."""
+    """Folded at its spaces if it is ASCII with words of usual length, else in encoded-words.
+
+    Kept, because there are fewer subjects than readers.
+    """
     words = value.split(" ")
     if not value.isascii() or "=?" in value or "" in words or max(map(len, words)) > _LINE - column:
         return _encoded_words(column, value)
